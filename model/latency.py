@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How many clock cycles the RTL takes: what its tests assert."""
+
+WINDOW_CYCLES = 1
+"""pixel_window: from accepting pixel (y+1, x+1) to the window of pixel (y, x)."""
+
+SAE_CYCLES = 2
+"""sae: from accepting a frame's last pixel pair to its sum."""
+
+
+def array_cycles(rows: int, cols: int) -> int:
+    """systolic_array: from a window to its output pixel, in cycles.
+
+    One for the window's register, rows + cols - 1 for the longest path through the mesh, one for
+    the last output row's choice. It does not depend on the circuit.
+    """
+    return rows + cols + 1
+
+
+def first_pixel_cycles(rows: int, cols: int, width: int) -> int:
+    """evaluator: from accepting a frame's first pixel to its first filtered pixel, unstalled.
+
+    The first window needs the pixel one row and one column further.
+    """
+    return width + 1 + WINDOW_CYCLES + array_cycles(rows, cols)
+
+
+def sae_cycles(rows: int, cols: int, width: int, height: int) -> int:
+    """evaluator: from accepting a frame's first pixel to its SAE, unstalled.
+
+    Frames that follow each other at once overlap: each takes width * height cycles.
+    """
+    return first_pixel_cycles(rows, cols, width) + width * height - 1 + SAE_CYCLES
