@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The configuration that is being written while the array still works with another one.
+//
+// One gene per write, in the order of Shape.limits (model/circuit.py): functions row by row, the
+// north selectors, the west selectors, the output row. Writes beyond that are ignored. Genes stay
+// until overwritten, so a mutation costs one write per changed gene.
+
+`default_nettype none
+
+module config_shadow #(
+  // Rows and columns of the mesh
+  parameter integer ROWS      = 8,
+  parameter integer COLS      = 8,
+  // Derived
+  parameter integer ADDRESS_W = $clog2(ROWS*COLS + ROWS + COLS + 2)
+) (
+  input  wire                   clk,
+
+  // Write port
+  input  wire                   write,
+  input  wire [ADDRESS_W-1:0]   address,
+  input  wire [5:0]             gene,
+
+  // Lanes as systolic_array takes them
+  output wire [ROWS*COLS*5-1:0] functions,
+  output wire [COLS*4-1:0]      north,
+  output wire [ROWS*4-1:0]      west,
+  output wire [5:0]             output_row
+);
+
+  localparam integer NORTH  = ROWS * COLS;
+  localparam integer WEST   = NORTH + COLS;
+  localparam integer OUTPUT = WEST + ROWS;
+
+  genvar i;
+  generate
+    for (i = 0; i < NORTH; i = i + 1) begin : g_function
+      localparam integer ADDRESS = i;
+      reg [4:0] gene_reg;
+      always @(posedge clk)
+        if (write && (address == ADDRESS[ADDRESS_W-1:0]))
+          gene_reg <= gene[4:0];
+      assign functions[i*5 +: 5] = gene_reg;
+    end
+    for (i = 0; i < COLS; i = i + 1) begin : g_north
+      localparam integer ADDRESS = NORTH + i;
+      reg [3:0] gene_reg;
+      always @(posedge clk)
+        if (write && (address == ADDRESS[ADDRESS_W-1:0]))
+          gene_reg <= gene[3:0];
+      assign north[i*4 +: 4] = gene_reg;
+    end
+    for (i = 0; i < ROWS; i = i + 1) begin : g_west
+      localparam integer ADDRESS = WEST + i;
+      reg [3:0] gene_reg;
+      always @(posedge clk)
+        if (write && (address == ADDRESS[ADDRESS_W-1:0]))
+          gene_reg <= gene[3:0];
+      assign west[i*4 +: 4] = gene_reg;
+    end
+  endgenerate
+
+  reg [5:0] output_row_reg;
+
+  always @(posedge clk)
+    if (write && (address == OUTPUT[ADDRESS_W-1:0]))
+      output_row_reg <= gene;
+
+  assign output_row = output_row_reg;
+
+endmodule
+
+`default_nettype wire

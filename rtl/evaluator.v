@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The top: filters frames with the configured circuit and measures each against its reference.
+//
+//   s_noisy -> pixel_window -> systolic_array -> m_filtered
+//                                    |
+//   s_reference ---------------------+-> sae
+//
+// Equals filter_image() and sae() of the model. One pixel per cycle, frames back to back. A
+// filtered pixel leaves when its reference pixel is there and the sink takes it; otherwise
+// everything before it holds. Latencies: model/latency.py.
+//
+// Configuration: gene writes go to a shadow, which address SWAP_ADDRESS (one beyond the last
+// gene) commits: the next frame whose first pixel is accepted after that is computed with it.
+// cfg_ready is low from the commit until that frame's first pixel leaves the array; frames before
+// it keep their circuit, and none of this costs the pixel stream a cycle.
+
+`default_nettype none
+
+module evaluator #(
+  // Rows and columns of the mesh, each 1 to 64
+  parameter integer ROWS         = 8,
+  parameter integer COLS         = 8,
+  // Function set: 0 upm16, 1 upm19, 2 cgp16
+  parameter integer FUNCTION_SET = 0,
+  // Largest frame, each side 3 or more
+  parameter integer MAX_WIDTH    = 1024,
+  parameter integer MAX_HEIGHT   = 1024,
+  // Bits of the SAE: enough for 255 times the pixels of the largest frame
+  parameter integer SAE_W        = 32,
+  // Derived
+  parameter integer WIDTH_W      = $clog2(MAX_WIDTH + 1),
+  parameter integer HEIGHT_W     = $clog2(MAX_HEIGHT + 1),
+  parameter integer ADDRESS_W    = $clog2(ROWS*COLS + ROWS + COLS + 2)
+) (
+  input  wire                 clk,
+  input  wire                 rst,
+
+  // Frame size, taken with a frame's first pixel: 3..MAX_WIDTH, 3..MAX_HEIGHT
+  input  wire [WIDTH_W-1:0]   frame_width,
+  input  wire [HEIGHT_W-1:0]  frame_height,
+
+  // Configuration writes: a gene, or the commit at SWAP_ADDRESS
+  input  wire                 cfg_valid,
+  output wire                 cfg_ready,
+  input  wire [ADDRESS_W-1:0] cfg_address,
+  input  wire [5:0]           cfg_gene,
+
+  // Noisy pixels in, row by row
+  input  wire                 s_noisy_valid,
+  output wire                 s_noisy_ready,
+  input  wire [7:0]           s_noisy_pixel,
+
+  // Reference pixels in, row by row
+  input  wire                 s_reference_valid,
+  output wire                 s_reference_ready,
+  input  wire [7:0]           s_reference_pixel,
+
+  // Filtered pixels out; last marks the end of a frame
+  output wire                 m_filtered_valid,
+  input  wire                 m_filtered_ready,
+  output wire                 m_filtered_last,
+  output wire [7:0]           m_filtered_pixel,
+
+  // SAE of a frame, valid for one cycle
+  output wire                 sae_valid,
+  output wire [SAE_W-1:0]     sae_sum
+);
+
+  localparam integer SWAP_ADDRESS = ROWS*COLS + ROWS + COLS + 1;
+
+  wire                   ce;
+  wire                   noisy_first;
+  wire                   window_valid;
+  wire                   window_load;
+  wire                   window_last;
+  wire [71:0]            window;
+  wire                   array_valid;
+  wire                   array_load;
+  wire [ROWS*COLS*5-1:0] functions;
+  wire [COLS*4-1:0]      north;
+  wire [ROWS*4-1:0]      west;
+  wire [5:0]             output_row;
+
+  // A commit waits for the next frame (pending), then its genes must hold still while that
+  // frame's first pixel travels (moving).
+  reg pending_reg;
+  reg moving_reg;
+
+  wire cfg_accept = cfg_valid && cfg_ready;
+
+  assign cfg_ready = !pending_reg && !moving_reg;
+
+  always @(posedge clk)
+    if (rst) begin
+      pending_reg <= 1'b0;
+      moving_reg  <= 1'b0;
+    end else begin
+      if (cfg_accept && (cfg_address == SWAP_ADDRESS[ADDRESS_W-1:0]))
+        pending_reg <= 1'b1;
+      if (pending_reg && noisy_first && s_noisy_valid && s_noisy_ready) begin
+        pending_reg <= 1'b0;
+        moving_reg  <= 1'b1;
+      end
+      if (ce && array_load)
+        moving_reg <= 1'b0;
+    end
+
+  config_shadow #(.ROWS(ROWS), .COLS(COLS)) u_config_shadow (
+    .clk        (clk),
+    .write      (cfg_accept),
+    .address    (cfg_address),
+    .gene       (cfg_gene),
+    .functions  (functions),
+    .north      (north),
+    .west       (west),
+    .output_row (output_row)
+  );
+
+  pixel_window #(.MAX_WIDTH(MAX_WIDTH), .MAX_HEIGHT(MAX_HEIGHT)) u_pixel_window (
+    .clk          (clk),
+    .rst          (rst),
+    .ce           (ce),
+    .frame_width  (frame_width),
+    .frame_height (frame_height),
+    .s_valid      (s_noisy_valid),
+    .s_ready      (s_noisy_ready),
+    .s_first      (noisy_first),
+    .s_load       (pending_reg),
+    .s_pixel      (s_noisy_pixel),
+    .m_valid      (window_valid),
+    .m_load       (window_load),
+    .m_last       (window_last),
+    .m_window     (window)
+  );
+
+  systolic_array #(.ROWS(ROWS), .COLS(COLS), .FUNCTION_SET(FUNCTION_SET)) u_systolic_array (
+    .clk        (clk),
+    .rst        (rst),
+    .ce         (ce),
+    .functions  (functions),
+    .north      (north),
+    .west       (west),
+    .output_row (output_row),
+    .s_valid    (window_valid),
+    .s_load     (window_load),
+    .s_last     (window_last),
+    .s_window   (window),
+    .m_valid    (array_valid),
+    .m_load     (array_load),
+    .m_last     (m_filtered_last),
+    .m_pixel    (m_filtered_pixel)
+  );
+
+  // A filtered pixel leaves only with its reference pixel, and both together.
+  wire leaves = array_valid && s_reference_valid && m_filtered_ready;
+
+  assign ce                = !array_valid || leaves;
+  assign m_filtered_valid  = array_valid && s_reference_valid;
+  assign s_reference_ready = array_valid && m_filtered_ready;
+
+  sae #(.SAE_W(SAE_W)) u_sae (
+    .clk         (clk),
+    .rst         (rst),
+    .s_valid     (leaves),
+    .s_last      (m_filtered_last),
+    .s_pixel     (m_filtered_pixel),
+    .s_reference (s_reference_pixel),
+    .m_valid     (sae_valid),
+    .m_sae       (sae_sum)
+  );
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The 3x3 neighbourhood of every pixel of a raster stream, edges replicated.
+//
+// Equals windows() of model/window.py. The window of pixel (y, x) leaves one cycle after pixel
+// (y+1, x+1) came in, or what stands for it beyond the edge (WINDOW_CYCLES of
+// model/latency.py). One pixel per cycle, also from the last pixel of a frame to the first of the
+// next: the last row of windows leaves while the first row of the next frame comes in. If no next
+// frame is there in the cycle after the last pixel, that row is flushed by itself, which holds
+// s_ready low for frame_width - 1 cycles more. The stream may pause in any cycle; ce low holds
+// everything.
+//
+// Two rows of pixels wait in one memory, read a cycle before it is written. frame_width and
+// frame_height are taken with the first pixel of a frame; a frame of another size waits until the
+// one before is flushed. s_load is taken with the first pixel too, and leaves with its window.
+
+`default_nettype none
+
+module pixel_window #(
+  // Largest frame, each side 3 or more
+  parameter integer MAX_WIDTH  = 1024,
+  parameter integer MAX_HEIGHT = 1024,
+  // Derived
+  parameter integer WIDTH_W    = $clog2(MAX_WIDTH + 1),
+  parameter integer HEIGHT_W   = $clog2(MAX_HEIGHT + 1)
+) (
+  input  wire                clk,
+  input  wire                rst,
+  input  wire                ce,
+
+  // Size of the next frame: 3..MAX_WIDTH, 3..MAX_HEIGHT
+  input  wire [WIDTH_W-1:0]  frame_width,
+  input  wire [HEIGHT_W-1:0] frame_height,
+
+  // Pixels in, row by row; s_first says that the next one begins a frame
+  input  wire                s_valid,
+  output wire                s_ready,
+  output wire                s_first,
+  input  wire                s_load,
+  input  wire [7:0]          s_pixel,
+
+  // Windows out: pixel i of WINDOW_PIXELS (model/window.py) at [i*8 +: 8]; taken while ce is high
+  output wire                m_valid,
+  output wire                m_load,
+  output wire                m_last,
+  output wire [71:0]         m_window
+);
+
+  localparam integer COLUMN_W = $clog2(MAX_WIDTH);
+
+  generate
+    if (MAX_WIDTH < 3 || MAX_HEIGHT < 3) begin : g_illegal
+      MAX_WIDTH_and_MAX_HEIGHT_must_be_3_or_more u_stop ();
+    end
+  endgenerate
+
+  // Where the next pixel belongs, and whether the frame before still owes its last row (tail).
+  reg [WIDTH_W-1:0]  width_reg;
+  reg [HEIGHT_W-1:0] height_reg;
+  reg [WIDTH_W-1:0]  x_reg;
+  reg [HEIGHT_W-1:0] y_reg;
+  reg                tail_reg;
+  reg                flush_reg;
+
+  wire at_row_start = (x_reg == {WIDTH_W{1'b0}});
+  wire at_row_end   = !at_row_start && (x_reg == width_reg - 1'b1);
+  wire in_first_row = (y_reg == {HEIGHT_W{1'b0}});
+  wire in_last_row  = !in_first_row && (y_reg == height_reg - 1'b1);
+  wire resized      = (frame_width != width_reg) || (frame_height != height_reg);
+
+  // The tail goes out by itself if the next frame is not there to push it, or has another size.
+  wire must_flush = flush_reg || (tail_reg && at_row_start && resized);
+  wire flush      = must_flush || (tail_reg && at_row_start && !s_valid);
+  wire accept     = s_valid && s_ready;
+  wire step       = ce && (flush || s_valid);
+
+  assign s_ready = ce && !must_flush;
+  assign s_first = at_row_start && in_first_row;
+
+  always @(posedge clk)
+    if (rst) begin
+      x_reg     <= {WIDTH_W{1'b0}};
+      y_reg     <= {HEIGHT_W{1'b0}};
+      tail_reg  <= 1'b0;
+      flush_reg <= 1'b0;
+    end else if (step) begin
+      x_reg     <= at_row_end ? {WIDTH_W{1'b0}} : x_reg + 1'b1;
+      flush_reg <= flush && !at_row_end;
+      if (at_row_end) begin
+        tail_reg <= in_last_row;
+        if (accept)
+          y_reg <= in_last_row ? {HEIGHT_W{1'b0}} : y_reg + 1'b1;
+      end
+    end
+
+  always @(posedge clk)
+    if (accept && s_first) begin
+      width_reg  <= frame_width;
+      height_reg <= frame_height;
+    end
+
+  // Column of three pixels, one step later: rows y-2 and y-1 from the memory, row y from the
+  // stream. Its middle is the row of the windows that it belongs to.
+  reg [15:0]        memory [0:MAX_WIDTH-1];
+  reg [15:0]        above_reg;
+  reg [7:0]         below_reg;
+  reg [WIDTH_W-1:0] column_reg;
+  reg               step_reg;
+  reg               in_frame_reg;
+  reg               top_reg;
+  reg               bottom_reg;
+  reg               row_end_reg;
+
+  wire write = ce && step_reg;
+
+  always @(posedge clk)
+    if (step)
+      above_reg <= memory[x_reg[COLUMN_W-1:0]];
+
+  always @(posedge clk)
+    if (write)
+      memory[column_reg[COLUMN_W-1:0]] <= {above_reg[7:0], below_reg};
+
+  always @(posedge clk)
+    if (rst)
+      step_reg <= 1'b0;
+    else if (ce)
+      step_reg <= step;
+
+  always @(posedge clk)
+    if (step) begin
+      below_reg    <= s_pixel;
+      column_reg   <= x_reg;
+      in_frame_reg <= !in_first_row || tail_reg;
+      top_reg      <= !in_first_row && (y_reg == {{HEIGHT_W-1{1'b0}}, 1'b1});
+      bottom_reg   <= in_first_row;
+      row_end_reg  <= at_row_end;
+    end
+
+  wire [7:0]  middle = above_reg[7:0];
+  wire [23:0] column = {bottom_reg ? middle : below_reg, middle,
+                        top_reg ? middle : above_reg[15:8]};
+
+  // The window slides over the columns. The last window of a row needs no new column: it leaves
+  // in the cycle after the row's end, in which a new row's first column brings no window.
+  reg [23:0] left_reg;
+  reg [23:0] mid_reg;
+  reg        owed_reg;
+  reg        owed_last_reg;
+  reg        load_reg;
+
+  wire second_column = (column_reg == {{WIDTH_W-1{1'b0}}, 1'b1});
+  wire slides        = step_reg && in_frame_reg && (column_reg != {WIDTH_W{1'b0}});
+
+  always @(posedge clk)
+    if (write) begin
+      left_reg      <= mid_reg;
+      mid_reg       <= column;
+      owed_last_reg <= bottom_reg;
+    end
+
+  always @(posedge clk)
+    if (rst)
+      owed_reg <= 1'b0;
+    else if (ce)
+      owed_reg <= step_reg && in_frame_reg && row_end_reg;
+
+  always @(posedge clk)
+    if (rst)
+      load_reg <= 1'b0;
+    else if (accept && s_first)
+      load_reg <= s_load;
+    else if (ce && m_load)
+      load_reg <= 1'b0;
+
+  wire [23:0] west_column = (second_column && !owed_reg) ? mid_reg : left_reg;
+  wire [23:0] east_column = owed_reg ? mid_reg : column;
+
+  assign m_valid  = owed_reg || slides;
+  assign m_load   = load_reg && slides && top_reg && second_column;
+  assign m_last   = owed_reg && owed_last_reg;
+  assign m_window = {east_column[16 +: 8], mid_reg[16 +: 8], west_column[16 +: 8],
+                     east_column[8 +: 8],  mid_reg[8 +: 8],  west_column[8 +: 8],
+                     east_column[0 +: 8],  mid_reg[0 +: 8],  west_column[0 +: 8]};
+
+endmodule
+
+`default_nettype wire
