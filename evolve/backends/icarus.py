@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fitness from the RTL interpreted by Icarus Verilog, driven through cocotb."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from evolve.backends.process import LAST_LINES, SimulatorBackend, SimulatorError
+from model.circuit import Shape
+from model.errors import InputError
+from model.functions import Plane
+from model.rtl import find_simulator, parameters, sources
+
+_BENCH = Path(__file__).with_name("icarus_bench.v")
+
+
+class IcarusBackend(SimulatorBackend):
+    """The interpreted RTL in a process of its own."""
+
+    def __init__(self, shape: Shape, noisy: Plane, reference: Plane) -> None:
+        simulator = find_simulator("icarus")
+        library, environment = _cocotb()
+        super().__init__(noisy, reference)
+        bench = self.folder / "bench.vvp"
+        values = {**parameters(shape), "PIXELS": noisy.size}
+        done = subprocess.run(
+            [
+                *(simulator.command, "-g2005", "-s", "icarus_bench", "-o", bench),
+                *(f"-Picarus_bench.{name}={value}" for name, value in values.items()),
+                *(*sources(), _BENCH),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            last = "\n".join(done.stderr.splitlines()[-LAST_LINES:])
+            raise SimulatorError(f"Icarus could not compile the RTL; its last lines:\n{last}")
+        height, width = noisy.shape
+        images = (f"+width={width}", f"+height={height}", f"+images={self.images}")
+        vvp = simulator.command.with_name("vvp")
+        self.start([vvp, "-n", "-m", library, bench, *images], environment)
+
+
+def _cocotb() -> tuple[Path, dict[str, str]]:
+    """Return cocotb's library for Icarus and the environment that it reads."""
+    try:
+        import cocotb_tools.config
+        import find_libpython
+    except ImportError:
+        raise InputError(
+            "cocotb is not installed: pip install 'evoarray[simulators]' (or: make setup)"
+        ) from None
+    libpython = find_libpython.find_libpython()
+    if libpython is None:
+        raise InputError(
+            f"cocotb needs Python as a shared library, which {sys.executable} lacks; "
+            "use another Python (or: make setup)"
+        )
+    environment = {
+        "GPI_USERS": f"{libpython};{cocotb_tools.config.pygpi_entry_point()}",
+        "PYGPI_PYTHON_BIN": sys.executable,
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "COCOTB_TOPLEVEL": "icarus_bench",
+        "COCOTB_TEST_MODULES": "evolve.backends.icarus_server",
+        "COCOTB_TRUST_INERTIAL_WRITES": "1",
+        "TOPLEVEL_LANG": "verilog",
+    }
+    return cocotb_tools.config.lib_name_path("vpi", "icarus"), environment

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The evaluator with its clock and its images in Verilog, so that Icarus runs whole frames by
+// itself. evolve/backends/icarus_server.py writes the genes, grants frames, and reads the SAE.
+//
+// plusargs: width, height, and images, the name of a file that holds the noisy and the reference
+// pixels, one byte each, row by row. Frames follow each other while `granted` is ahead.
+
+`timescale 1ns/1ns
+`default_nettype none
+
+module icarus_bench #(
+  // As in evaluator
+  parameter integer ROWS         = 8,
+  parameter integer COLS         = 8,
+  parameter integer FUNCTION_SET = 0,
+  parameter integer MAX_WIDTH    = 4096,
+  parameter integer MAX_HEIGHT   = 4096,
+  // Pixels of an image
+  parameter integer PIXELS       = 128 * 128,
+  // Derived
+  parameter integer ADDRESS_W    = $clog2(ROWS*COLS + ROWS + COLS + 2)
+);
+
+  reg clk = 1'b0;
+  reg rst = 1'b1;
+
+  always #5 clk = !clk;
+
+  reg [7:0] images [0:2*PIXELS-1];
+  reg [7:0] filtered [0:PIXELS-1];
+
+  integer        width;
+  integer        height;
+  integer        file;
+  integer        got;
+  reg [8*512-1:0] path;
+
+  initial begin
+    got = $value$plusargs("width=%d", width);
+    got = $value$plusargs("height=%d", height);
+    got = $value$plusargs("images=%s", path);
+    file = $fopen(path, "rb");
+    got = $fread(images, file);
+    if (got != 2*PIXELS) begin
+      $display("icarus_bench: read %0d bytes of images, not %0d", got, 2*PIXELS);
+      $finish;
+    end
+    $fclose(file);
+  end
+
+  // Driven by the server
+  reg                 cfg_valid = 1'b0;
+  reg [ADDRESS_W-1:0] cfg_address = {ADDRESS_W{1'b0}};
+  reg [5:0]           cfg_gene = 6'd0;
+  reg [31:0]          granted = 32'd0;
+
+  wire        cfg_ready;
+  wire        noisy_ready;
+  wire        filtered_valid;
+  wire [7:0]  filtered_pixel;
+  wire        sae_valid;
+  wire [31:0] sae_sum;
+
+  reg [31:0] started   = 32'd0;
+  integer    noisy     = 0;
+  integer    reference = 0;
+
+  wire noisy_valid = (started != granted);
+
+  always @(posedge clk)
+    if (!rst) begin
+      if (noisy_valid && noisy_ready) begin
+        noisy <= (noisy == PIXELS - 1) ? 0 : noisy + 1;
+        if (noisy == PIXELS - 1)
+          started <= started + 1;
+      end
+      if (filtered_valid) begin
+        filtered[reference] <= filtered_pixel;
+        reference           <= (reference == PIXELS - 1) ? 0 : reference + 1;
+      end
+    end
+
+  evaluator #(
+    .ROWS         (ROWS),
+    .COLS         (COLS),
+    .FUNCTION_SET (FUNCTION_SET),
+    .MAX_WIDTH    (MAX_WIDTH),
+    .MAX_HEIGHT   (MAX_HEIGHT)
+  ) u_evaluator (
+    .clk               (clk),
+    .rst               (rst),
+    .frame_width       (width[$clog2(MAX_WIDTH + 1)-1:0]),
+    .frame_height      (height[$clog2(MAX_HEIGHT + 1)-1:0]),
+    .cfg_valid         (cfg_valid),
+    .cfg_ready         (cfg_ready),
+    .cfg_address       (cfg_address),
+    .cfg_gene          (cfg_gene),
+    .s_noisy_valid     (noisy_valid),
+    .s_noisy_ready     (noisy_ready),
+    .s_noisy_pixel     (images[noisy]),
+    .s_reference_valid (1'b1),
+    .s_reference_ready (),
+    .s_reference_pixel (images[PIXELS + reference]),
+    .m_filtered_valid  (filtered_valid),
+    .m_filtered_ready  (1'b1),
+    .m_filtered_last   (),
+    .m_filtered_pixel  (filtered_pixel),
+    .sae_valid         (sae_valid),
+    .sae_sum           (sae_sum)
+  );
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command evoarray: options to calls, and errors to sentences."""
+
+import json
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from rich.console import Console
+
+from evolve import doctor as doctors
+from evolve.backends import open_backend
+from evolve.backends.process import SimulatorError
+from evolve.drawing import draw_svg
+from evolve.report import Photo, as_json
+from evolve.run import Job, MismatchError, provenance, run
+from evolve.settings import ACCEPT_RULES, BACKENDS, STARTS, Settings
+from model.circuit import Shape, read_circuit
+from model.errors import InputError
+from model.files import write_atomically
+from model.fitness import metrics
+from model.functions import FUNCTION_SETS
+from model.images import read_image, write_image
+from model.noise import KINDS, add_noise
+
+FILE = click.Path(path_type=Path)
+option = partial(click.option, show_default=True)
+
+output_option = partial(click.option, "-o", "--output", type=FILE, required=True)
+backend_option = option(
+    "--backend",
+    type=click.Choice(BACKENDS),
+    default="model",
+    help="Who computes: the golden model, or the RTL in a simulator. All give the same bits.",
+)
+convert_option = click.option(
+    "--convert", is_flag=True, help="Turn colour and 16-bit images to 8-bit grey, not refuse them."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="evoarray")
+def commands() -> None:
+    """Evolve image filters on a systolic array, and run them on its RTL.
+
+    Images are 8-bit greyscale PNG, PGM or BMP files of at least 3x3 pixels. A circuit is a JSON
+    file that `evolve` writes. A first run, from a clean photo of yours:
+
+    \b
+      evoarray noise photo.png --kind salt-and-pepper --amount 0.2 -o noisy.png
+      evoarray evolve noisy.png photo.png -o run
+      evoarray filter run/circuit.json other-noisy.png -o filtered.png
+    """  # noqa: D301  (click reads the \b)
+
+
+@commands.command()
+@click.argument("noisy", type=FILE)
+@click.argument("clean", type=FILE)
+@output_option(metavar="DIR", help="The run folder; it must not exist yet.")
+@option("--rows", default=8, help="Rows of the array.")
+@option("--cols", default=8, help="Columns of the array.")
+@option(
+    "--function-set",
+    type=click.Choice(list(FUNCTION_SETS)),
+    default="upm16",
+    help="What a processing element can compute.",
+)
+@option("--evaluations", default=262_144, help="Circuits tried, by all tribes together.")
+@option("--mutation-rate", default=2, help="Genes redrawn in every child.")
+@option("--tribes", default=1, help="Evolutions that share the budget.")
+@option(
+    "--war-interval",
+    default=1024,
+    help="Evaluations per tribe between wars, in which the best replaces the worst; 0: no wars.",
+)
+@option(
+    "--start",
+    type=click.Choice(STARTS),
+    default="copy",
+    help="Begin with the circuit that copies its input, or with random ones.",
+)
+@option(
+    "--accept",
+    type=click.Choice(ACCEPT_RULES),
+    default="equal",
+    help="A child replaces its parent if it is better, or also if it is equally good.",
+)
+@backend_option
+@option("--seed", default=1, help="The same seed gives the same circuit, on every backend.")
+@click.option(
+    "--test-pair",
+    type=(FILE, FILE),
+    multiple=True,
+    metavar="NOISY CLEAN",
+    help="Images that evolution does not see, for the table at the end; may be repeated.",
+)
+@click.option(
+    "--replay",
+    type=click.Choice([name for name in BACKENDS if name != "model"]),
+    help="Check the champion, pixel by pixel, on the RTL in this simulator.",
+)
+@convert_option
+def evolve(
+    noisy: Path,
+    clean: Path,
+    output: Path,
+    rows: int,
+    cols: int,
+    function_set: str,
+    backend: str,
+    test_pair: tuple[tuple[Path, Path], ...],
+    replay: str | None,
+    convert: bool,
+    **options: Any,
+) -> None:
+    """Evolve a filter that turns NOISY into CLEAN.
+
+    Leaves in DIR the circuit, the filtered image, a comparison with the medians, the curve of the
+    best SAE, and all that is needed to repeat the run.
+    """
+    settings = Settings(Shape(rows, cols, function_set), **options)
+    photos = [_read_photo(*pair, convert) for pair in ((noisy, clean), *test_pair)]
+    origin = provenance(settings, backend, {"noisy": noisy, "clean": clean})
+    job = Job(settings, photos[0], photos[1:], backend, replay, output, origin)
+    run(job, Console(highlight=False))
+
+
+@commands.command()
+@click.argument("circuit", type=FILE)
+@click.argument("noisy", type=FILE)
+@click.argument("clean", type=FILE)
+@backend_option
+@convert_option
+@click.option("--json", "json_wanted", is_flag=True, help="Print a JSON object.")
+def evaluate(
+    circuit: Path, noisy: Path, clean: Path, backend: str, convert: bool, json_wanted: bool
+) -> None:
+    """Print how far CIRCUIT's output for NOISY is from CLEAN.
+
+    SAE is the sum of absolute errors, MAE the mean; PSNR is in dB; SSIM is 1 for equal images.
+    """
+    configuration = read_circuit(circuit)
+    photo = _read_photo(noisy, clean, convert)
+    with closing(open_backend(backend, configuration.shape, photo.noisy, photo.clean)) as opened:
+        sae = int(opened.evaluate(configuration.genes[np.newaxis])[0])
+        result = as_json(metrics(opened.filter(configuration.genes), photo.clean))
+    if result["sae"] != sae:
+        raise MismatchError(f"the SAE of {backend} is {sae}, that of its pixels {result['sae']}")
+    if json_wanted:
+        click.echo(json.dumps({"backend": backend, **result}))
+    else:
+        for name, value in result.items():
+            click.echo(f"{name.upper():5}{'infinite' if value is None else f'{value:.6g}'}")
+
+
+@commands.command("filter")
+@click.argument("circuit", type=FILE)
+@click.argument("image", type=FILE)
+@output_option(metavar="OUT.png", help="The filtered image: .png, .pgm or .bmp.")
+@backend_option
+@convert_option
+def filter_command(circuit: Path, image: Path, output: Path, backend: str, convert: bool) -> None:
+    """Filter IMAGE with CIRCUIT."""
+    configuration = read_circuit(circuit)
+    pixels = read_image(image, convert)
+    with closing(open_backend(backend, configuration.shape, pixels, pixels)) as opened:
+        write_image(output, opened.filter(configuration.genes))
+
+
+@commands.command()
+@click.argument("image", type=FILE)
+@option("--kind", type=click.Choice(KINDS), default="salt-and-pepper", help="The kind of noise.")
+@option(
+    "--amount",
+    default=0.2,
+    help="The part of all pixels that is hit (salt-and-pepper, burst), or the standard deviation "
+    "as a part of 255 (gaussian) or of the pixel (speckle); 0 to 1.",
+)
+@option("--seed", default=1, help="The same seed gives the same noise.")
+@output_option(metavar="OUT.png", help="The noisy image: .png, .pgm or .bmp.")
+@convert_option
+def noise(image: Path, kind: str, amount: float, seed: int, output: Path, convert: bool) -> None:
+    """Add noise to IMAGE."""
+    if seed < 0:
+        raise InputError(f"seed is {seed}; legal is a whole number from 0 up")
+    pixels = read_image(image, convert)
+    write_image(output, add_noise(pixels, kind, amount, np.random.default_rng(seed)))
+
+
+@commands.command()
+@click.argument("circuit", type=FILE)
+@output_option(metavar="OUT.svg", help="The drawing.")
+def show(circuit: Path, output: Path) -> None:
+    """Draw CIRCUIT's mesh as SVG, with the path that its output depends on."""
+    write_atomically(output, draw_svg(read_circuit(circuit)).encode())
+
+
+@commands.command()
+@click.option("--json", "json_wanted", is_flag=True, help="Print a JSON object.")
+def doctor(json_wanted: bool) -> None:
+    """Say which simulators are found, and what to install. Fails if something is missing."""
+    findings = doctors.examine()
+    if json_wanted:
+        click.echo(json.dumps({f.name: {"found": f.found, "says": f.says} for f in findings}))
+    else:
+        for finding in findings:
+            click.echo(
+                f"{'ok     ' if finding.found else 'MISSING'} {finding.name}: {finding.says}"
+            )
+    if not all(finding.found for finding in findings):
+        sys.exit(1)
+
+
+def main() -> None:
+    """Run the command line; end with status 2 and one sentence where something cannot be used."""
+    sys.exit(_status(partial(commands.main, standalone_mode=False)))
+
+
+def _status(command: Callable[[], object]) -> int:
+    try:
+        result = command()
+    except click.ClickException as error:
+        return _complain(error.format_message(), 2)
+    except (InputError, SimulatorError) as error:
+        return _complain(str(error), 2)
+    except MismatchError as error:
+        return _complain(f"RTL AND MODEL DISAGREE: {error}", 1)
+    except click.Abort:
+        return _complain("stopped", 130)
+    return result if isinstance(result, int) else 0
+
+
+def _complain(sentence: str, status: int) -> int:
+    click.echo(f"evoarray: {sentence}", err=True)
+    return status
+
+
+def _read_photo(noisy: Path, clean: Path, convert: bool) -> Photo:
+    pixels, reference = read_image(noisy, convert), read_image(clean, convert)
+    if pixels.shape != reference.shape:
+        sizes = [f"{image.shape[1]}x{image.shape[0]}" for image in (pixels, reference)]
+        raise InputError(
+            f"{noisy} is {sizes[0]} pixels and {clean} is {sizes[1]}; give two images of one size"
+        )
+    return Photo(clean.stem, pixels, reference)

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What this machine can simulate, and what it lacks."""
+
+import importlib.metadata
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+
+from model.errors import InputError
+from model.rtl import find_simulator
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked for: whether it is there, and its version or how to get it."""
+
+    name: str
+    found: bool
+    says: str
+
+
+def examine() -> list[Finding]:
+    """Look for the simulators and for what they need."""
+    return [
+        _simulator("icarus", "-V"),
+        _package("cocotb", "drives Icarus"),
+        _libpython(),
+        _simulator("verilator", "--version"),
+        *(_tool(name, "builds what Verilator generates") for name in ("g++", "make", "perl")),
+    ]
+
+
+def _simulator(name: str, option: str) -> Finding:
+    try:
+        simulator = find_simulator(name)
+    except InputError as error:
+        return Finding(name, False, str(error))
+    done = subprocess.run(
+        [simulator.command, option],
+        env={**os.environ, **simulator.environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = (done.stdout + done.stderr).strip().splitlines()
+    if done.returncode not in {0, 1} or not said:
+        return Finding(name, False, f"{simulator.command} does not run; install it anew")
+    return Finding(name, True, f"{said[0]} ({simulator.command})")
+
+
+def _package(name: str, purpose: str) -> Finding:
+    try:
+        return Finding(name, True, importlib.metadata.version(name))
+    except importlib.metadata.PackageNotFoundError:
+        return Finding(name, False, f"{purpose}: pip install 'evoarray[simulators]'")
+
+
+def _libpython() -> Finding:
+    try:
+        from find_libpython import find_libpython
+    except ImportError:
+        return Finding("libpython", False, "comes to light once cocotb is installed")
+    path = find_libpython()
+    if path is None:
+        return Finding("libpython", False, f"{sys.executable} has no shared library; use another")
+    return Finding("libpython", True, path)
+
+
+def _tool(name: str, purpose: str) -> Finding:
+    path = shutil.which(name)
+    if path is None:
+        return Finding(name, False, f"{purpose}: apt-get install {name}")
+    return Finding(name, True, path)

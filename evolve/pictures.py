@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures of a run: images side by side, and how the SAE fell."""
+
+import io
+from collections.abc import Mapping, Sequence
+from itertools import cycle
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from model.files import write_atomically
+from model.functions import Plane
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+DPI = 100  # a figure of 1 inch is 100 pixels wide
+ENLARGED = 256  # pixels: to no more than this the longer side of an image grows
+LARGEST = 512  # pixels: to no more than this it is thinned out
+SHORTEST = 1024  # evaluations that the axis shows at least
+NARROWEST = 200  # pixels that the text of a panel needs
+MARGIN, TEXT = 20, 34  # pixels around the panels, and for the text above and below each
+INK, DIM, GRID = "#1b2733", "#6b7885", "#e3e8ec"
+BLUE, ORANGE = "#1f6fb5", "#c2510c"
+
+
+def comparison(path: Path, panels: Sequence[tuple[str, str, Plane]]) -> None:
+    """Write a PNG of images side by side, each with its label above and its caption below.
+
+    A panel is (label, caption, image (H, W) uint8); all images have one size. Every pixel becomes
+    a square of the same size, up to 256 pixels for a side of the image, so that 128x128 doubles;
+    of an image longer than 512 pixels every n-th row and column is shown.
+    Raises InputError where the file cannot be written.
+    """
+    longest = max(panels[0][2].shape)
+    scale, step = max(1, ENLARGED // longest), -(-longest // LARGEST)
+    images = [
+        image[::step, ::step].repeat(scale, axis=0).repeat(scale, axis=1) for _, _, image in panels
+    ]
+    image_height, image_width = images[0].shape
+    column = max(NARROWEST, image_width)
+    bottom = MARGIN + TEXT
+    width = MARGIN + len(panels) * (column + MARGIN)
+    height = image_height + 2 * bottom
+    figure = _figure(width, height)
+    for index, (label, caption, _) in enumerate(panels):
+        left = MARGIN + index * (column + MARGIN) + (column - image_width) // 2
+        # The pixel values themselves, so that nothing is scaled or interpolated.
+        figure.figimage(np.dstack([images[index]] * 3), left, bottom)
+        x = (left + image_width / 2) / width
+        above, below = 1 - (MARGIN + TEXT / 2 - 2) / height, (MARGIN + TEXT / 2 - 2) / height
+        _write(figure, x, above, label, INK, "bold")
+        _write(figure, x, below, caption, DIM, "normal")
+    _save(path, figure)
+
+
+def curve_plot(
+    path: Path, evaluations: Sequence[int], tribes: ArrayLike, levels: Mapping[str, int]
+) -> None:
+    """Write a PNG of the SAE against evaluations: a thin line per tribe, a thick one for the best.
+
+    evaluations (steps,) counts those of all tribes together; tribes (steps, tribes) is the SAE of
+    each, NaN where a tribe has ended; levels are horizontal lines to compare with, such as
+    {"3x3 median": 82738}. The SAE's axis is logarithmic where values differ by a factor above 4.
+    Raises InputError where the file cannot be written.
+    """
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    values = np.asarray(tribes, np.float64)
+    best = np.nanmin(values, axis=1)
+    figure = _figure(900, 520)
+    axes = figure.add_subplot()
+    if values.shape[1] > 1:
+        lines = axes.plot(evaluations, values, color=BLUE, linewidth=0.8, alpha=0.45)
+        lines[0].set_label(f"each of {values.shape[1]} tribes")
+    axes.plot(evaluations, best, color=BLUE, linewidth=2.4, label=f"best: {best[-1]:,.0f}")
+    axes.plot(evaluations[-1], best[-1], "o", color=BLUE, clip_on=False, zorder=3)
+    for (label, level), style in zip(levels.items(), cycle(("--", ":", "-.")), strict=False):
+        text = f"{label}: {level:,}"
+        axes.axhline(level, color=ORANGE, linewidth=1.5, linestyle=style, label=text)
+    least, most = (f([np.nanmin(values), np.nanmax(values), *levels.values()]) for f in (min, max))
+    if 0 < least * 4 < most:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 4, 5, 7)))
+        axes.yaxis.set_minor_locator(NullLocator())
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:,.0f}")
+    axes.set_xlim(0, max(SHORTEST, evaluations[-1]))
+    axes.set_xlabel("evaluations", color=INK)
+    axes.set_ylabel("SAE, lower is better", color=INK)
+    axes.grid(color=GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(DIM)
+    axes.tick_params(color=DIM, labelcolor=DIM)
+    figure.legend(loc="outside upper left", ncols=5, frameon=False, labelcolor=INK)
+    _save(path, figure)
+
+
+def _figure(width: int, height: int) -> "Figure":
+    """A white figure of this many pixels, outside pyplot and so without global state."""
+    from matplotlib.figure import Figure
+
+    size = (width / DPI, height / DPI)
+    return Figure(figsize=size, dpi=DPI, facecolor="white", layout="constrained")
+
+
+def _write(figure: "Figure", x: float, y: float, text: str, colour: str, weight: str) -> None:
+    figure.text(
+        x,
+        y,
+        text,
+        color=colour,
+        fontweight=weight,
+        fontsize=10,
+        ha="center",
+        va="center",
+        parse_math=False,  # a file name may have dollar signs
+    )
+
+
+def _save(path: Path, figure: "Figure") -> None:
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", metadata={"Software": None})
+    write_atomically(path, stream.getvalue())

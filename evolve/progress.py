@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is seen while evolution runs: a bar on a terminal, plain lines elsewhere."""
+
+import time
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from evolve.loop import Evaluate
+from model.circuit import Genes
+
+BAR_SECONDS = 0.1
+LINE_SECONDS = 5.0
+
+
+class Watched:
+    """An Evaluate that counts, remembers the best genotype, and shows how things stand."""
+
+    def __init__(self, evaluate: Evaluate, total: int, console: Console) -> None:
+        self._evaluate = evaluate
+        self._total = total
+        self._console = console
+        self._bar = Progress(
+            TextColumn("evolving"),
+            BarColumn(),
+            TextColumn("{task.completed}/{task.total} evaluations, {task.fields[rate]}/s, ETA"),
+            TimeRemainingColumn(compact=True),
+            TextColumn("best SAE {task.fields[best]}"),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task("", total=total, rate="-", best="-")
+        self._interval = BAR_SECONDS if console.is_terminal else LINE_SECONDS
+        self._started = self._shown = time.monotonic()
+        self.evaluations = 0
+        self.sae: int | None = None
+        self.best: Genes | None = None
+
+    def __enter__(self) -> "Watched":
+        """Show the bar."""
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Show the last state and end the bar."""
+        self._show()
+        self._bar.stop()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self._started
+
+    def __call__(self, batch: Genes, /) -> NDArray[np.int64]:
+        """Evaluate a batch."""
+        saes = self._evaluate(batch)
+        lowest = int(saes.argmin())
+        if self.sae is None:
+            self.sae, self.best = int(saes[lowest]), batch[lowest]
+        else:
+            self.evaluations += len(batch)
+            if saes[lowest] < self.sae:
+                self.sae, self.best = int(saes[lowest]), batch[lowest].copy()
+        if time.monotonic() - self._shown > self._interval:
+            self._show()
+        return saes
+
+    def _show(self) -> None:
+        self._shown = time.monotonic()
+        rate = self.evaluations / self.seconds
+        if self._console.is_terminal:
+            self._bar.update(
+                self._task, completed=self.evaluations, rate=f"{rate:,.0f}", best=f"{self.sae:,}"
+            )
+        elif rate:
+            self._console.print(
+                f"{self.evaluations}/{self._total} evaluations, {rate:,.0f}/s, "
+                f"ETA {(self._total - self.evaluations) / rate:.0f} s, best SAE {self.sae:,}"
+            )

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How an evolved filter compares with the median filters, photo by photo."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+from model.array import filter_image
+from model.baselines import adaptive_median, median3x3
+from model.circuit import Circuit
+from model.fitness import Metrics, metrics
+from model.functions import Plane
+
+MEDIAN, EVOLVED = "3x3 median", "evolved"
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A noisy image and its clean reference, both (H, W) uint8, and what they are called."""
+
+    name: str
+    noisy: Plane
+    clean: Plane
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What one photo looks like after each filter, and how far that is from the clean one."""
+
+    photo: Photo
+    images: Mapping[str, Plane]
+    metrics: Mapping[str, Metrics]
+
+    @property
+    def beats_median(self) -> bool:
+        """Whether the evolved filter leaves a lower SAE than the 3x3 median."""
+        return self.metrics[EVOLVED].sae < self.metrics[MEDIAN].sae
+
+
+def compare(photo: Photo, circuit: Circuit) -> Comparison:
+    """Filter a photo with the medians and the circuit, and measure all against the clean one."""
+    images = {
+        "noisy": photo.noisy,
+        MEDIAN: median3x3(photo.noisy),
+        "adaptive median": adaptive_median(photo.noisy),
+        EVOLVED: filter_image(circuit, photo.noisy),
+    }
+    return Comparison(
+        photo, images, {label: metrics(image, photo.clean) for label, image in images.items()}
+    )
+
+
+def print_table(console: Console, training: Comparison, held_out: Sequence[Comparison]) -> None:
+    """Print every photo's metrics, the lowest SAE of each photo in bold."""
+    table = Table(title="SAE, MAE: lower is better; PSNR (dB), SSIM: higher is better")
+    table.add_column("photo")
+    table.add_column("image")
+    for heading in ("SAE", "MAE", "PSNR", "SSIM"):
+        table.add_column(heading, justify="right")
+    for comparison in (training, *held_out):
+        role = "training" if comparison is training else "held out"
+        lowest = min(m.sae for m in comparison.metrics.values())
+        first = f"{comparison.photo.name} ({role})"
+        for label, m in comparison.metrics.items():
+            style = "bold" if m.sae == lowest else None
+            table.add_row(first, label, *_cells(m), style=style, end_section=label == EVOLVED)
+            first = ""
+    console.print(table)
+
+
+def verdict(training: Comparison, held_out: Sequence[Comparison]) -> str:
+    """Return a sentence that says whether the evolved filter beats the 3x3 median."""
+    lost = [c.photo.name for c in (training, *held_out) if not c.beats_median]
+    if not lost:
+        return f"The evolved filter beats the {MEDIAN} on every photo here."
+    return (
+        f"The evolved filter does NOT beat the {MEDIAN} on {', '.join(lost)}: "
+        "give it more evaluations, another seed or more tribes."
+    )
+
+
+def as_json(m: Metrics) -> dict[str, float | None]:
+    """Return metrics for JSON, which has no infinity: the PSNR of equal images is null."""
+    return {**asdict(m), "psnr": m.psnr if m.psnr != float("inf") else None}
+
+
+def _cells(m: Metrics) -> tuple[str, str, str, str]:
+    return f"{m.sae:,}", f"{m.mae:.2f}", f"{m.psnr:.2f}", f"{m.ssim:.3f}"
