@@ -87,6 +87,7 @@ class Circuit:
         if np.ndim(self.functions) != 2 or not np.size(self.functions):
             _refuse("functions", np.shape(self.functions), "a shape of rows and columns")
         rows, cols = np.shape(self.functions)
+        Shape(rows, cols, self.function_set)
         codes = len(FUNCTION_SETS[self.function_set].functions)
         pixels = len(WINDOW_PIXELS)
         for key, shape, count in (
@@ -132,6 +133,8 @@ class Circuit:
 
 def circuit_of(genes: Genes, shape: Shape, provenance: Mapping[str, Any] | None = None) -> Circuit:
     """Return the circuit of a gene vector (genes,) uint8. Raises InputError on illegal genes."""
+    if genes.shape != shape.limits.shape:
+        _refuse("the shape of genes", genes.shape, str(shape.limits.shape))
     functions, north, west, output = np.split(
         genes,
         np.cumsum([shape.rows * shape.cols, shape.cols, shape.rows]),
@@ -197,7 +200,9 @@ def circuit_to_json(circuit: Circuit) -> str:
         "north": json.dumps(circuit.north.tolist()),
         "west": json.dumps(circuit.west.tolist()),
         "output": json.dumps(circuit.output),
-        "provenance": json.dumps(dict(circuit.provenance), indent=2).replace("\n", "\n  "),
+        "provenance": json.dumps(dict(circuit.provenance), indent=2, allow_nan=False).replace(
+            "\n", "\n  "
+        ),
     }
     return "{\n" + ",\n".join(f'  "{key}": {value}' for key, value in fields.items()) + "\n}\n"
 
@@ -205,8 +210,10 @@ def circuit_to_json(circuit: Circuit) -> str:
 def circuit_from_json(text: str) -> Circuit:
     """Return the circuit of a circuit file's text. Raises InputError naming key and value."""
     try:
-        data = json.loads(text, object_pairs_hook=_unique_keys)
-    except (json.JSONDecodeError, RecursionError) as error:
+        data = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_number)
+    except InputError:
+        raise
+    except (ValueError, RecursionError) as error:  # also an integer of thousands of digits
         raise InputError(f"it is not JSON ({error})") from None
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise InputError(f'it is not a JSON object with "format": "{FORMAT}"')
@@ -217,7 +224,7 @@ def circuit_from_json(text: str) -> Circuit:
             raise InputError(f'the key "{key}" is missing')
     for key in data:
         if key not in KEYS:
-            raise InputError(f'the key "{key}" is unknown; legal are {", ".join(KEYS)}')
+            raise InputError(f"the key {_shown(key)} is unknown; legal are {', '.join(KEYS)}")
     shape = Shape(data["rows"], data["cols"], data["function_set"])
     codes = {
         "functions": ((shape.rows, shape.cols), len(FUNCTION_SETS[shape.function_set].functions)),
@@ -238,11 +245,16 @@ def _check_function_set(name: object) -> None:
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    keys = [key for key, _ in pairs]
-    for key in keys:
-        if keys.count(key) > 1:
-            raise InputError(f'the key "{key}" stands there twice')
-    return dict(pairs)
+    data: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in data:
+            raise InputError(f"the key {_shown(key)} stands there twice")
+        data[key] = value
+    return data
+
+
+def _no_number(literal: str) -> NoReturn:
+    raise InputError(f"it is not JSON ({literal} is no number there)")
 
 
 def _check_nested(key: str, value: object, size: tuple[int, ...], count: int) -> None:
@@ -261,7 +273,7 @@ def _codes(key: str, value: ArrayLike, shape: tuple[int, ...], count: int) -> ND
     """Return value as a read-only uint8 array of this shape with codes 0..count-1."""
     array = np.asarray(value)
     if array.shape != shape:
-        _refuse(key, f"an array of shape {array.shape}", f"the shape {shape}")
+        _refuse(f"the shape of {key}", array.shape, str(shape))
     if array.dtype.kind not in "iu" or array.min() < 0 or array.max() >= count:
         _refuse(key, array.tolist(), f"whole numbers from 0 to {count - 1}")
     codes = array.astype(np.uint8)
@@ -269,8 +281,10 @@ def _codes(key: str, value: ArrayLike, shape: tuple[int, ...], count: int) -> ND
     return codes
 
 
+def _shown(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else shown[:57] + "..."
+
+
 def _refuse(key: str, value: object, legal: str) -> NoReturn:
-    shown = value if isinstance(value, str) else repr(value)
-    if len(shown) > 60:
-        shown = shown[:57] + "..."
-    raise InputError(f"{key} is {shown}; legal is {legal}")
+    raise InputError(f"{key} is {_shown(value)}; legal is {legal}")
