@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pictures of a run: their size, and that they show what they are given."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib import pyplot
+from numpy.typing import NDArray
+from PIL import Image
+
+from evolve.pictures import comparison, curve_plot
+from model.errors import InputError
+
+BLUE, ORANGE = (31, 111, 181), (194, 81, 12)
+
+
+def pixels(path: Path) -> NDArray[np.uint8]:
+    with Image.open(path) as picture:
+        assert picture.format == "PNG"
+        return np.array(picture.convert("RGB"))
+
+
+def drawn(picture: NDArray[np.uint8], colour: tuple[int, int, int]) -> NDArray[np.bool_]:
+    """Return where a picture has exactly this colour."""
+    return np.asarray((picture == colour).all(axis=2))
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "scale"),
+    [(128, 128, 2), (3, 3, 85), (100, 64, 2), (3, 128, 2), (200, 300, 1)],
+)
+def test_a_comparison_shows_every_pixel(
+    tmp_path: Path, height: int, width: int, scale: int
+) -> None:
+    rng = np.random.default_rng(4)
+    images = [rng.integers(0, 256, (height, width), dtype=np.uint8) for _ in range(4)]
+    names = ["clean", "noisy", "3x3 median", "evolved"]
+    path = tmp_path / "comparison.png"
+    comparison(path, [(name, "SAE 1", image) for name, image in zip(names, images, strict=True)])
+    picture = pixels(path)
+    column = max(200, scale * width)
+    assert picture.shape == (scale * height + 108, 4 * column + 5 * 20, 3)
+    for index, image in enumerate(images):
+        left = 20 + index * (column + 20) + (column - scale * width) // 2
+        shown = picture[54 : 54 + scale * height, left : left + scale * width]
+        large = np.kron(image, np.ones((scale, scale), np.uint8))
+        assert np.array_equal(shown, np.dstack([large] * 3))
+        for text in (picture[20:54], picture[-54:-20]):
+            assert (text[:, 20 + index * (column + 20) :][:, :column] < 128).any()
+
+
+def test_a_large_image_is_thinned_out(tmp_path: Path) -> None:
+    image = np.random.default_rng(5).integers(0, 256, (1000, 1200), dtype=np.uint8)
+    comparison(tmp_path / "c.png", [("large", "", image)])
+    picture = pixels(tmp_path / "c.png")
+    assert picture.shape == (334 + 108, 400 + 40, 3)
+    assert np.array_equal(picture[54:388, 20:420, 0], image[::3, ::3])
+
+
+def test_labels_are_taken_as_they_are(tmp_path: Path) -> None:
+    comparison(tmp_path / "c.png", [("$x_$", "cost $1 and $2", np.zeros((9, 9), np.uint8))])
+    assert pixels(tmp_path / "c.png").shape == (9 * 28 + 108, 9 * 28 + 40, 3)
+
+
+def test_the_curve_falls_between_its_levels(tmp_path: Path) -> None:
+    evaluations = [1024 * step for step in range(9)]
+    best = np.geomspace(400_000, 50_000, 9)
+    path = tmp_path / "curve.png"
+    curve_plot(path, evaluations, best[:, None], {"3x3 median": 80_000, "noisy": 400_000})
+    picture = pixels(path)
+    assert picture.shape == (520, 900, 3)
+    plot = picture[40:470, 100:]
+    lines = drawn(plot, ORANGE).sum(axis=1)
+    noisy, median = np.flatnonzero(lines > 300)[[0, -1]]
+    curve = [np.flatnonzero(drawn(plot, BLUE)[:, x]).mean() for x in range(40, 760, 40)]
+    assert np.all(np.diff(curve) > 0)
+    # Even steps of the logarithm make a straight line, from the noisy image's level down.
+    assert np.allclose(np.diff(curve), np.mean(np.diff(curve)), atol=1.5)
+    assert curve[0] - noisy < 40
+    assert curve[-1] > median
+
+
+def test_tribes_may_end_and_a_run_may_have_just_begun(tmp_path: Path) -> None:
+    tribes = np.array([[500.0, 500.0], [450.0, 480.0], [400.0, np.nan]])
+    curve_plot(tmp_path / "a.png", [0, 2048, 4096], tribes, {})
+    assert drawn(pixels(tmp_path / "a.png"), BLUE).any()
+    assert not drawn(pixels(tmp_path / "a.png"), ORANGE).any()
+    curve_plot(tmp_path / "b.png", [0], [[0]], {"noisy": 0})
+    assert drawn(pixels(tmp_path / "b.png"), BLUE).any()
+
+
+def test_pictures_are_stable_and_leave_no_global_state(tmp_path: Path) -> None:
+    image = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    for name in ("a.png", "b.png"):
+        comparison(tmp_path / name, [("one", "SAE 0", image)])
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    curve_plot(tmp_path / "c.png", [0, 1024], [[5], [4]], {})
+    assert not pyplot.get_fignums()
+
+
+def test_a_picture_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "missing" / "c.png"
+    with pytest.raises(InputError, match="cannot write"):
+        comparison(path, [("one", "", np.zeros((3, 3), np.uint8))])
+    with pytest.raises(InputError, match="cannot write"):
+        curve_plot(path, [0, 1024], [[5], [4]], {})
+    assert list(tmp_path.iterdir()) == []
