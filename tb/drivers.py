@@ -1,0 +1,288 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all cocotb tests are made of: clock, reset, drivers with stalls, monitors, scoreboards.
+
+Everything happens at rising edges: parts read the values before the edge and write the ones after
+it. An edge's number is its time in clock periods. A bench for a module derives from Testbench and
+names the module's ports.
+"""
+
+import random
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import cocotb
+import numpy as np
+from cocotb.clock import Clock
+from cocotb.handle import LogicArrayObject
+from cocotb.task import Task
+from cocotb.triggers import RisingEdge
+from cocotb.utils import get_sim_time
+from numpy.typing import NDArray
+
+from model.circuit import Circuit, Shape
+from model.functions import FUNCTION_SETS
+
+PERIOD = 10  # ns
+
+Dut = Any  # cocotb finds the ports of a top at run time
+Signal = LogicArrayObject
+Item = tuple[int, ...]
+
+
+class Scoreboard:
+    """Compares what comes out with what is expected, in order and at once."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.expected: deque[Item] = deque()
+        self.count = 0
+
+    def expect(self, items: Iterable[Item]) -> None:
+        self.expected.extend(items)
+
+    def observe(self, item: Item) -> None:
+        assert self.expected, f"{self.name}: {item} came after all that was expected"
+        expected = self.expected.popleft()
+        assert item == expected, f"{self.name} number {self.count} is {item}, not {expected}"
+        self.count += 1
+
+    def check(self) -> None:
+        """Raise AssertionError if anything is missing, or if nothing was ever compared."""
+        assert not self.expected, f"{self.name}: {len(self.expected)} did not come"
+        assert self.count, f"{self.name}: nothing was compared"
+
+
+class Part:
+    """A coroutine that a bench starts, and stops for a reset."""
+
+    def __init__(self, bench: "Testbench") -> None:
+        self.bench = bench
+        bench.parts.append(self)
+        self._task: Task[None] | None = None
+
+    def start(self) -> None:
+        self.clear()
+        self._task = cocotb.start_soon(self.run())
+
+    def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def clear(self) -> None:
+        """Forget everything from before the start."""
+        raise NotImplementedError
+
+    async def run(self) -> None:
+        """Do the work, for ever."""
+        raise NotImplementedError
+
+
+class Source(Part):
+    """Offers items on a stream, each until it is taken: when ready is high, or absent.
+
+    Without valid, the payload stays or is random. None in the queue is a cycle without an item;
+    further ones come with the probability `pause`.
+    """
+
+    def __init__(
+        self, bench: "Testbench", valid: Signal, ready: Signal | None, payload: Sequence[Signal]
+    ) -> None:
+        super().__init__(bench)
+        self.valid, self.ready, self.payload = valid, ready, payload
+        self.widths = [len(signal) for signal in payload]
+        self.pause = 0.0
+        self.queue: deque[Item | None] = deque()
+        self.taken: list[int] = []
+        valid.value = 0
+
+    def send(self, items: Iterable[Item | None]) -> None:
+        self.queue.extend(items)
+
+    def clear(self) -> None:
+        self.queue.clear()
+        self.taken = []
+        self.valid.value = 0
+
+    async def run(self) -> None:
+        edge, draw = self.bench.edge, self.bench.random
+        while True:
+            item = None
+            if self.queue and not (self.pause and draw.random() < self.pause):
+                item = self.queue.popleft()
+            self.valid.value = item is not None
+            payload = item
+            if item is None and draw.getrandbits(1):
+                payload = tuple(draw.getrandbits(width) for width in self.widths)
+            if payload is not None:
+                for signal, value in zip(self.payload, payload, strict=True):
+                    signal.value = value
+            await edge
+            while item and self.ready is not None and not int(self.ready.value):
+                await edge
+            if item:
+                self.taken.append(self.bench.cycle)
+
+
+class Stall(Part):
+    """Drives a ready or a clock enable, low with the probability `stall` in every cycle."""
+
+    def __init__(self, bench: "Testbench", signal: Signal) -> None:
+        super().__init__(bench)
+        self.signal = signal
+        self.stall = 0.0
+        self.high: list[int] = []
+        signal.value = 1
+
+    def cycles(self, first: int, last: int) -> int:
+        """Return in how many cycles after the first, up to the last, the signal was high."""
+        return bisect_right(self.high, last) - bisect_right(self.high, first)
+
+    def clear(self) -> None:
+        self.high = []
+
+    async def run(self) -> None:
+        edge, draw = self.bench.edge, self.bench.random
+        high = True
+        while True:
+            self.signal.value = high
+            await edge
+            if high:
+                self.high.append(self.bench.cycle)
+            high = not (self.stall and draw.random() < self.stall)
+
+
+class Monitor(Part):
+    """Hands the items of a stream to a scoreboard; an item that is not taken must stay."""
+
+    def __init__(
+        self, bench: "Testbench", valid: Signal, ready: Signal | None, payload: Sequence[Signal]
+    ) -> None:
+        super().__init__(bench)
+        self.valid, self.ready, self.payload = valid, ready, payload
+        self.scoreboard = Scoreboard(valid._name)
+        self.seen: list[int] = []
+
+    def clear(self) -> None:
+        self.scoreboard.expected.clear()
+        self.seen = []
+
+    async def run(self) -> None:
+        held: Item | None = None
+        while True:
+            await self.bench.edge
+            if int(self.valid.value):
+                item = tuple(int(signal.value) for signal in self.payload)
+                assert held in {None, item}, f"{item} came in place of {held}, which waited"
+                held = item
+                if self.ready is None or int(self.ready.value):
+                    held = None
+                    self.seen.append(self.bench.cycle)
+                    self.scoreboard.observe(item)
+            else:
+                assert held is None, f"{held} was withdrawn"
+
+
+class Watch(Part):
+    """Calls a function before every rising edge."""
+
+    def __init__(self, bench: "Testbench", look: Callable[[], None]) -> None:
+        super().__init__(bench)
+        self.look = look
+
+    def clear(self) -> None:
+        """A watch remembers nothing."""
+
+    async def run(self) -> None:
+        while True:
+            await self.bench.edge
+            self.look()
+
+
+class Testbench:
+    """A top with its clock and its reset; drivers and monitors are added by the derived bench."""
+
+    __test__ = False  # for pytest
+
+    def __init__(self, dut: Dut) -> None:
+        self.dut = dut
+        self.rng = np.random.default_rng(cocotb.RANDOM_SEED)
+        self.random = random.Random(cocotb.RANDOM_SEED)  # faster for single draws
+        self.edge = RisingEdge(dut.clk)
+        self.parts: list[Part] = []
+        # cocotb picks its slower clock by itself where it does not trust inertial writes.
+        # Low first: the first edge then comes after the first inputs.
+        Clock(dut.clk, PERIOD, "ns", impl="gpi").start(start_high=False)
+
+    @property
+    def cycle(self) -> int:
+        """The number of the present rising edge."""
+        return int(get_sim_time("ns")) // PERIOD
+
+    async def wait(self, cycles: int) -> None:
+        for _ in range(cycles):
+            await self.edge
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for the first rising edge after which the condition holds."""
+        while not condition():
+            await self.edge
+
+    async def reset(self) -> None:
+        """Reset for one cycle, whatever goes on, and begin anew; inputs stay as they are in it."""
+        for part in self.parts:
+            part.stop()
+        self.dut.rst.value = 1
+        await self.edge
+        self.dut.rst.value = 0
+        for part in self.parts:
+            part.start()
+
+    async def finish(self, surplus: int = 100) -> None:
+        """Wait until all that is expected came, and longer for what must not come; check."""
+        monitors = [part for part in self.parts if isinstance(part, Monitor)]
+        await self.until(lambda: not any(monitor.scoreboard.expected for monitor in monitors))
+        await self.wait(surplus)
+        for monitor in monitors:
+            monitor.scoreboard.check()
+
+
+def shape_of(dut: Dut) -> Shape:
+    """Return the shape that systolic_array or evaluator was built for."""
+    sets = list(FUNCTION_SETS)
+    return Shape(int(dut.ROWS.value), int(dut.COLS.value), sets[int(dut.FUNCTION_SET.value)])
+
+
+def label(value: object) -> str:
+    """Return a parameter as it shall stand in a test's name."""
+    if isinstance(value, Shape):
+        return f"{value.rows}x{value.cols}-{value.function_set}"
+    return str(value)
+
+
+def lanes(circuit: Circuit) -> dict[str, int]:
+    """Return the values of the configuration inputs of systolic_array for a circuit."""
+    return {
+        "functions": packed(circuit.functions, 5),
+        "north": packed(circuit.north, 4),
+        "west": packed(circuit.west, 4),
+        "output_row": circuit.output,
+    }
+
+
+def packed(codes: NDArray[np.uint8], width: int) -> int:
+    """Return codes of any shape, in C order, as one number of lanes of this width, first lowest."""
+    return sum(code << (width * lane) for lane, code in enumerate(codes.ravel().tolist()))
+
+
+def window_lanes(planes: NDArray[np.uint8]) -> list[int]:
+    """Return window planes (9, H, W) uint8 as the vectors of 72 bits of the RTL, row by row."""
+    windows = np.moveaxis(planes, 0, -1).reshape(-1, len(planes))
+    return [int.from_bytes(window.tobytes(), "little") for window in windows]
+
+
+def frame_sizes(tall: int, wide: int) -> list[tuple[int, int]]:
+    """Return heights and widths of frames up to a largest one: smallest, largest, even and odd."""
+    sizes = {(3, 3), (3, wide), (tall, 3), (3, 4), (4, 3), (7, 5), (5, 8), (9, 13)}
+    return sorted((height, width) for height, width in sizes if height <= tall and width <= wide)

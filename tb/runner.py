@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Builds a simulation, runs the cocotb tests of one module on it and judges the outcome.
+
+The seed comes from COCOTB_RANDOM_SEED where that is set, and is new in every run otherwise. Where
+a test fails, it runs once more with the same seed and leaves its waveform in build/waves.
+"""
+
+import os
+import re
+import secrets
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from unittest.mock import patch
+
+import cocotb_test.simulator
+
+import model.rtl
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILDS = ROOT / "build" / "sim"
+WAVES = ROOT / "build" / "waves"
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """A top in a simulator, and the module with the cocotb tests that run on it.
+
+    The name is that of the folder; no two tests that may run at the same time share it.
+    """
+
+    name: str
+    simulator: str
+    toplevel: str
+    module: str
+    parameters: Mapping[str, int]
+    sources: tuple[Path, ...]
+
+
+def simulate(
+    name: str,
+    simulator: str,
+    *,
+    toplevel: str,
+    module: str,
+    parameters: Mapping[str, int] | None = None,
+    sources: Iterable[Path] = (),
+) -> None:
+    """Run all cocotb tests of a module on a top of rtl/, or of the further sources.
+
+    Raises AssertionError, with the seed and the path of a waveform, unless at least one test ran
+    and every one passed; InputError where the simulator is not installed.
+    """
+    files = (*model.rtl.sources(), *sources)
+    simulation = Simulation(name, simulator, toplevel, module, parameters or {}, files)
+    seed = int(os.environ.get("COCOTB_RANDOM_SEED") or secrets.randbits(31))
+    failures = _run(simulation, seed)
+    if failures:
+        waveform = _record(simulation, seed, failures)
+        lines = "\n".join(f"{test}: {message}" for test, message in failures.items())
+        raise AssertionError(
+            f"{name} on {simulator} failed; COCOTB_RANDOM_SEED={seed} repeats it\n"
+            f"{lines}\nwaveform: {waveform or 'none was written'}"
+        )
+
+
+def _run(
+    simulation: Simulation, seed: int, tests: Iterable[str] = (), waves: bool = False
+) -> dict[str, str]:
+    """Run the tests named, or all, and return the failures: a test's name and what it said."""
+    folder = BUILDS / (simulation.name + ("-waves" if waves else ""))
+    results = folder / "results.xml"
+    results.unlink(missing_ok=True)
+    environment = {
+        # cocotb-test lets these overrule what it is called with, also where SIM is empty.
+        "SIM": simulation.simulator,
+        "COCOTB_RESULTS_FILE": str(results),
+        "COCOTB_RANDOM_SEED": str(seed),
+        **model.rtl.find_simulator(simulation.simulator).environment,
+    }
+    options: dict[str, object] = {}
+    if simulation.simulator == "verilator":
+        # Verilator applies inertial writes after the clocked processes of the same edge, as they
+        # must be. Icarus 11 applies them before, so there cocotb has to do it by itself.
+        environment["COCOTB_TRUST_INERTIAL_WRITES"] = "1"
+        undefined = ["+verilator+rand+reset+2", f"+verilator+seed+{seed % 2**31 or 1}"]
+        tracing = ["--trace", "--trace-file", f"{simulation.toplevel}.fst"] if waves else []
+        options = {
+            # The simulations are short: the time goes into compiling, of public signals most.
+            "make_args": ["-j2", "OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0"],
+            "compile_args": [
+                *("--no-public-flat-rw", "--public-depth", "1"),  # ports are all that tests use
+                *("--x-initial", "unique"),
+            ],
+            "plus_args": undefined + tracing,
+        }
+    if tests:
+        environment["COCOTB_TEST_FILTER"] = "|".join(f"{re.escape(test)}$" for test in tests)
+    error = ""
+    with patch.dict(os.environ, environment):
+        try:
+            cocotb_test.simulator.run(
+                toplevel=simulation.toplevel,
+                module=simulation.module,
+                verilog_sources=[str(file) for file in simulation.sources],
+                parameters=simulation.parameters,
+                sim_build=str(folder),
+                timescale="1ns/1ns",
+                force_compile=True,
+                waves=waves,
+                **options,
+            )
+        except (SystemExit, ET.ParseError) as stop:
+            error = str(stop)
+    return _judge(results, error)
+
+
+def _judge(results: Path, error: str) -> dict[str, str]:
+    """Return what failed according to the results file and to what the simulator's end said."""
+    cases = list(ET.parse(results).iter("testcase")) if results.is_file() else []
+    failures = {}
+    for case in cases:
+        for fault in ("failure", "error", "skipped"):
+            if (entry := case.find(fault)) is not None:
+                test = f"{case.get('classname')}.{case.get('name')}"
+                failures[test] = f"{entry.get('type', fault)}: {entry.get('message', '')}"
+    if not cases:
+        return {"simulation": error or "no test ran"}
+    if error and not failures:
+        return {"simulation": error}
+    return failures
+
+
+def _record(simulation: Simulation, seed: int, failures: Mapping[str, str]) -> Path | None:
+    """Repeat the failed tests with the waveform on and return its path, if there is one."""
+    written = BUILDS / f"{simulation.name}-waves" / f"{simulation.toplevel}.fst"
+    written.unlink(missing_ok=True)
+    _run(simulation, seed, [test for test in failures if test != "simulation"], waves=True)
+    if not written.is_file():
+        return None
+    WAVES.mkdir(parents=True, exist_ok=True)
+    return written.replace(WAVES / f"{simulation.name}.fst")

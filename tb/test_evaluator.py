@@ -1,0 +1,313 @@
+# SPDX-License-Identifier: Apache-2.0
+"""evaluator: whole frames, their pixels and SAE, with every stream stalled and circuits swapped."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cocotb
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from model import latency
+from model.array import filter_image
+from model.circuit import Circuit, Shape, circuit_of, random_circuit
+from model.fitness import sae
+from model.rtl import parameters
+from tb.drivers import (
+    Dut,
+    Monitor,
+    Part,
+    Source,
+    Stall,
+    Testbench,
+    Watch,
+    frame_sizes,
+    label,
+    shape_of,
+)
+
+
+@pytest.mark.parametrize(
+    ("shape", "width", "height"),
+    [
+        pytest.param(Shape(4, 4, "upm16"), 128, 128, marks=pytest.mark.verilator),
+        (Shape(4, 4, "upm19"), 128, 128),
+        (Shape(4, 4, "cgp16"), 128, 128),
+        (Shape(1, 1, "upm19"), 3, 3),
+        (Shape(5, 3, "upm16"), 5, 7),
+        (Shape(2, 7, "cgp16"), 9, 5),
+        (Shape(16, 16, "upm16"), 7, 7),
+    ],
+    ids=label,
+)
+def test_evaluator(simulate: Callable[..., None], shape: Shape, width: int, height: int) -> None:
+    simulate(
+        toplevel="evaluator",
+        module="tb.test_evaluator",
+        parameters={**parameters(shape), "MAX_WIDTH": width, "MAX_HEIGHT": height},
+    )
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A noisy frame and its reference, (H, W) uint8, and its first pixel's number in the stream."""
+
+    noisy: NDArray[np.uint8]
+    reference: NDArray[np.uint8]
+    first: int
+
+    @property
+    def last(self) -> int:
+        """The number of the last pixel."""
+        return self.first + self.noisy.size - 1
+
+
+class Prediction(Part):
+    """Expects a frame's pixels and SAE once its first pixel tells which circuit it meets."""
+
+    bench: "Bench"
+
+    def clear(self) -> None:
+        self.waiting: deque[Frame] = deque()
+
+    async def run(self) -> None:
+        bench = self.bench
+        while True:
+            await bench.edge
+            while self.waiting and self.waiting[0].first < len(bench.noisy.taken):
+                frame = self.waiting.popleft()
+                circuit = bench.circuit_at(bench.noisy.taken[frame.first])
+                filtered = filter_image(circuit, frame.noisy)
+                bench.circuits.append(circuit)
+                bench.filtered.scoreboard.expect(
+                    (int(frame.first + i == frame.last), pixel)
+                    for i, pixel in enumerate(filtered.ravel().tolist())
+                )
+                bench.sums.scoreboard.expect([(sae(filtered, frame.reference),)])
+
+
+class Bench(Testbench):
+    """The evaluator with its four streams and its SAE."""
+
+    def __init__(self, dut: Dut) -> None:
+        super().__init__(dut)
+        self.shape = shape_of(dut)
+        self.sizes = frame_sizes(int(dut.MAX_HEIGHT.value), int(dut.MAX_WIDTH.value))
+        self.noisy = Source(
+            self,
+            dut.s_noisy_valid,
+            dut.s_noisy_ready,
+            [dut.s_noisy_pixel, dut.frame_width, dut.frame_height],
+        )
+        self.reference = Source(
+            self, dut.s_reference_valid, dut.s_reference_ready, [dut.s_reference_pixel]
+        )
+        self.genes = Source(self, dut.cfg_valid, dut.cfg_ready, [dut.cfg_address, dut.cfg_gene])
+        self.sink = Stall(self, dut.m_filtered_ready)
+        self.filtered = Monitor(
+            self,
+            dut.m_filtered_valid,
+            dut.m_filtered_ready,
+            [dut.m_filtered_last, dut.m_filtered_pixel],
+        )
+        self.sums = Monitor(self, dut.sae_valid, None, [dut.sae_sum])
+        self.prediction = Prediction(self)
+        Watch(self, self.look)
+        self.forget()
+
+    def forget(self) -> None:
+        self.frames: list[Frame] = []
+        self.circuits: list[Circuit] = []  # of the frames that began
+        self.commits: list[tuple[int, Circuit]] = []  # with their number in the genes' stream
+        self.writes = 0
+        self.shadow: NDArray[np.uint8] | None = None
+        self.busy: list[int] = []
+
+    async def reset(self) -> None:
+        await super().reset()
+        self.forget()
+
+    def look(self) -> None:
+        if not int(self.dut.cfg_ready.value):
+            self.busy.append(self.cycle)
+
+    def stall(self, noisy: float, reference: float, genes: float, sink: float) -> None:
+        self.noisy.pause, self.reference.pause, self.genes.pause = noisy, reference, genes
+        self.sink.stall = sink
+
+    def write(self, circuit: Circuit) -> None:
+        """Queue the genes that a circuit changes; now and then all, and a write to nowhere."""
+        genes = circuit.genes
+        changed = np.ones(len(genes), bool)
+        if self.shadow is not None and self.random.random() < 0.8:
+            changed = genes != self.shadow
+        writes = [(int(i), int(genes[i])) for i in self.rng.permutation(np.flatnonzero(changed))]
+        beyond = range(len(genes) + 1, 2 ** self.genes.widths[0])
+        if beyond and self.random.random() < 0.5:
+            writes.append((self.random.choice(beyond), self.random.getrandbits(6)))
+        self.genes.send(writes)
+        self.writes += len(writes)
+        self.shadow = genes
+
+    def commit(self, circuit: Circuit) -> None:
+        """Queue the commit of a circuit that is written."""
+        self.genes.send([(len(circuit.genes), self.random.getrandbits(6))])
+        self.commits.append((self.writes, circuit))
+        self.writes += 1
+
+    def configure(self, circuit: Circuit) -> None:
+        self.write(circuit)
+        self.commit(circuit)
+
+    async def configured(self) -> None:
+        """Wait until the configuration port took everything."""
+        await self.until(lambda: len(self.genes.taken) == self.writes)
+
+    async def start(self) -> None:
+        """Reset, and configure a first random circuit."""
+        await self.reset()
+        self.configure(random_circuit(self.shape, self.rng))
+        await self.configured()
+
+    def mutant(self) -> Circuit:
+        """Return a circuit that differs from the newest in few genes, or in all."""
+        other = random_circuit(self.shape, self.rng).genes
+        share = self.random.choice([0.1, 1.0])
+        parent = self.commits[-1][1].genes
+        return circuit_of(np.where(self.rng.random(len(other)) < share, other, parent), self.shape)
+
+    def circuit_at(self, cycle: int) -> Circuit:
+        """Return the circuit of a frame whose first pixel is taken in this cycle."""
+        taken = self.genes.taken
+        return [c for i, c in self.commits if i < len(taken) and taken[i] < cycle][-1]
+
+    def frame(self, height: int, width: int) -> None:
+        """Queue a random frame, or an extreme one."""
+        noisy, reference = self.rng.integers(0, 256, (2, height, width)).astype(np.uint8)
+        if self.random.random() < 0.1:
+            noisy[:], reference[:] = self.random.choice([(0, 255), (255, 0)])
+        self.frames.append(Frame(noisy, reference, self.frames[-1].last + 1 if self.frames else 0))
+        self.prediction.waiting.append(self.frames[-1])
+        self.reference.send((pixel,) for pixel in reference.ravel().tolist())
+        first, *others = noisy.ravel().tolist()
+        self.noisy.send([(first, width, height)])
+        size = [width, height]  # which stays with the other pixels or does not
+        if self.random.getrandbits(1):
+            size = [self.random.getrandbits(bits) for bits in self.noisy.widths[1:]]
+        self.noisy.send((pixel, *size) for pixel in others)
+
+    async def finish(self, surplus: int = 100) -> None:
+        await self.until(lambda: not self.prediction.waiting)
+        await super().finish(surplus)
+        assert self.reference.taken == self.filtered.seen
+        ends = [self.filtered.seen[frame.last] for frame in self.frames]
+        assert self.sums.seen == [end + latency.SAE_CYCLES for end in ends]
+        self.check_busy()
+
+    def check_busy(self) -> None:
+        """The genes hold from a commit until the first pixel of the frame that takes it left."""
+        now = self.cycle
+        busy: list[int] = []
+        for number, _ in self.commits:
+            if number < len(self.genes.taken):
+                commit = self.genes.taken[number]
+                frames = [f for f in self.frames if self.noisy.taken[f.first] > commit]
+                end = self.filtered.seen[frames[0].first] if frames else now
+                busy.extend(range(commit + 1, end + 1))
+        assert [c for c in self.busy if c < now] == [c for c in busy if c < now]
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def frames_back_to_back_take_a_cycle_per_pixel(dut: Dut) -> None:
+    """Also where their circuits differ, which is in every frame if the time is enough to write."""
+    bench = Bench(dut)
+    rows, cols = bench.shape.rows, bench.shape.cols
+    for height, width in bench.sizes:
+        await bench.start()
+        pixels = height * width
+        count = max(3, 800 // pixels)
+        for _ in range(count):
+            bench.frame(height, width)
+            bench.configure(bench.mutant())
+        await bench.finish()
+        start = bench.noisy.taken[0]
+        assert bench.noisy.taken == list(range(start, start + count * pixels))
+        until_first = latency.first_pixel_cycles(rows, cols, width)
+        first = start + until_first
+        assert bench.filtered.seen == list(range(first, first + count * pixels))
+        done = start + latency.sae_cycles(rows, cols, width, height)
+        assert bench.sums.seen == list(range(done, done + count * pixels, pixels))
+        used = len({id(circuit) for circuit in bench.circuits})
+        assert used == count or (used > 1 and pixels < until_first + len(bench.shape.limits) + 4)
+
+
+@cocotb.test(timeout_time=2, timeout_unit="ms")
+@cocotb.parametrize(
+    (
+        ("noisy", "reference", "genes", "sink"),
+        [
+            (0.0, 0.0, 0.0, 0.0),
+            (0.3, 0.0, 0.0, 0.0),
+            (0.0, 0.3, 0.5, 0.0),
+            (0.0, 0.0, 0.2, 0.3),
+            (0.02, 0.2, 0.1, 0.2),
+        ],
+    )
+)
+async def circuits_change_while_frames_of_all_sizes_run(
+    dut: Dut, noisy: float, reference: float, genes: float, sink: float
+) -> None:
+    bench = Bench(dut)
+    await bench.start()
+    bench.stall(noisy, reference, genes, sink)
+    small = [size for size in bench.sizes if max(size) < 10]
+    sizes = bench.sizes + bench.random.choices(small, k=20)
+    for size in bench.random.sample(sizes, len(sizes)):
+        bench.frame(*size)
+        if bench.random.random() < 0.7:
+            bench.configure(bench.mutant())
+            bench.genes.send([None] * bench.random.choice([0, 0, 20, 100]))
+    await bench.finish()
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def a_commit_counts_for_the_first_pixel_after_it(dut: Dut) -> None:
+    """Commits before, with and after the first pixel of a frame."""
+    bench = Bench(dut)
+    ahead = []
+    for wait in range(2, 6):
+        await bench.start()
+        bench.frame(3, 3)
+        await bench.finish()
+        circuit = bench.mutant()
+        bench.write(circuit)
+        await bench.configured()
+        bench.genes.send([None] * wait)
+        bench.commit(circuit)
+        bench.noisy.send([None] * 4)
+        bench.frame(3, 3)
+        bench.frame(3, 3)
+        await bench.finish()
+        ahead.append(bench.noisy.taken[9] - bench.genes.taken[-1])
+    assert ahead == [2, 1, 0, -1]
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+@cocotb.parametrize(stall=[0.0, 0.2])
+async def reset_in_the_middle(dut: Dut, stall: float) -> None:
+    """At any point, also with a commit on its way; what was before leaves no trace."""
+    bench = Bench(dut)
+    small = [size for size in bench.sizes if max(size) < 10]
+    for _ in range(min(20, 1000 // len(bench.shape.limits))):  # every start writes all genes
+        await bench.start()
+        bench.stall(stall, stall, stall, stall)
+        before, after = bench.random.choices(small, k=2)
+        for _ in range(2):
+            bench.frame(*before)
+            bench.configure(bench.mutant())
+        await bench.wait(bench.random.randrange(2 * before[0] * before[1] + 20))
+        await bench.start()
+        bench.frame(*after)
+        await bench.finish()

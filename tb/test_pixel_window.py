@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""pixel_window: frames of all sizes and every way to pause them, against the model's windows."""
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import cocotb
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from model.latency import WINDOW_CYCLES
+from model.window import windows
+from tb.drivers import Dut, Monitor, Source, Stall, Testbench, frame_sizes, window_lanes
+
+
+@pytest.mark.parametrize(
+    ("width", "height"),
+    [(3, 3), (5, 4), pytest.param(128, 128, marks=pytest.mark.verilator)],
+)
+def test_pixel_window(simulate: Callable[..., None], width: int, height: int) -> None:
+    simulate(
+        toplevel="pixel_window",
+        module="tb.test_pixel_window",
+        parameters={"MAX_WIDTH": width, "MAX_HEIGHT": height},
+    )
+
+
+class Bench(Testbench):
+    """The window generator with its pixel stream and its window stream."""
+
+    def __init__(self, dut: Dut) -> None:
+        super().__init__(dut)
+        self.sizes = frame_sizes(int(dut.MAX_HEIGHT.value), int(dut.MAX_WIDTH.value))
+        self.enable = Stall(self, dut.ce)
+        self.pixels = Source(
+            self,
+            dut.s_valid,
+            dut.s_ready,
+            [dut.s_pixel, dut.s_load, dut.frame_width, dut.frame_height],
+        )
+        self.windows = Monitor(self, dut.m_valid, dut.ce, [dut.m_load, dut.m_last, dut.m_window])
+
+    def image(self, height: int, width: int) -> NDArray[np.uint8]:
+        """Return a random image, or one of a single grey level."""
+        image = self.rng.integers(0, 256, (height, width)).astype(np.uint8)
+        return image if self.random.random() < 0.9 else np.full_like(image, image[0, 0])
+
+    def frame(self, height: int, width: int) -> None:
+        """Queue an image; what comes with its first pixel stays with the others or does not."""
+        image = self.image(height, width)
+        load = self.random.getrandbits(1)
+        lanes = window_lanes(windows(image))
+        self.windows.scoreboard.expect(
+            (int(load and i == 0), int(i == len(lanes) - 1), lane) for i, lane in enumerate(lanes)
+        )
+        first, *others = image.ravel().tolist()
+        self.pixels.send([(first, load, width, height)])
+        marks = [load, width, height]
+        if self.random.getrandbits(1):
+            marks = [self.random.getrandbits(bits) for bits in self.pixels.widths[1:]]
+        self.pixels.send((pixel, *marks) for pixel in others)
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+@cocotb.parametrize(
+    (("stall", "pause"), [(0.0, 0.0), (0.0, 0.05), (0.0, 0.6), (0.3, 0.0), (0.3, 0.3)])
+)
+async def frames_of_all_sizes(dut: Dut, stall: float, pause: float) -> None:
+    """Every size after every other, also after itself."""
+    bench = Bench(dut)
+    bench.enable.stall, bench.pixels.pause = stall, pause
+    await bench.reset()
+    sizes = [size for size in bench.sizes for _ in range(3)]
+    small = [size for size in sizes if max(size) < 20]
+    order = bench.random.sample(sizes, len(sizes)) + bench.random.choices(small, k=30)
+    for size in order:
+        bench.frame(*size)
+    await bench.finish()
+    start = 0
+    for height, width in order:
+        check_latency(bench, start, height, width)
+        start += height * width
+
+
+def check_latency(bench: Bench, start: int, height: int, width: int) -> None:
+    """Where the pixel one row and one column further is in the frame, its arrival counts."""
+    for y in range(height - 1):
+        for x in range(width - 1):
+            i = start + y * width + x
+            taken, seen = bench.pixels.taken[i + width + 1], bench.windows.seen[i]
+            assert bench.enable.cycles(taken, seen) == WINDOW_CYCLES
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def frames_back_to_back_take_a_cycle_per_pixel(dut: Dut) -> None:
+    bench = Bench(dut)
+    for height, width in bench.sizes:
+        await bench.reset()
+        for _ in range(3):
+            bench.frame(height, width)
+        await bench.finish()
+        pixels = 3 * height * width
+        first = bench.pixels.taken[0]
+        assert bench.pixels.taken == list(range(first, first + pixels))
+        first += width + 1 + WINDOW_CYCLES
+        assert bench.windows.seen == list(range(first, first + pixels))
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def a_pause_between_frames_flushes_the_last_row(dut: Dut) -> None:
+    """The next frame waits until the row's width is through, however long the pause was."""
+    bench = Bench(dut)
+    await bench.reset()
+    boundaries = []
+    width = max(width for _, width in bench.sizes if width < 9)
+    bench.frame(3, width)
+    for pause in (1, 2, width - 1, width, width + 1, width + 2, 3 * width, 0, 1):
+        boundaries.append((sum(item is not None for item in bench.pixels.queue), pause))
+        bench.pixels.send([None] * pause)
+        bench.frame(3, width)
+    await bench.finish()
+    for first, pause in boundaries:
+        before, after = bench.pixels.taken[first - 1 : first + 1]
+        assert after - before == (1 + max(width, pause) if pause else 1)
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def a_frame_of_another_size_waits_for_the_last_row(dut: Dut) -> None:
+    bench = Bench(dut)
+    await bench.reset()
+    sizes = bench.random.choices([size for size in bench.sizes if max(size) < 10], k=30)
+    for size in sizes:
+        bench.frame(*size)
+    await bench.finish()
+    first = 0
+    for before, after in pairwise(sizes):
+        first += before[0] * before[1]
+        gap = bench.pixels.taken[first] - bench.pixels.taken[first - 1]
+        assert gap == (1 if before == after else 1 + before[1])
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+@cocotb.parametrize((("stall", "pause"), [(0.0, 0.0), (0.2, 0.2)]))
+async def reset_in_the_middle(dut: Dut, stall: float, pause: float) -> None:
+    """At any point, also while the last row is flushed; what was before leaves no trace."""
+    bench = Bench(dut)
+    bench.enable.stall, bench.pixels.pause = stall, pause
+    await bench.reset()
+    sizes = [size for size in bench.sizes if max(size) < 10]
+    for _ in range(40):
+        before, after = bench.random.choices(sizes, k=2)
+        bench.frame(*before)
+        bench.frame(*bench.random.choice([before, after]))
+        await bench.wait(bench.random.randrange(2 * before[0] * before[1] + before[1]))
+        await bench.reset()
+        start = bench.cycle
+        bench.frame(*after)
+        await bench.finish(surplus=after[1] + 3)
+        assert stall or pause or bench.pixels.taken[0] == start + 1
+        await bench.reset()
