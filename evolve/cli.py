@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command evoarray: options to calls, and errors to sentences."""
 
+import io
 import json
+import os
 import sys
 from collections.abc import Callable
 from contextlib import closing
@@ -127,7 +129,7 @@ def evolve(
     photos = [_read_photo(*pair, convert) for pair in ((noisy, clean), *test_pair)]
     origin = provenance(settings, backend, {"noisy": noisy, "clean": clean})
     job = Job(settings, photos[0], photos[1:], backend, replay, output, origin)
-    run(job, Console(highlight=False))
+    run(job, Console(highlight=False, markup=False, emoji=False))
 
 
 @commands.command()
@@ -218,12 +220,27 @@ def doctor(json_wanted: bool) -> None:
 
 def main() -> None:
     """Run the command line; end with status 2 and one sentence where something cannot be used."""
-    sys.exit(_status(partial(commands.main, standalone_mode=False)))
+    _prepare_streams()
+    sys.exit(_status(partial(commands.main, prog_name="evoarray", standalone_mode=False)))
+
+
+def _prepare_streams() -> None:
+    # A pipe to a simulator must not get the number of a standard stream that is closed.
+    while (unused := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(unused)
+    # A name that the terminal cannot show is no reason to fail.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _status(command: Callable[[], object]) -> int:
     try:
         result = command()
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return 2
     except click.ClickException as error:
         return _complain(error.format_message(), 2)
     except (InputError, SimulatorError) as error:
@@ -232,6 +249,13 @@ def _status(command: Callable[[], object]) -> int:
         return _complain(f"RTL AND MODEL DISAGREE: {error}", 1)
     except click.Abort:
         return _complain("stopped", 130)
+    except MemoryError:
+        return _complain("there is not enough memory; give a smaller image or array", 2)
+    except OSError as error:
+        # What could not be written to standard output would fail again when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        place = f"{error.filename}: " if error.filename else ""
+        return _complain(f"{place}{error.strerror or error}", 2)
     return result if isinstance(result, int) else 0
 
 
@@ -247,4 +271,5 @@ def _read_photo(noisy: Path, clean: Path, convert: bool) -> Photo:
         raise InputError(
             f"{noisy} is {sizes[0]} pixels and {clean} is {sizes[1]}; give two images of one size"
         )
-    return Photo(clean.stem, pixels, reference)
+    # A name that is not UTF-8 would break the pictures.
+    return Photo(os.fsencode(clean.stem).decode(errors="replace"), pixels, reference)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
+from evolve.backends.verilator import TOOLS
 from model.errors import InputError
 from model.rtl import find_simulator
 
@@ -28,7 +29,7 @@ def examine() -> list[Finding]:
         _package("cocotb", "drives Icarus"),
         _libpython(),
         _simulator("verilator", "--version"),
-        *(_tool(name, "builds what Verilator generates") for name in ("g++", "make", "perl")),
+        *(_tool(name, "builds what Verilator generates") for name in TOOLS),
     ]
 
 

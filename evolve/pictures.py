@@ -2,6 +2,8 @@
 """Pictures of a run: images side by side, and how the SAE fell."""
 
 import io
+import logging
+import warnings
 from collections.abc import Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
@@ -15,6 +17,9 @@ from model.functions import Plane
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+# Where it keeps its list of fonts, or that it cannot, is nothing to tell a user.
+logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
 DPI = 100  # a figure of 1 inch is 100 pixels wide
 ENLARGED = 256  # pixels: to no more than this the longer side of an image grows
@@ -123,5 +128,7 @@ def _write(figure: "Figure", x: float, y: float, text: str, colour: str, weight:
 
 def _save(path: Path, figure: "Figure") -> None:
     stream = io.BytesIO()
-    figure.savefig(stream, format="png", metadata={"Software": None})
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # a name may have letters that no font has
+        figure.savefig(stream, format="png", metadata={"Software": None})
     write_atomically(path, stream.getvalue())

@@ -76,12 +76,11 @@ class Watched:
     def _show(self) -> None:
         self._shown = time.monotonic()
         rate = self.evaluations / self.seconds
+        best = "-" if self.sae is None else f"{self.sae:,}"
         if self._console.is_terminal:
-            self._bar.update(
-                self._task, completed=self.evaluations, rate=f"{rate:,.0f}", best=f"{self.sae:,}"
-            )
+            self._bar.update(self._task, completed=self.evaluations, rate=f"{rate:,.0f}", best=best)
         elif rate:
-            self._console.print(
+            self._console.out(
                 f"{self.evaluations}/{self._total} evaluations, {rate:,.0f}/s, "
-                f"ETA {(self._total - self.evaluations) / rate:.0f} s, best SAE {self.sae:,}"
+                f"ETA {(self._total - self.evaluations) / rate:.0f} s, best SAE {best}"
             )

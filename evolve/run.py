@@ -19,7 +19,6 @@ from rich.console import Console
 
 from evolve import pictures
 from evolve.backends import open_backend
-from evolve.backends.process import SimulatorError
 from evolve.loop import Epoch, evolve
 from evolve.progress import Watched
 from evolve.report import EVOLVED, MEDIAN, Comparison, Photo, as_json, compare, print_table, verdict
@@ -30,6 +29,7 @@ from model.errors import InputError
 from model.files import write_atomically
 from model.fitness import sae
 from model.images import write_image
+from model.rtl import find_simulator
 
 
 @dataclass(frozen=True)
@@ -58,33 +58,39 @@ def run(job: Job, console: Console) -> None:
     Ctrl-C and a simulator that dies leave the best circuit so far in the folder. Raises InputError
     for an existing or unwritable folder, MismatchError if the RTL differs from the model.
     """
-    _make_folder(job.folder)
-    write_atomically(job.folder / "provenance.json", _json(job.provenance))
     settings, training = job.settings, job.training
-    backend = open_backend(job.backend, settings.shape, training.noisy, training.clean)
-    with closing(backend):
-        total = settings.per_tribe * settings.tribes
-        with Watched(backend.evaluate, total, console) as watched:
-            try:
-                epochs = list(evolve(settings, watched))
-            except (KeyboardInterrupt, SimulatorError):
-                _save_best_so_far(job, watched, console)
-                raise
+    if job.replay is not None:
+        find_simulator(job.replay)  # before the work, not after it
+    _make_folder(job.folder)
+    try:
+        backend = open_backend(job.backend, settings.shape, training.noisy, training.clean)
+    except BaseException:
+        job.folder.rmdir()  # so that the next try may have the name
+        raise
+    watched = Watched(backend.evaluate, settings.per_tribe * settings.tribes, console)
+    try:
+        with closing(backend), watched:
+            write_atomically(job.folder / "provenance.json", _json(job.provenance))
+            epochs = list(evolve(settings, watched))
+            seconds = watched.seconds
+    except BaseException:  # whatever ends it: Ctrl-C, the simulator, a closed terminal
+        _save_best_so_far(job, watched, console)
+        raise
     circuit = _save_circuit(job, epochs[-1].best, console)
     comparisons = [compare(photo, circuit) for photo in (training, *job.held_out)]
     _write_pictures(job.folder, comparisons[0], epochs)
     _write_curve(job.folder / "curve.csv", epochs)
     print_table(console, comparisons[0], comparisons[1:])
-    console.print(verdict(comparisons[0], comparisons[1:]))
+    console.out(verdict(comparisons[0], comparisons[1:]))
     if job.replay is not None:
         replay(circuit, training, job.replay)
-        console.print(
+        console.out(
             f"RTL check on {job.replay}: all {training.noisy.size:,} pixels of "
             f"{training.name} and the SAE equal the golden model's."
         )
     results = {
         "evaluations": epochs[-1].evaluations,
-        "seconds": round(watched.seconds, 3),
+        "seconds": round(seconds, 3),
         "sae": epochs[-1].sae,
         "beats_median": all(comparison.beats_median for comparison in comparisons),
         "rtl_equal": True if job.replay is not None else None,
@@ -94,7 +100,7 @@ def run(job: Job, console: Console) -> None:
         ],
     }
     write_atomically(job.folder / "results.json", _json(results))
-    console.print(f"The results are in {job.folder}")
+    console.out(f"The results are in {job.folder}")
 
 
 def replay(circuit: Circuit, photo: Photo, backend: str) -> None:
@@ -159,8 +165,8 @@ def _save_circuit(job: Job, genes: Genes, console: Console) -> Circuit:
     try:
         write_circuit(job.folder / "circuit.json", circuit)
     except InputError:
-        console.print("The circuit could not be saved; here it is:")
-        console.print(circuit_to_json(circuit), markup=False, highlight=False, soft_wrap=True)
+        console.out("The circuit could not be saved; here it is:")
+        console.out(circuit_to_json(circuit))
         raise
     return circuit
 
@@ -168,7 +174,7 @@ def _save_circuit(job: Job, genes: Genes, console: Console) -> Circuit:
 def _save_best_so_far(job: Job, watched: Watched, console: Console) -> None:
     if watched.best is not None:
         _save_circuit(job, watched.best, console)
-        console.print(
+        console.out(
             f"Stopped after {watched.evaluations} evaluations; the best circuit so far, "
             f"SAE {watched.sae:,}, is in {job.folder / 'circuit.json'}"
         )

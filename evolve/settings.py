@@ -14,6 +14,8 @@ BACKENDS = ("model", "icarus", "verilator")
 BLOCK = 1024
 """Evaluations per tribe between two looks at the tribes (thesis, 4.2 and 5)."""
 
+MOST_TRIBES = 1024
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -35,8 +37,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         _check_number("evaluations", self.evaluations, 1)
-        _check_number("mutation-rate", self.mutation_rate, 1)
-        _check_number("tribes", self.tribes, 1)
+        _check_number("mutation-rate", self.mutation_rate, 1, len(self.shape.limits))
+        _check_number("tribes", self.tribes, 1, MOST_TRIBES)
         _check_number("war-interval", self.war_interval, 0)
         _check_number("seed", self.seed, 0)
         _check_choice("start", self.start, STARTS)
@@ -62,9 +64,9 @@ class Settings:
         return self.war_interval if self.wars else BLOCK
 
 
-def _check_number(option: str, value: int, least: int) -> None:
-    if type(value) is not int or value < least:
-        _refuse(option, value, f"a whole number from {least} up")
+def _check_number(option: str, value: int, least: int, most: int | None = None) -> None:
+    if type(value) is not int or value < least or (most is not None and value > most):
+        _refuse(option, value, f"a whole number from {least} {f'to {most}' if most else 'up'}")
 
 
 def _check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:

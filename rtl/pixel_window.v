@@ -166,14 +166,10 @@ module pixel_window #(
       owed_reg <= step_reg && in_frame_reg && row_end_reg;
 
   always @(posedge clk)
-    if (rst)
-      load_reg <= 1'b0;
-    else if (accept && s_first)
+    if (accept && s_first)
       load_reg <= s_load;
-    else if (ce && m_load)
-      load_reg <= 1'b0;
 
-  wire [23:0] west_column = (second_column && !owed_reg) ? mid_reg : left_reg;
+  wire [23:0] west_column = second_column ? mid_reg : left_reg;
   wire [23:0] east_column = owed_reg ? mid_reg : column;
 
   assign m_valid  = owed_reg || slides;

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from evolve.backends.process import LAST_LINES, SimulatorBackend, SimulatorError
+from evolve.backends.process import IMAGES, LAST_LINES, SimulatorBackend, SimulatorError
 from model.circuit import Shape
 from model.errors import InputError
 from model.functions import Plane
@@ -38,9 +38,8 @@ class IcarusBackend(SimulatorBackend):
             last = "\n".join(done.stderr.splitlines()[-LAST_LINES:])
             raise SimulatorError(f"Icarus could not compile the RTL; its last lines:\n{last}")
         height, width = noisy.shape
-        images = (f"+width={width}", f"+height={height}", f"+images={self.images}")
-        vvp = simulator.command.with_name("vvp")
-        self.start([vvp, "-n", "-m", library, bench, *images], environment)
+        images = (f"+width={width}", f"+height={height}", f"+images={IMAGES}")
+        self.start(["vvp", "-n", "-m", library, bench, *images], environment)
 
 
 def _cocotb() -> tuple[Path, dict[str, str]]:

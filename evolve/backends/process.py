@@ -25,6 +25,9 @@ LARGEST_SIDE = 4096
 
 LAST_LINES = 12
 
+IMAGES = "images"
+"""The file in the simulator's folder that holds the noisy and the reference pixels."""
+
 
 class SimulatorError(RuntimeError):
     """A simulator could not be built, or ended in the middle; the message has its last lines."""
@@ -40,30 +43,40 @@ class SimulatorBackend:
                 f"this one is {noisy.shape[1]}x{noisy.shape[0]}: use --backend model"
             )
         self._shape = noisy.shape
-        self._folder = tempfile.TemporaryDirectory(prefix="evoarray-")
-        self.folder = Path(self._folder.name)
-        self.images = self.folder / "images"
-        self.images.write_bytes(noisy.tobytes() + reference.tobytes())
         self._process: subprocess.Popen[bytes] | None = None
+        try:
+            self._folder = tempfile.TemporaryDirectory(prefix="evoarray-")
+            self.folder = Path(self._folder.name)
+            (self.folder / IMAGES).write_bytes(noisy.tobytes() + reference.tobytes())
+        except OSError as error:
+            raise InputError(
+                f"cannot write temporary files: {error.strerror}; TMPDIR names another folder"
+            ) from None
 
     def start(self, command: Sequence[str | Path], environment: Mapping[str, str]) -> None:
         """Start the simulator; it finds the pipes in EVOARRAY_REQUESTS and EVOARRAY_REPLIES."""
         requests, self._requests = os.pipe()
         self._replies, replies = os.pipe()
         pipes = {"EVOARRAY_REQUESTS": str(requests), "EVOARRAY_REPLIES": str(replies)}
-        with (self.folder / "log").open("wb") as log:
-            self._process = subprocess.Popen(
-                command,
-                cwd=self.folder,
-                env={**os.environ, **environment, **pipes},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=(requests, replies),
-                start_new_session=True,  # Ctrl-C stops the evolution, which then stops this
-            )
-        os.close(requests)
-        os.close(replies)
+        try:
+            with (self.folder / "log").open("wb") as log:
+                self._process = subprocess.Popen(
+                    command,
+                    cwd=self.folder,
+                    env={**os.environ, **environment, **pipes},
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    pass_fds=(requests, replies),
+                    start_new_session=True,  # Ctrl-C stops the evolution, which then stops this
+                )
+        except OSError as error:
+            os.close(self._requests)
+            os.close(self._replies)
+            raise SimulatorError(f"cannot start {command[0]}: {error.strerror}") from None
+        finally:
+            os.close(requests)
+            os.close(replies)
 
     def evaluate(self, batch: Genes) -> NDArray[np.int64]:
         """See Backend.evaluate."""

@@ -7,15 +7,25 @@ goes into it.
 
 import hashlib
 import os
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
-from evolve.backends.process import LARGEST_SIDE, LAST_LINES, SimulatorBackend, SimulatorError
+from evolve.backends.process import (
+    IMAGES,
+    LARGEST_SIDE,
+    LAST_LINES,
+    SimulatorBackend,
+    SimulatorError,
+)
 from model.circuit import Shape
 from model.errors import InputError
 from model.functions import Plane
 from model.rtl import Simulator, find_simulator, parameters, sources
+
+TOOLS = ("g++", "make", "perl")
+"""What Verilator needs to build a program."""
 
 _SERVER = Path(__file__).with_name("verilator_server.cpp")
 _FLAGS = ("-O3", "--x-assign", "fast", "--x-initial", "fast", "--noassert", "-Wno-fatal")
@@ -29,7 +39,7 @@ class VerilatorBackend(SimulatorBackend):
         program = build(shape)
         super().__init__(noisy, reference)
         height, width = noisy.shape
-        self.start([program, str(width), str(height), self.images], {})
+        self.start([program, str(width), str(height), IMAGES], {})
 
 
 def build(shape: Shape) -> Path:
@@ -50,6 +60,11 @@ def build(shape: Shape) -> Path:
     ]
     program = _cache() / _fingerprint(simulator, command) / "evaluator"
     if not program.exists():
+        missing = " ".join(tool for tool in TOOLS if shutil.which(tool) is None)
+        if missing:
+            raise InputError(
+                f"Verilator lacks {missing}: apt-get install {missing} (or: make setup)"
+            )
         _build_into(program, simulator, command)
     return program
 
@@ -59,7 +74,8 @@ def _build_into(program: Path, simulator: Simulator, command: list[str]) -> None
         program.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=program.parent, prefix="build-") as folder:
             done = subprocess.run(
-                [*command, "--Mdir", folder],
+                [*command, "--Mdir", "."],
+                cwd=folder,
                 env={**os.environ, **simulator.environment},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -80,7 +96,7 @@ def _build_into(program: Path, simulator: Simulator, command: list[str]) -> None
 
 
 def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "evoarray"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "evoarray").resolve()
 
 
 def _fingerprint(simulator: Simulator, command: list[str]) -> str:

