@@ -33,30 +33,34 @@ module config_shadow #(
   localparam integer WEST   = NORTH + COLS;
   localparam integer OUTPUT = WEST + ROWS;
 
+  // Two nested ifs, so that a simulator compares addresses only in a write.
   genvar i;
   generate
     for (i = 0; i < NORTH; i = i + 1) begin : g_function
       localparam integer ADDRESS = i;
       reg [4:0] gene_reg;
       always @(posedge clk)
-        if (write && (address == ADDRESS[ADDRESS_W-1:0]))
-          gene_reg <= gene[4:0];
+        if (write)
+          if (address == ADDRESS[ADDRESS_W-1:0])
+            gene_reg <= gene[4:0];
       assign functions[i*5 +: 5] = gene_reg;
     end
     for (i = 0; i < COLS; i = i + 1) begin : g_north
       localparam integer ADDRESS = NORTH + i;
       reg [3:0] gene_reg;
       always @(posedge clk)
-        if (write && (address == ADDRESS[ADDRESS_W-1:0]))
-          gene_reg <= gene[3:0];
+        if (write)
+          if (address == ADDRESS[ADDRESS_W-1:0])
+            gene_reg <= gene[3:0];
       assign north[i*4 +: 4] = gene_reg;
     end
     for (i = 0; i < ROWS; i = i + 1) begin : g_west
       localparam integer ADDRESS = WEST + i;
       reg [3:0] gene_reg;
       always @(posedge clk)
-        if (write && (address == ADDRESS[ADDRESS_W-1:0]))
-          gene_reg <= gene[3:0];
+        if (write)
+          if (address == ADDRESS[ADDRESS_W-1:0])
+            gene_reg <= gene[3:0];
       assign west[i*4 +: 4] = gene_reg;
     end
   endgenerate
@@ -64,8 +68,9 @@ module config_shadow #(
   reg [5:0] output_row_reg;
 
   always @(posedge clk)
-    if (write && (address == OUTPUT[ADDRESS_W-1:0]))
-      output_row_reg <= gene;
+    if (write)
+      if (address == OUTPUT[ADDRESS_W-1:0])
+        output_row_reg <= gene;
 
   assign output_row = output_row_reg;
 

@@ -14,6 +14,10 @@
 // gene) commits: the next frame whose first pixel is accepted after that is computed with it.
 // cfg_ready is low from the commit until that frame's first pixel leaves the array; frames before
 // it keep their circuit, and none of this costs the pixel stream a cycle.
+//
+// Early stop: sae_over says that the frame under way is already worse than sae_limit. A host that
+// has seen enough resets the evaluator and goes on with the next frame; the genes in the shadow
+// stay, a commit has to be repeated. sae_limit belongs to the frame after the last sae_valid.
 
 `default_nettype none
 
@@ -61,6 +65,10 @@ module evaluator #(
   input  wire                 m_filtered_ready,
   output wire                 m_filtered_last,
   output wire [7:0]           m_filtered_pixel,
+
+  // Early stop
+  input  wire [SAE_W-1:0]     sae_limit,
+  output wire                 sae_over,
 
   // SAE of a frame, valid for one cycle
   output wire                 sae_valid,
@@ -166,6 +174,8 @@ module evaluator #(
     .s_last      (m_filtered_last),
     .s_pixel     (m_filtered_pixel),
     .s_reference (s_reference_pixel),
+    .limit       (sae_limit),
+    .m_over      (sae_over),
     .m_valid     (sae_valid),
     .m_sae       (sae_sum)
   );

@@ -5,6 +5,9 @@
 // Equals sae() of model/fitness.py. m_valid is high for one cycle, 2 cycles after the frame's
 // last pixel pair (SAE_CYCLES of model/latency.py); m_sae then holds until the next frame's sum
 // is ready. One pair per cycle, frames back to back. The unit is never stalled.
+//
+// m_over is high while the sum of the frame under way is above `limit`, from 2 cycles after the
+// pair that made it so until the frame's last pair is added.
 
 `default_nettype none
 
@@ -20,6 +23,10 @@ module sae #(
   input  wire             s_last,
   input  wire [7:0]       s_pixel,
   input  wire [7:0]       s_reference,
+
+  // What the sum of the frame under way is compared with
+  input  wire [SAE_W-1:0] limit,
+  output wire             m_over,
 
   // Sum out
   output reg              m_valid,
@@ -57,6 +64,8 @@ module sae #(
   always @(posedge clk)
     if (valid_reg && last_reg)
       m_sae <= sum_next;
+
+  assign m_over = sum_reg > limit;
 
 endmodule
 

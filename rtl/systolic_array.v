@@ -55,8 +55,8 @@ module systolic_array #(
   localparam integer LATENCY = ROWS + COLS + 1;
 
   // A selector code above 8, which no circuit has, reads pixel 8.
-  function [7:0] selected(input [71:0] pixels, input [3:0] code);
-    selected = code[3] ? pixels[64 +: 8] : pixels[code[2:0]*8 +: 8];
+  function [7:0] selected(input [63:0] first, input [7:0] last, input [3:0] code);
+    selected = code[3] ? last : first[code[2:0]*8 +: 8];
   endfunction
 
   // Marks travel beside the windows; load[d] is high while a first window enters diagonal d.
@@ -75,6 +75,9 @@ module systolic_array #(
       load_reg  <= load;
       last_reg  <= {last_reg[LATENCY-2:0], s_valid && s_last};
     end
+
+  // Spares a simulator the question to every PE in most cycles.
+  wire loading = |load;
 
   assign m_valid = valid_reg[LATENCY-1];
   assign m_load  = load_reg[LATENCY-1];
@@ -101,7 +104,7 @@ module systolic_array #(
       delay_line #(.DEPTH(c)) u_delay (
         .clk (clk),
         .ce  (ce),
-        .d   (selected(window_reg, north_reg[c*4 +: 4])),
+        .d   (selected(window_reg[63:0], window_reg[71:64], north_reg[c*4 +: 4])),
         .q   (pixel)
       );
     end
@@ -111,7 +114,7 @@ module systolic_array #(
       delay_line #(.DEPTH(r)) u_delay (
         .clk (clk),
         .ce  (ce),
-        .d   (selected(window_reg, west_reg[r*4 +: 4])),
+        .d   (selected(window_reg[63:0], window_reg[71:64], west_reg[r*4 +: 4])),
         .q   (pixel)
       );
 
@@ -133,8 +136,9 @@ module systolic_array #(
         end
 
         always @(posedge clk)
-          if (ce && load[r+c])
-            function_reg <= functions[(r*COLS+c)*5 +: 5];
+          if (ce && loading)
+            if (load[r+c])
+              function_reg <= functions[(r*COLS+c)*5 +: 5];
 
         pe #(.FUNCTION_SET(FUNCTION_SET)) u_pe (
           .clk           (clk),

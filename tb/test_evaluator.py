@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""evaluator: whole frames, their pixels and SAE, with every stream stalled and circuits swapped."""
+"""evaluator: whole frames, their pixels and SAE; streams stall, circuits change, frames stop."""
 
 from collections import deque
 from collections.abc import Callable
@@ -17,6 +17,7 @@ from model.fitness import sae
 from model.rtl import parameters
 from tb.drivers import (
     Dut,
+    Limit,
     Monitor,
     Part,
     Source,
@@ -48,6 +49,9 @@ def test_evaluator(simulate: Callable[..., None], shape: Shape, width: int, heig
         module="tb.test_evaluator",
         parameters={**parameters(shape), "MAX_WIDTH": width, "MAX_HEIGHT": height},
     )
+
+
+UNKNOWN = 255  # no gene
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,7 @@ class Prediction(Part):
                     for i, pixel in enumerate(filtered.ravel().tolist())
                 )
                 bench.sums.scoreboard.expect([(sae(filtered, frame.reference),)])
+                bench.limit.frame(filtered, frame.reference)
 
 
 class Bench(Testbench):
@@ -113,6 +118,9 @@ class Bench(Testbench):
             [dut.m_filtered_last, dut.m_filtered_pixel],
         )
         self.sums = Monitor(self, dut.sae_valid, None, [dut.sae_sum])
+        self.limit = Limit(
+            self, dut.sae_limit, dut.sae_over, dut.sae_valid, lambda: self.filtered.seen
+        )
         self.prediction = Prediction(self)
         Watch(self, self.look)
         self.forget()
@@ -121,13 +129,25 @@ class Bench(Testbench):
         self.frames: list[Frame] = []
         self.circuits: list[Circuit] = []  # of the frames that began
         self.commits: list[tuple[int, Circuit]] = []  # with their number in the genes' stream
-        self.writes = 0
-        self.shadow: NDArray[np.uint8] | None = None
+        self.writes: list[tuple[int, int]] = []  # that stream
+        self.known = np.full(
+            len(self.shape.limits), UNKNOWN, np.uint8
+        )  # of the shadow at the reset
+        self.shadow = self.known  # after the writes
         self.busy: list[int] = []
 
     async def reset(self) -> None:
         await super().reset()
         self.forget()
+
+    async def give_up(self) -> None:
+        """Reset as a host that has seen enough: it remembers what it has written."""
+        known, taken = self.known.copy(), len(self.genes.taken)
+        for number, (address, gene) in enumerate(self.writes[: taken + 1]):
+            if address < len(known):
+                known[address] = gene if number < taken else UNKNOWN  # a reset came in between
+        await self.reset()
+        self.known = self.shadow = known
 
     def look(self) -> None:
         if not int(self.dut.cfg_ready.value):
@@ -140,22 +160,21 @@ class Bench(Testbench):
     def write(self, circuit: Circuit) -> None:
         """Queue the genes that a circuit changes; now and then all, and a write to nowhere."""
         genes = circuit.genes
-        changed = np.ones(len(genes), bool)
-        if self.shadow is not None and self.random.random() < 0.8:
-            changed = genes != self.shadow
+        changed = (genes != self.shadow) | (self.random.random() < 0.2)
         writes = [(int(i), int(genes[i])) for i in self.rng.permutation(np.flatnonzero(changed))]
         beyond = range(len(genes) + 1, 2 ** self.genes.widths[0])
         if beyond and self.random.random() < 0.5:
             writes.append((self.random.choice(beyond), self.random.getrandbits(6)))
         self.genes.send(writes)
-        self.writes += len(writes)
+        self.writes += writes
         self.shadow = genes
 
     def commit(self, circuit: Circuit) -> None:
         """Queue the commit of a circuit that is written."""
-        self.genes.send([(len(circuit.genes), self.random.getrandbits(6))])
-        self.commits.append((self.writes, circuit))
-        self.writes += 1
+        self.commits.append((len(self.writes), circuit))
+        self.writes.append((len(circuit.genes), self.random.getrandbits(6)))
+        self.genes.send(self.writes[-1:])
+        self.newest = circuit
 
     def configure(self, circuit: Circuit) -> None:
         self.write(circuit)
@@ -163,7 +182,7 @@ class Bench(Testbench):
 
     async def configured(self) -> None:
         """Wait until the configuration port took everything."""
-        await self.until(lambda: len(self.genes.taken) == self.writes)
+        await self.until(lambda: len(self.genes.taken) == len(self.writes))
 
     async def start(self) -> None:
         """Reset, and configure a first random circuit."""
@@ -171,11 +190,15 @@ class Bench(Testbench):
         self.configure(random_circuit(self.shape, self.rng))
         await self.configured()
 
+    def repetitions(self, most: int) -> int:
+        """Return how often to repeat what writes all genes: where they are many, less often."""
+        return max(3, min(most, 1000 // len(self.shape.limits)))
+
     def mutant(self) -> Circuit:
         """Return a circuit that differs from the newest in few genes, or in all."""
         other = random_circuit(self.shape, self.rng).genes
         share = self.random.choice([0.1, 1.0])
-        parent = self.commits[-1][1].genes
+        parent = self.newest.genes
         return circuit_of(np.where(self.rng.random(len(other)) < share, other, parent), self.shape)
 
     def circuit_at(self, cycle: int) -> Circuit:
@@ -300,7 +323,7 @@ async def reset_in_the_middle(dut: Dut, stall: float) -> None:
     """At any point, also with a commit on its way; what was before leaves no trace."""
     bench = Bench(dut)
     small = [size for size in bench.sizes if max(size) < 10]
-    for _ in range(min(20, 1000 // len(bench.shape.limits))):  # every start writes all genes
+    for _ in range(bench.repetitions(20)):
         await bench.start()
         bench.stall(stall, stall, stall, stall)
         before, after = bench.random.choices(small, k=2)
@@ -311,3 +334,79 @@ async def reset_in_the_middle(dut: Dut, stall: float) -> None:
         await bench.start()
         bench.frame(*after)
         await bench.finish()
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+@cocotb.parametrize(stall=[0.0, 0.2])
+async def a_limit_belongs_to_the_frame_after_the_last_sae(dut: Dut, stall: float) -> None:
+    """Frames of which some are above theirs; the host lets them run."""
+    bench = Bench(dut)
+    bench.limit.per_frame = True
+    bench.stall(stall, stall, stall, stall)
+    small = [size for size in bench.sizes if max(size) < 10]
+    await bench.start()
+    for size in bench.random.choices(small, k=30):
+        bench.frame(*size)
+        bench.configure(bench.mutant())
+    await bench.finish()
+    bench.limit.check_frames()
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+@cocotb.parametrize(stall=[0.0, 0.2])
+async def a_host_gives_up_frames_above_their_limits(dut: Dut, stall: float) -> None:
+    """At once or later, with frames and genes on their way; it repeats the commit and goes on."""
+    bench = Bench(dut)
+    bench.limit.per_frame = True
+    bench.stall(stall, stall, stall, stall)
+    small = [size for size in bench.sizes if max(size) < 10]
+    await bench.start()
+    outcomes: list[bool] = []
+    while min(outcomes.count(True), outcomes.count(False)) < bench.repetitions(10):
+        bench.frame(*bench.random.choice(small))
+        await bench.until(lambda: not bench.prediction.waiting)
+        first, last, limit = bench.limit.frames[-1]
+        exceeds = max(bench.limit.sums[first:last]) > limit
+        outcomes.append(exceeds)
+        bench.frame(*bench.random.choice(small))
+        if bench.random.getrandbits(1):
+            bench.configure(bench.mutant())
+        await bench.until(lambda: 1 in {int(dut.sae_over.value), int(dut.sae_valid.value)})
+        assert int(dut.sae_over.value) == exceeds
+        if exceeds:
+            await bench.wait(bench.random.choice([0, 0, 1, 2, 10, 50]))
+            await bench.give_up()
+            bench.configure(bench.random.choice([bench.newest, bench.mutant()]))
+            await bench.configured()
+            bench.frame(*bench.random.choice(small))
+        await bench.finish(surplus=20)
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+@cocotb.parametrize(stall=[0.0, 0.2])
+async def the_shadow_survives_a_reset_and_a_commit_does_not(dut: Dut, stall: float) -> None:
+    """In any cycle: while genes are written, and after, when the commit is all to be repeated."""
+    bench = Bench(dut)
+    bench.stall(stall, stall, stall, stall)
+    small = [size for size in bench.sizes if max(size) < 10]
+    await bench.start()
+    bench.frame(*small[0])  # takes the first commit, so that the next one can be written
+    await bench.finish()
+    for _ in range(bench.repetitions(10)):
+        for complete in (True, False):
+            bench.configure(bench.mutant())
+            if complete:
+                await bench.configured()
+            before, after = bench.random.choices(small, k=2)
+            bench.frame(*before)
+            bench.frame(*before)
+            bench.configure(bench.newest if complete else bench.mutant())
+            await bench.wait(bench.random.randrange(2 * before[0] * before[1] + 20))
+            await bench.give_up()
+            if complete:
+                bench.commit(bench.newest)
+            else:
+                bench.configure(bench.mutant())
+            await bench.configured()
+            bench.frame(*after)
+            await bench.finish(surplus=20)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""sae: frames of any length, extremes and random, against the model's SAE."""
+"""sae: frames of any length, extremes and random, against the model's SAE, and above a limit."""
 
 from collections.abc import Callable, Iterable
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from model.fitness import sae
 from model.latency import SAE_CYCLES
-from tb.drivers import Dut, Monitor, Source, Testbench, Watch
+from tb.drivers import Dut, Limit, Monitor, Source, Testbench, Watch
 
 LARGEST = 4112  # pixels, all of them wrong by 255: the largest sum of 20 bits
 
@@ -27,6 +27,7 @@ class Bench(Testbench):
         super().__init__(dut)
         self.pairs = Source(self, dut.s_valid, None, [dut.s_last, dut.s_pixel, dut.s_reference])
         self.sums = Monitor(self, dut.m_valid, None, [dut.m_sae])
+        self.limit = Limit(self, dut.limit, dut.m_over, dut.m_valid, lambda: self.pairs.taken)
         Watch(self, self.look)
         self.ends: list[int] = []
         self.newest: int | None = None
@@ -42,6 +43,7 @@ class Bench(Testbench):
         pairs = enumerate(zip(pixels.tolist(), reference.tolist(), strict=True))
         self.pairs.send((int(i == end), *pair) for i, pair in pairs)
         self.sums.scoreboard.expect([(sae(pixels, reference),)])
+        self.limit.frame(pixels, reference)
         self.ends.append((self.ends[-1] if self.ends else -1) + len(pixels))
 
     def random_frames(self, lengths: Iterable[int]) -> None:
@@ -75,6 +77,19 @@ async def random_frames(dut: Dut, pause: float) -> None:
     await bench.reset()
     bench.random_frames([1] * 50 + bench.rng.integers(1, 50, 100).tolist() + [1] * 50)
     await bench.finish()
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+@cocotb.parametrize(pause=[0.0, 0.1, 0.7])
+async def frames_above_and_below_their_limits(dut: Dut, pause: float) -> None:
+    """The limit changes with each sum: frames that end or exceed theirs in any cycle."""
+    bench = Bench(dut)
+    bench.pairs.pause = pause
+    bench.limit.per_frame = True
+    await bench.reset()
+    bench.random_frames([1] * 20 + bench.rng.integers(1, 40, 150).tolist() + [2] * 50)
+    await bench.finish()
+    bench.limit.check_frames()
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
