@@ -9,13 +9,14 @@ READY := .venv/ready
 NOISE := .venv/bin/evoarray noise --kind salt-and-pepper --amount 0.2
 TEST_PHOTOS := brick chelsea coffee rocket
 
-.PHONY: help evolve test sim lint setup system lock clean
+.PHONY: help evolve test sim bench lint setup system lock clean
 
 help:
 	@echo "make evolve  evolve a filter for a noisy photo, judge it on others, replay it on the RTL"
 	@echo "             (EVALUATIONS=$(EVALUATIONS), RUN=folder for the results)"
 	@echo "make test    everything that proves the project: lint, types, unit tests, simulations"
 	@echo "make sim     the simulations alone (SIM=icarus or SIM=verilator for one simulator)"
+	@echo "make bench   how fast every backend is on this machine, all measured in one run"
 	@echo "make lint    ruff, mypy, and the RTL through Icarus, Verilator and yosys"
 	@echo "make setup   install what is missing (all targets do): system packages, then .venv"
 	@echo "             (PYTHON=interpreter, 3.11 or later)"
@@ -39,6 +40,9 @@ test: lint
 
 sim: setup
 	SIM=$(SIM) .venv/bin/pytest -n 2 tb
+
+bench: setup
+	.venv/bin/evoarray bench
 
 lint: setup
 	.venv/bin/ruff check

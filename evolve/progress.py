@@ -2,6 +2,7 @@
 """What is seen while evolution runs: a bar on a terminal, plain lines elsewhere."""
 
 import time
+from collections.abc import Sequence
 from types import TracebackType
 
 import numpy as np
@@ -9,7 +10,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from evolve.loop import Evaluate
+from evolve.settings import Settings
+from evolve.tribe import Evolver, Tribe
 from model.circuit import Genes
 
 BAR_SECONDS = 0.1
@@ -17,10 +19,10 @@ LINE_SECONDS = 5.0
 
 
 class Watched:
-    """An Evaluate that counts, remembers the best genotype, and shows how things stand."""
+    """An Evolver that counts, remembers the best genotype, and shows how things stand."""
 
-    def __init__(self, evaluate: Evaluate, total: int, console: Console) -> None:
-        self._evaluate = evaluate
+    def __init__(self, evolver: Evolver, total: int, console: Console) -> None:
+        self._evolver = evolver
         self._total = total
         self._console = console
         self._bar = Progress(
@@ -35,6 +37,7 @@ class Watched:
         self._task = self._bar.add_task("", total=total, rate="-", best="-")
         self._interval = BAR_SECONDS if console.is_terminal else LINE_SECONDS
         self._started = self._shown = time.monotonic()
+        self._stride = 1
         self.evaluations = 0
         self.sae: int | None = None
         self.best: Genes | None = None
@@ -59,19 +62,36 @@ class Watched:
         """Seconds since the start."""
         return time.monotonic() - self._started
 
-    def __call__(self, batch: Genes, /) -> NDArray[np.int64]:
-        """Evaluate a batch."""
-        saes = self._evaluate(batch)
+    def evaluate(
+        self, batch: Genes, limits: NDArray[np.int64] | None = None, /
+    ) -> NDArray[np.int64]:
+        """See Evolver.evaluate."""
+        saes = self._evolver.evaluate(batch, limits)
         lowest = int(saes.argmin())
-        if self.sae is None:
-            self.sae, self.best = int(saes[lowest]), batch[lowest]
-        else:
-            self.evaluations += len(batch)
-            if saes[lowest] < self.sae:
-                self.sae, self.best = int(saes[lowest]), batch[lowest].copy()
-        if time.monotonic() - self._shown > self._interval:
-            self._show()
+        self._remember(int(saes[lowest]), batch[lowest])
         return saes
+
+    def advance(self, tribes: Sequence[Tribe], count: int, settings: Settings, /) -> None:
+        """See Evolver.advance; goes in strides short enough to be watched and stopped."""
+        while count:
+            stride = min(count, self._stride)
+            started = time.monotonic()
+            self._evolver.advance(tribes, stride, settings)
+            seconds = time.monotonic() - started
+            if seconds < BAR_SECONDS / 2:
+                self._stride *= 2
+            elif seconds > BAR_SECONDS:  # circuits become dearer as they leave the copy filter
+                self._stride = max(1, self._stride // 2)
+            count -= stride
+            self.evaluations += stride * len(tribes)
+            for tribe in tribes:
+                self._remember(tribe.sae, tribe.genes)
+            if time.monotonic() - self._shown > self._interval:
+                self._show()
+
+    def _remember(self, sae: int, genes: Genes) -> None:
+        if self.sae is None or sae < self.sae:
+            self.sae, self.best = sae, genes.copy()
 
     def _show(self) -> None:
         self._shown = time.monotonic()

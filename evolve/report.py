@@ -52,15 +52,15 @@ def compare(photo: Photo, circuit: Circuit) -> Comparison:
     )
 
 
-def print_table(console: Console, training: Comparison, held_out: Sequence[Comparison]) -> None:
-    """Print every photo's metrics, the lowest SAE of each photo in bold."""
+def print_table(console: Console, comparisons: Sequence[Comparison], training: int) -> None:
+    """Print every photo's metrics, the lowest SAE of each photo in bold; training ones first."""
     table = Table(title="SAE, MAE: lower is better; PSNR (dB), SSIM: higher is better")
     table.add_column("photo")
     table.add_column("image")
     for heading in ("SAE", "MAE", "PSNR", "SSIM"):
         table.add_column(heading, justify="right")
-    for comparison in (training, *held_out):
-        role = "training" if comparison is training else "held out"
+    for index, comparison in enumerate(comparisons):
+        role = "training" if index < training else "held out"
         lowest = min(m.sae for m in comparison.metrics.values())
         first = f"{comparison.photo.name} ({role})"
         for label, m in comparison.metrics.items():
@@ -70,9 +70,9 @@ def print_table(console: Console, training: Comparison, held_out: Sequence[Compa
     console.print(table)
 
 
-def verdict(training: Comparison, held_out: Sequence[Comparison]) -> str:
+def verdict(comparisons: Sequence[Comparison]) -> str:
     """Return a sentence that says whether the evolved filter beats the 3x3 median."""
-    lost = [c.photo.name for c in (training, *held_out) if not c.beats_median]
+    lost = [c.photo.name for c in comparisons if not c.beats_median]
     if not lost:
         return f"The evolved filter beats the {MEDIAN} on every photo here."
     return (

@@ -40,9 +40,10 @@ class Job:
     """
 
     settings: Settings
-    training: Photo
+    training: Sequence[Photo]
     held_out: Sequence[Photo]
     backend: str
+    workers: int
     replay: str | None
     folder: Path
     provenance: Mapping[str, Any]
@@ -55,19 +56,22 @@ class MismatchError(RuntimeError):
 def run(job: Job, console: Console) -> None:
     """Evolve, compare, replay on the RTL, and fill the run folder.
 
-    Ctrl-C and a simulator that dies leave the best circuit so far in the folder. Raises InputError
-    for an existing or unwritable folder, MismatchError if the RTL differs from the model.
+    Ctrl-C, SIGTERM and a simulator that dies leave the best circuit so far in the folder. Raises
+    InputError for an existing or unwritable folder, MismatchError if the RTL differs from the
+    model.
     """
-    settings, training = job.settings, job.training
+    settings = job.settings
     if job.replay is not None:
         find_simulator(job.replay)  # before the work, not after it
     _make_folder(job.folder)
     try:
-        backend = open_backend(job.backend, settings.shape, training.noisy, training.clean)
+        pairs = [(photo.noisy, photo.clean) for photo in job.training]
+        workers = min(job.workers, settings.tribes)  # more would have nothing to do
+        backend = open_backend(job.backend, settings.shape, pairs, workers)
     except BaseException:
         job.folder.rmdir()  # so that the next try may have the name
         raise
-    watched = Watched(backend.evaluate, settings.per_tribe * settings.tribes, console)
+    watched = Watched(backend, settings.per_tribe * settings.tribes, console)
     try:
         with closing(backend), watched:
             write_atomically(job.folder / "provenance.json", _json(job.provenance))
@@ -77,16 +81,17 @@ def run(job: Job, console: Console) -> None:
         _save_best_so_far(job, watched, console)
         raise
     circuit = _save_circuit(job, epochs[-1].best, console)
-    comparisons = [compare(photo, circuit) for photo in (training, *job.held_out)]
-    _write_pictures(job.folder, comparisons[0], epochs)
+    comparisons = [compare(photo, circuit) for photo in (*job.training, *job.held_out)]
+    _write_pictures(job.folder, comparisons[: len(job.training)], epochs)
     _write_curve(job.folder / "curve.csv", epochs)
-    print_table(console, comparisons[0], comparisons[1:])
-    console.out(verdict(comparisons[0], comparisons[1:]))
+    print_table(console, comparisons, len(job.training))
+    console.out(verdict(comparisons))
     if job.replay is not None:
-        replay(circuit, training, job.replay)
+        first = job.training[0]
+        replay(circuit, first, job.replay)
         console.out(
-            f"RTL check on {job.replay}: all {training.noisy.size:,} pixels of "
-            f"{training.name} and the SAE equal the golden model's."
+            f"RTL check on {job.replay}: all {first.noisy.size:,} pixels of "
+            f"{first.name} and the SAE equal the golden model's."
         )
     results = {
         "evaluations": epochs[-1].evaluations,
@@ -106,7 +111,7 @@ def run(job: Job, console: Console) -> None:
 def replay(circuit: Circuit, photo: Photo, backend: str) -> None:
     """Run a circuit on the simulated RTL, whole frame. Raises MismatchError at any difference."""
     expected = filter_image(circuit, photo.noisy)
-    with closing(open_backend(backend, circuit.shape, photo.noisy, photo.clean)) as simulator:
+    with closing(open_backend(backend, circuit.shape, [(photo.noisy, photo.clean)])) as simulator:
         pixels = simulator.filter(circuit.genes)
         rtl_sae = int(simulator.evaluate(circuit.genes[np.newaxis])[0])
     wrong = int(np.count_nonzero(pixels != expected))
@@ -118,15 +123,16 @@ def replay(circuit: Circuit, photo: Photo, backend: str) -> None:
         )
 
 
-def provenance(settings: Settings, backend: str, images: Mapping[str, Path]) -> dict[str, Any]:
+def provenance(
+    settings: Settings, backend: str, pairs: Sequence[tuple[Path, Path]]
+) -> dict[str, Any]:
     """Return what is needed to repeat a run: options, images by SHA-256, versions, git commit."""
     return {
         "settings": asdict(settings),
         "backend": backend,
-        "images": {
-            role: {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-            for role, path in images.items()
-        },
+        "images": [
+            {"noisy": _identity(noisy), "clean": _identity(clean)} for noisy, clean in pairs
+        ],
         "versions": {
             "evoarray": version("evoarray"),
             "numpy": np.__version__,
@@ -134,6 +140,10 @@ def provenance(settings: Settings, backend: str, images: Mapping[str, Path]) -> 
         },
         "git_commit": _git_commit(),
     }
+
+
+def _identity(path: Path) -> dict[str, str]:
+    return {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
 def _git_commit() -> str | None:
@@ -180,18 +190,19 @@ def _save_best_so_far(job: Job, watched: Watched, console: Console) -> None:
         )
 
 
-def _write_pictures(folder: Path, training: Comparison, epochs: Sequence[Epoch]) -> None:
-    write_image(folder / "filtered.png", training.images[EVOLVED])
-    panels = [("clean", training.photo.name, training.photo.clean)]
+def _write_pictures(folder: Path, training: Sequence[Comparison], epochs: Sequence[Epoch]) -> None:
+    first = training[0]
+    write_image(folder / "filtered.png", first.images[EVOLVED])
+    panels = [("clean", first.photo.name, first.photo.clean)]
     for label in ("noisy", MEDIAN, EVOLVED):
-        m = training.metrics[label]
-        panels.append((label, f"SAE {m.sae:,}  PSNR {m.psnr:.1f} dB", training.images[label]))
+        m = first.metrics[label]
+        panels.append((label, f"SAE {m.sae:,}  PSNR {m.psnr:.1f} dB", first.images[label]))
     pictures.comparison(folder / "comparison.png", panels)
     pictures.curve_plot(
         folder / "curve.png",
         [epoch.evaluations for epoch in epochs],
         [epoch.saes for epoch in epochs],
-        {label: training.metrics[label].sae for label in ("noisy", MEDIAN)},
+        {label: sum(c.metrics[label].sae for c in training) for label in ("noisy", MEDIAN)},
     )
 
 

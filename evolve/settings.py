@@ -9,12 +9,13 @@ from model.errors import InputError
 
 STARTS = ("copy", "random")
 ACCEPT_RULES = ("equal", "better")
-BACKENDS = ("model", "icarus", "verilator")
+BACKENDS = ("fast", "model", "icarus", "verilator")
 
 BLOCK = 1024
 """Evaluations per tribe between two looks at the tribes (thesis, 4.2 and 5)."""
 
 MOST_TRIBES = 1024
+HIGHEST_RATE = 64
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         _check_number("evaluations", self.evaluations, 1)
-        _check_number("mutation-rate", self.mutation_rate, 1, len(self.shape.limits))
+        _check_number("mutation-rate", self.mutation_rate, 1, HIGHEST_RATE)
         _check_number("tribes", self.tribes, 1, MOST_TRIBES)
         _check_number("war-interval", self.war_interval, 0)
         _check_number("seed", self.seed, 0)

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests share: the command in this process, a pair of images, and Verilator's programs."""
+"""What the tests share: the command in this process, a pair of images, and what is compiled."""
 
 import os
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from evolve.backends import fast
 from evolve.cli import main
 from model.images import write_image
 from model.noise import add_noise
@@ -34,10 +36,25 @@ def pytest_configure() -> None:
     os.environ["XDG_CACHE_HOME"] = str(ROOT / "build" / "test-cache")
 
 
+def script(path: Path, text: str) -> None:
+    """Write a program of the shell."""
+    path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+    path.chmod(0o755)
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Return an empty cache folder; the engine is not loaded yet."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    fast.load_library.cache_clear()
+    yield tmp_path / "cache" / "evoarray"
+    fast.load_library.cache_clear()
+
+
 @pytest.fixture
 def evoarray(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Evoarray:
+) -> Iterator[Evoarray]:
     """Return the command, called in this process and in tmp_path, where `images` are."""
     monkeypatch.chdir(tmp_path)
 
@@ -47,7 +64,9 @@ def evoarray(
             main()
         return Ended(ended.value.code, *capsys.readouterr())
 
-    return call
+    handler = signal.getsignal(signal.SIGTERM)
+    yield call
+    signal.signal(signal.SIGTERM, handler)
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The three backends give the same bits, and the simulators' processes and files are kept in order.
+"""All backends give the same bits, and the simulators' processes and files are kept in order.
 
 Verilator is built for few shapes, since each build takes seconds; Icarus runs all.
 """
@@ -19,17 +19,27 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from evolve.backends import open_backend, verilator
-from evolve.backends.process import LARGEST_SIDE, LAST_LINES, SimulatorBackend, SimulatorError
-from evolve.loop import evolve
+from evolve.backends import Pair, open_backend, verilator
+from evolve.backends import cache as kept
+from evolve.backends.cache import LAST_LINES, BuildError
+from evolve.backends.process import LARGEST_SIDE, SimulatorBackend, SimulatorError
+from evolve.loop import evolve, found_tribes
 from evolve.settings import BACKENDS, Settings
 from model import rtl
 from model.array import filter_image
-from model.circuit import Shape, circuit_from_json, circuit_of, copy_filter, random_circuit
+from model.circuit import (
+    Genes,
+    Shape,
+    circuit_from_json,
+    circuit_of,
+    copy_filter,
+    random_circuit,
+)
 from model.errors import InputError
 from model.fitness import sae
+from model.latency import sae_cycles
+from tests.conftest import script
 
 SIMULATORS = ("icarus", "verilator")
 SHAPE = Shape(4, 4, "upm16")
@@ -51,7 +61,9 @@ MATRIX = [
     ("verilator", Shape(3, 2, "upm16")),
     *[("icarus", Shape(side, side, name)) for side in (16, 8, 4) for name in SETS],
     *[("icarus", shape_of(case)) for case in CASES if shape_of(case).rows not in {4, 8}],
-    *[("model", shape_of(case)) for case in CASES],
+    *[(name, shape_of(case)) for name in ("model", "fast") for case in CASES],
+    *[("fast", Shape(side, side, name)) for side in (64, 16) for name in SETS],
+    *[("fast", Shape(*sides, "upm19")) for sides in ((1, 1), (1, 64), (64, 1))],
 ]
 
 
@@ -61,14 +73,44 @@ def label(value: object) -> str:
     return str(value)
 
 
-def random_images(height: int, width: int, seed: int = 1) -> NDArray[np.uint8]:
-    return np.random.default_rng(seed).integers(0, 256, (2, height, width), np.uint8)
+def random_pair(height: int, width: int, seed: int = 1) -> Pair:
+    noisy, clean = np.random.default_rng(seed).integers(0, 256, (2, height, width), np.uint8)
+    return noisy, clean
 
 
-def open_simulator(name: str, shape: Shape = SHAPE, size: tuple[int, int] = (5, 6)) -> Any:
-    simulator = open_backend(name, shape, *random_images(*size))
+def random_batch(count: int, seed: int = 1) -> Genes:
+    rng = np.random.default_rng(seed)
+    return np.stack([random_circuit(SHAPE, rng).genes for _ in range(count)])
+
+
+def modelled(batch: Genes, *pairs: Pair) -> list[int]:
+    """Return the SAE over all pairs of each genotype, from the golden model."""
+    return [
+        sum(sae(filter_image(circuit_of(genes, SHAPE), noisy), clean) for noisy, clean in pairs)
+        for genes in batch
+    ]
+
+
+def open_simulator(
+    name: str, shape: Shape = SHAPE, size: tuple[int, int] = (5, 6)
+) -> SimulatorBackend:
+    simulator = open_backend(name, shape, [random_pair(*size)])
     assert isinstance(simulator, SimulatorBackend)
     return simulator
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list to which the process of every simulator is added."""
+    processes: list[int] = []
+    start = SimulatorBackend.start
+
+    def noted(backend: SimulatorBackend, *arguments: Any) -> None:
+        start(backend, *arguments)
+        processes.append(backend.simulation.process.pid)
+
+    monkeypatch.setattr(SimulatorBackend, "start", noted)
+    return processes
 
 
 def open_files() -> int:
@@ -99,12 +141,12 @@ def test_a_backend_equals_the_model_and_the_vectors(name: str, shape: Shape) -> 
     rng = np.random.default_rng(shape.rows)
     vectors = [case for case in CASES if shape_of(case) == shape]
     for height, width in [(5, 7)] if vectors else [(3, 3), (5, 7)]:
-        noisy, clean = random_images(height, width, seed=height * width)
+        noisy, clean = random_pair(height, width, seed=height * width)
         circuits = [copy_filter(shape), *(random_circuit(shape, rng) for _ in range(2))]
         genes = np.stack([circuit.genes for circuit in circuits])
         outputs = [filter_image(circuit, noisy) for circuit in circuits]
         expected = [sae(output, clean) for output in outputs]
-        with closing(open_backend(name, shape, noisy, clean)) as backend:
+        with closing(open_backend(name, shape, [(noisy, clean)])) as backend:
             saes = backend.evaluate(genes)
             assert saes.dtype == np.int64
             assert saes.tolist() == expected
@@ -116,54 +158,119 @@ def test_a_backend_equals_the_model_and_the_vectors(name: str, shape: Shape) -> 
     for case in vectors:
         circuit = circuit_from_json(json.dumps(case["circuit"]))
         noisy, clean = (np.array(case[key], np.uint8) for key in ("noisy", "clean"))
-        with closing(open_backend(name, shape, noisy, clean)) as backend:
+        with closing(open_backend(name, shape, [(noisy, clean)])) as backend:
             assert backend.evaluate(circuit.genes[np.newaxis]).tolist() == [case["sae"]]
             assert backend.filter(circuit.genes).tolist() == case["output"]
 
 
-def test_every_vector_is_run_on_icarus_and_some_on_verilator() -> None:
-    for name, count in (("model", 18), ("icarus", 18), ("verilator", 5)):
+def test_every_vector_is_run_on_all_and_some_on_verilator() -> None:
+    for name, count in (("fast", 18), ("model", 18), ("icarus", 18), ("verilator", 5)):
         assert sum((name, shape_of(case)) in MATRIX for case in CASES) == count
 
 
-@pytest.mark.parametrize("start", ["copy", "random"])
-@pytest.mark.parametrize("name", SIMULATORS)
-def test_a_seed_walks_the_same_way_on_every_backend(name: str, start: str) -> None:
-    noisy, clean = random_images(7, 6)
-    clean[:] = (clean.astype(np.int64) + 3 * noisy) // 4  # so that there is something to evolve
-    settings = Settings(SHAPE, 300, tribes=2, war_interval=30, start=start, seed=5)
+# The clean images are like the noisy ones, so that there is something to evolve.
+PAIRS = [
+    (noisy, ((clean.astype(np.int64) + 3 * noisy) // 4).astype(np.uint8))
+    for noisy, clean in (random_pair(7, 6), random_pair(4, 9, seed=2))
+]
+
+
+@pytest.mark.parametrize(("start", "accept"), [("copy", "equal"), ("random", "better")])
+@pytest.mark.parametrize("name", ["fast", *SIMULATORS])
+def test_a_seed_walks_the_same_way_on_every_backend(name: str, start: str, accept: str) -> None:
+    settings = Settings(SHAPE, 300, tribes=2, war_interval=30, start=start, accept=accept, seed=5)
     walks = []
     for backend in ("model", name):
-        with closing(open_backend(backend, SHAPE, noisy, clean)) as opened:
+        with closing(open_backend(backend, SHAPE, PAIRS)) as opened:
             walks.append(
-                [
-                    (e.evaluations, e.saes, e.best.tolist())
-                    for e in evolve(settings, opened.evaluate)
-                ]
+                [(e.evaluations, e.saes, e.best.tolist()) for e in evolve(settings, opened)]
             )
     assert len(walks[0]) == 6
     assert walks[0] == walks[1]
     assert min(walks[0][-1][1]) < min(walks[0][0][1])
 
 
+@pytest.mark.parametrize("name", BACKENDS)
+def test_the_sae_of_several_pairs_is_their_sum(name: str) -> None:
+    batch, pairs = random_batch(5), [*PAIRS, random_pair(3, 3, seed=3)]
+    with closing(open_backend(name, SHAPE, pairs)) as backend:
+        assert backend.evaluate(batch).tolist() == modelled(batch, *pairs)
+        filtered = filter_image(circuit_of(batch[2], SHAPE), pairs[0][0])
+        assert backend.filter(batch[2]).tolist() == filtered.tolist(), "that of the first"
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+@pytest.mark.parametrize(
+    "pairs",
+    [PAIRS[:1], PAIRS, [(noisy, noisy) for noisy, _ in PAIRS]],
+    ids=["one", "two", "two of equal images"],
+)
+def test_an_sae_is_exact_up_to_its_limit_and_else_only_above_it(
+    name: str, pairs: list[Pair]
+) -> None:
+    batch = np.stack([*random_batch(3), copy_filter(SHAPE).genes])
+    saes = np.array(modelled(batch, *pairs))
+    with closing(open_backend(name, SHAPE, pairs, workers=2)) as backend:
+        for limits in (
+            *(saes + above for above in (-1, 0, 1)),
+            *(saes // 2, saes[::-1], 0 * saes, 0 * saes - 1, 0 * saes + 2**40),
+        ):
+            said = backend.evaluate(batch, limits)
+            assert np.where(saes > limits, said > limits, said == saes).all()
+            assert backend.filter(batch[0]).tolist() == (
+                filter_image(circuit_of(batch[0], SHAPE), pairs[0][0]).tolist()
+            )
+        assert backend.evaluate(batch).tolist() == saes.tolist(), "nothing of a limit is left"
+
+
+@pytest.mark.parametrize("name", SIMULATORS)
+def test_a_frame_ends_early_once_the_sae_is_above_its_limit(name: str) -> None:
+    batch = random_batch(1)
+    with closing(open_simulator(name, size=(20, 20))) as simulator:
+        cycles = []
+        for limits in (None, np.array([500]), None):
+            before = simulator.cycles
+            simulator.evaluate(batch, limits)
+            cycles.append(simulator.cycles - before)
+    assert cycles[1] < 100 < 400 < min(cycles[0], cycles[2])
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_the_number_of_workers_does_not_matter(name: str) -> None:
+    batch = random_batch(4)
+    settings = Settings(SHAPE, 100, tribes=5, war_interval=0, start="random")
+    seen = []
+    for workers in (1, 2, 3):
+        with closing(open_backend(name, SHAPE, PAIRS[:1], workers)) as backend:
+            assert backend.evaluate(batch).tolist() == modelled(batch, *PAIRS[:1])
+            assert backend.evaluate(batch[:1]).tolist() == modelled(batch[:1], *PAIRS[:1])
+            tribes = found_tribes(settings, backend)
+            backend.advance(tribes, 10, settings)
+            backend.advance(tribes[:2], 10, settings)
+            seen.append(
+                [(t.genes.tolist(), t.sae, t.random, t.evaluations, t.accepted) for t in tribes]
+            )
+    assert seen[0] == seen[1] == seen[2]
+    assert [evaluations for *_, evaluations, _ in seen[0]] == [20, 20, 10, 10, 10]
+
+
 def test_a_batch_larger_than_the_pipes() -> None:
     rng = np.random.default_rng(2)
-    noisy, clean = random_images(3, 3)
     genes = rng.integers(0, SHAPE.limits, (30_000, len(SHAPE.limits))).astype(np.uint8)
-    with closing(open_backend("verilator", SHAPE, noisy, clean)) as simulator:
+    with closing(open_simulator("verilator", size=(3, 3))) as simulator:
         saes = simulator.evaluate(genes)
-    for index in (0, 1, 14_999, 29_999):
-        assert saes[index] == sae(filter_image(circuit_of(genes[index], SHAPE), noisy), clean)
+    some = [0, 1, 14_999, 29_999]
+    assert saes[some].tolist() == modelled(genes[some], random_pair(3, 3))
 
 
 @pytest.mark.parametrize("name", BACKENDS)
 def test_views_are_as_good_as_copies(name: str) -> None:
-    noisy, clean = random_images(12, 14)[:, 1:10:2, 3:9]
-    genes = np.stack([random_circuit(SHAPE, np.random.default_rng(i)).genes for i in range(6)])[::2]
-    with closing(open_backend(name, SHAPE, noisy, clean)) as backend:
-        assert backend.evaluate(genes).tolist() == [
-            sae(filter_image(circuit_of(one, SHAPE), noisy), clean) for one in genes
-        ]
+    noisy, clean = (image[1:10:2, 3:9] for image in random_pair(12, 14))
+    batch = random_batch(6)[::2]
+    limits = np.full(6, 2**20)[::2]
+    with closing(open_backend(name, SHAPE, [(noisy, clean)])) as backend:
+        assert backend.evaluate(batch, limits).tolist() == modelled(batch, (noisy, clean))
+        assert backend.filter(np.repeat(batch[0], 2)[::2]).shape == (5, 6)
 
 
 @pytest.mark.parametrize("name", SIMULATORS)
@@ -176,40 +283,66 @@ def test_an_image_too_large_for_the_rtl_is_refused(name: str, size: tuple[int, i
 # --- processes and files
 
 
+def test_frames_follow_each_other_without_a_lost_cycle() -> None:
+    """Verilator's program takes a cycle a pixel, and for a batch once what fills the pipeline."""
+    height, width = 30, 40
+    with closing(open_simulator("verilator", size=(height, width))) as simulator:
+        simulator.evaluate(random_batch(1))
+        before = simulator.cycles
+        simulator.evaluate(random_batch(20))
+        spent = simulator.cycles - before
+    # The first frame's genes come before its pixels; those of the others hide behind a frame.
+    first = len(SHAPE.limits) + 1 + sae_cycles(SHAPE.rows, SHAPE.cols, width, height)
+    assert 20 * height * width < spent <= first + 19 * height * width + 2
+
+
 @pytest.mark.parametrize("name", SIMULATORS)
 def test_closing_leaves_no_process_and_no_folder(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, started: list[int]
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     files = open_files()
-    simulator = open_simulator(name)
-    process = simulator._process.pid
-    simulator.evaluate(copy_filter(SHAPE).genes[np.newaxis])
-    assert is_running(process)
-    assert list(tmp_path.iterdir()) == [simulator.folder]
+    simulator = open_backend(name, SHAPE, PAIRS[:2], workers=2)
+    assert len(started) == 4
+    simulator.evaluate(random_batch(3))
+    assert all(map(is_running, started))
+    assert len(list(tmp_path.iterdir())) == 4
     simulator.close()
-    assert not is_running(process)
+    assert not any(map(is_running, started))
     assert list(tmp_path.iterdir()) == []
     assert open_files() == files
     simulator.close()  # once more does no harm
 
 
 @pytest.mark.parametrize("name", SIMULATORS)
-def test_a_simulator_that_is_killed(name: str) -> None:
-    with closing(open_simulator(name)) as simulator:
-        genes = copy_filter(SHAPE).genes[np.newaxis]
-        simulator.evaluate(genes)
-        os.kill(simulator._process.pid, signal.SIGKILL)
+def test_a_pair_that_cannot_be_opened_closes_the_others(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    files = open_files()
+    with pytest.raises(InputError, match="up to 4096 pixels a side"):
+        open_backend(name, SHAPE, [*PAIRS, random_pair(3, LARGEST_SIDE + 1)])
+    assert list(tmp_path.iterdir()) == []
+    assert open_files() == files
+
+
+@pytest.mark.parametrize("worker", [0, 1])
+@pytest.mark.parametrize("name", SIMULATORS)
+def test_a_simulator_that_is_killed(name: str, worker: int, started: list[int]) -> None:
+    with closing(open_backend(name, SHAPE, PAIRS[:1], workers=2)) as simulator:
+        batch = random_batch(2)
+        simulator.evaluate(batch)
+        os.kill(started[worker], signal.SIGKILL)
         for _ in range(2):
             with pytest.raises(SimulatorError, match="the simulator ended with status -9") as died:
-                simulator.evaluate(genes)
+                simulator.evaluate(batch)
             assert len(str(died.value).splitlines()) <= LAST_LINES + 1
     if name == "icarus":
         assert "cocotb" in str(died.value), "its last lines are shown"
 
 
 def test_the_last_lines_of_a_simulator_are_shown() -> None:
-    with closing(SimulatorBackend(*random_images(3, 3))) as simulator:
+    with closing(SimulatorBackend(*random_pair(3, 3))) as simulator:
         simulator.start(["sh", "-c", "seq 100 >&2; printf 'the \\377 end'; exit 7"], {})
         with pytest.raises(SimulatorError) as died:
             simulator.filter(copy_filter(SHAPE).genes)
@@ -219,7 +352,7 @@ def test_the_last_lines_of_a_simulator_are_shown() -> None:
 
 
 def test_a_reply_cut_off_in_the_middle() -> None:
-    with closing(SimulatorBackend(*random_images(3, 3))) as simulator:
+    with closing(SimulatorBackend(*random_pair(3, 3))) as simulator:
         three_bytes = "import os; os.write(int(os.environ['EVOARRAY_REPLIES']), b'123')"
         simulator.start([sys.executable, "-c", three_bytes], {})
         with pytest.raises(SimulatorError, match="ended with status 0"):
@@ -233,7 +366,7 @@ def test_a_program_that_cannot_start(tmp_path: Path) -> None:
     for mode, says in ((0o755, "Exec format error"), (0o644, "Permission denied")):
         program.chmod(mode)
         with (
-            closing(SimulatorBackend(*random_images(3, 3))) as simulator,
+            closing(SimulatorBackend(*random_pair(3, 3))) as simulator,
             pytest.raises(SimulatorError, match=f"cannot start {program}: {says}"),
         ):
             simulator.start([program], {})
@@ -245,8 +378,8 @@ def test_a_simulator_does_not_outlive_its_master(name: str, tmp_path: Path) -> N
     open_simulator(name).close()  # Verilator's program is built before the clock runs
     script = (
         "import sys, time; from tests.test_backends import open_simulator;"
-        f"simulator = open_simulator({name!r}); print(simulator._process.pid, flush=True);"
-        "time.sleep(60)"
+        f"simulators = [open_simulator({name!r}) for _ in range(2)];"
+        "print(*(s.simulation.process.pid for s in simulators), flush=True); time.sleep(60)"
     )
     with subprocess.Popen(
         [sys.executable, "-c", script],
@@ -255,10 +388,12 @@ def test_a_simulator_does_not_outlive_its_master(name: str, tmp_path: Path) -> N
         env={**os.environ, "TMPDIR": str(tmp_path)},
     ) as master:
         assert master.stdout is not None
-        process = int(master.stdout.readline())
-        assert is_running(process)
+        running = [int(process) for process in master.stdout.readline().split()]
+        assert len(running) == 2
+        assert all(map(is_running, running))
         master.kill()
-    wait_until_gone(process)
+    for process in running:
+        wait_until_gone(process)
 
 
 @pytest.mark.parametrize("name", SIMULATORS)
@@ -276,9 +411,29 @@ def test_an_odd_folder_for_temporary_files(tmp_path: Path, monkeypatch: pytest.M
     folder.mkdir(parents=True)
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     with closing(open_simulator("icarus")) as simulator:
-        assert (
-            simulator.filter(copy_filter(SHAPE).genes).tolist() == random_images(5, 6)[0].tolist()
-        )
+        noisy, _ = random_pair(5, 6)
+        assert simulator.filter(copy_filter(SHAPE).genes).tolist() == noisy.tolist()
+
+
+def test_what_is_set_for_the_user_s_own_cocotb_tests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = tmp_path / "results.xml"
+    for name, value in (
+        ("COCOTB_TEST_FILTER", "my_test"),
+        ("COCOTB_TESTCASE", "my_test"),
+        ("COCOTB_TEST_MODULES", "my_tests"),
+        ("COCOTB_TOPLEVEL", "my_top"),
+        ("COCOTB_RANDOM_SEED", "my seed"),
+        ("COCOTB_RESULTS_FILE", str(results)),
+        ("RANDOM_SEED", "my seed"),
+        ("GPI_EXTRA", "my_library"),
+    ):
+        monkeypatch.setenv(name, value)
+    with closing(open_simulator("icarus")) as simulator:
+        batch = random_batch(1)
+        assert simulator.evaluate(batch).tolist() == modelled(batch, random_pair(5, 6))
+    assert not results.exists()
 
 
 def test_icarus_in_two_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -295,7 +450,7 @@ def test_a_compile_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     script(tmp_path / "iverilog", "seq 100 >&2; exit 2")
     script(tmp_path / "vvp", "true")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    with pytest.raises(SimulatorError) as failed:
+    with pytest.raises(BuildError) as failed:
         open_simulator("icarus")
     said = str(failed.value).splitlines()
     assert said[0] == "Icarus could not compile the RTL; its last lines:"
@@ -324,19 +479,13 @@ def test_the_verilog_is_missing(name: str, tmp_path: Path, monkeypatch: pytest.M
         open_simulator(name)
 
 
-# --- Verilator's cache
-
-
-def script(path: Path, text: str) -> None:
-    path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
-    path.chmod(0o755)
+# --- Verilator's programs
 
 
 @pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return an empty cache folder."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path / "cache" / "evoarray"
+def nothing_is_built(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the builds short: what comes out is an empty program."""
+    monkeypatch.setattr(kept, "_run", lambda _, folder, __: Path(folder, "evaluator").touch(0o755))
 
 
 def test_a_program_is_built_once() -> None:
@@ -347,15 +496,14 @@ def test_a_program_is_built_once() -> None:
     assert list(program.parent.iterdir()) == [program], "nothing of the build is left"
 
 
+@pytest.mark.usefixtures("nothing_is_built")
 def test_a_program_has_a_name_for_all_that_goes_into_it(
-    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verilator, "_build_into", lambda *_: None)
     programs = [
         verilator.build(Shape(*shape))
         for shape in ((4, 4, "upm16"), (4, 5, "upm16"), (5, 4, "upm16"), (4, 4, "upm19"))
     ]
-    assert all(program.parent.parent == cache for program in programs)
     assert verilator.build(Shape(4, 4, "upm16")) == programs[0]
 
     shutil.copytree(rtl.RTL_DIR, tmp_path / "rtl")
@@ -373,34 +521,9 @@ def test_a_program_has_a_name_for_all_that_goes_into_it(
     assert len(set(programs)) == len(programs)
 
 
-def test_a_relative_cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", "here")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(verilator, "_build_into", lambda *_: None)
-    assert verilator.build(SHAPE).is_relative_to(tmp_path / "here" / "evoarray")
-
-
-def test_the_cache_is_in_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(verilator, "_build_into", lambda *_: None)
-    assert verilator.build(SHAPE).is_relative_to(tmp_path / ".cache" / "evoarray")
-
-
-def test_a_cache_folder_that_cannot_be_made(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    with pytest.raises(InputError, match=r"Not a directory; XDG_CACHE_HOME names another"):
-        open_simulator("verilator")
-
-
-def test_a_spoilt_program_in_the_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verilator, "_build_into", lambda *_: None)
+@pytest.mark.usefixtures("nothing_is_built")
+def test_a_program_that_is_none() -> None:
     program = verilator.build(SHAPE)
-    program.parent.mkdir(parents=True)
-    program.touch(mode=0o755)
     with pytest.raises(SimulatorError, match=re.escape(f"cannot start {program}: Exec format")):
         open_simulator("verilator")
 
@@ -426,10 +549,10 @@ def test_a_compiler_that_fails(
     for compiler in ("c++", "g++"):
         script(tmp_path / compiler, "echo internal compiler error >&2; exit 1")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    with pytest.raises(SimulatorError) as failed:
+    with pytest.raises(BuildError) as failed:
         open_simulator("verilator", Shape(1, 1, "upm16"))
     said = str(failed.value).splitlines()
-    assert said[0] == "Verilator could not build the RTL; its last lines:"
+    assert said[0] == f"{rtl.find_simulator('verilator').command} failed; its last lines:"
     assert "internal compiler error" in said
     assert len(said) <= LAST_LINES + 1
     assert not [path for path in cache.rglob("*") if path.is_file()], "nothing half built is kept"

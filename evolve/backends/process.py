@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A simulator that runs as a process of its own, starts once and answers for the whole run.
+"""Simulators that run as processes of their own, start once and answer for the whole run.
 
-Protocol over two pipes, integers of 32 bits, little-endian: a request is the number of circuits,
-1 or 0 for whether pixels are wanted, and the genes, one byte each; the reply is one SAE per
-circuit and, if wanted, the last circuit's filtered pixels, one byte each, row by row. The end of
-the request pipe ends the process.
+Protocol over two pipes, integers little-endian: a request is the number of circuits and 1 or 0 for
+whether pixels are wanted, then for each circuit the highest SAE of interest, all of 32 bits, then
+the genes, one byte each. The reply is for each circuit its SAE, or any number above its limit, of
+32 bits; then the clock cycles that all took, of 64 bits; then, if wanted, the last circuit's
+filtered pixels, one byte each, row by row. The end of the request pipe ends the process.
 """
 
 import os
@@ -16,6 +17,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from evolve.backends.cache import LAST_LINES
+from evolve.tribe import AskEvaluateTell
 from model.circuit import Genes
 from model.errors import InputError
 from model.functions import Plane
@@ -23,18 +26,19 @@ from model.functions import Plane
 LARGEST_SIDE = 4096
 """Pixels per side that the simulated evaluator is built for; its SAE then fits 32 bits."""
 
-LAST_LINES = 12
-
 IMAGES = "images"
-"""The file in the simulator's folder that holds the noisy and the reference pixels."""
+"""The file in the simulators' folder that holds the noisy and the reference pixels."""
+
+_NO_LIMIT = 2**32 - 1
+_COCOTB = ("COCOTB_", "GPI_", "PYGPI_", "RANDOM_SEED", "COVERAGE")
 
 
 class SimulatorError(RuntimeError):
-    """A simulator could not be built, or ended in the middle; the message has its last lines."""
+    """A simulator could not be started, or ended in the middle; the message has its last lines."""
 
 
-class SimulatorBackend:
-    """The part of a backend that all simulators share: the process and its protocol."""
+class SimulatorBackend(AskEvaluateTell):
+    """What all simulators share: a folder and a process, for one pair of images."""
 
     def __init__(self, noisy: Plane, reference: Plane) -> None:
         if max(noisy.shape) > LARGEST_SIDE:
@@ -42,8 +46,9 @@ class SimulatorBackend:
                 f"the RTL backends take images up to {LARGEST_SIDE} pixels a side; "
                 f"this one is {noisy.shape[1]}x{noisy.shape[0]}: use --backend model"
             )
-        self._shape = noisy.shape
-        self._process: subprocess.Popen[bytes] | None = None
+        self.cycles = 0
+        self._image_shape = noisy.shape
+        self._simulation: _Simulation | None = None
         try:
             self._folder = tempfile.TemporaryDirectory(prefix="evoarray-")
             self.folder = Path(self._folder.name)
@@ -54,19 +59,71 @@ class SimulatorBackend:
             ) from None
 
     def start(self, command: Sequence[str | Path], environment: Mapping[str, str]) -> None:
-        """Start the simulator; it finds the pipes in EVOARRAY_REQUESTS and EVOARRAY_REPLIES."""
+        """Start the process; it finds the pipes in EVOARRAY_REQUESTS and EVOARRAY_REPLIES."""
+        self._simulation = _Simulation(command, environment, self.folder / "log")
+
+    @property
+    def simulation(self) -> "_Simulation":
+        """The process. Raises SimulatorError if it is not running."""
+        if self._simulation is None:
+            raise SimulatorError("the simulator was not started, or is closed")
+        return self._simulation
+
+    def evaluate(
+        self, batch: Genes, limits: NDArray[np.int64] | None = None, /
+    ) -> NDArray[np.int64]:
+        """See Evolver.evaluate; stops a frame whose SAE is above its limit."""
+        if limits is None:
+            limits = np.full(len(batch), _NO_LIMIT)
+        return self._request(batch, limits.clip(0, _NO_LIMIT))[0]
+
+    def filter(self, genes: Genes, /) -> Plane:
+        """See Backend.filter."""
+        height, width = self._image_shape
+        limits = np.array([_NO_LIMIT])
+        pixels = self._request(genes[np.newaxis], limits, pixels=height * width)[1]
+        return pixels.reshape(height, width)
+
+    def close(self) -> None:
+        """Stop the simulator and remove its folder."""
+        if self._simulation is not None:
+            self._simulation.stop()
+        self._simulation = None
+        self._folder.cleanup()
+
+    def _request(
+        self, batch: Genes, limits: NDArray[np.int64], pixels: int = 0
+    ) -> tuple[NDArray[np.int64], Plane]:
+        self.simulation.ask(batch, limits, pixels_wanted=pixels > 0)
+        reply = self.simulation.answer(4 * len(batch) + 8 + pixels)
+        saes = np.frombuffer(reply, "<u4", len(batch))
+        self.cycles += int.from_bytes(reply[saes.nbytes : saes.nbytes + 8], "little")
+        return saes.astype(np.int64), np.frombuffer(reply, np.uint8, offset=saes.nbytes + 8)
+
+
+class _Simulation:
+    """One process and its two pipes."""
+
+    def __init__(
+        self, command: Sequence[str | Path], environment: Mapping[str, str], log: Path
+    ) -> None:
+        self._log = log
         requests, self._requests = os.pipe()
         self._replies, replies = os.pipe()
         pipes = {"EVOARRAY_REQUESTS": str(requests), "EVOARRAY_REPLIES": str(replies)}
+        # What the user has set for cocotb is meant for tests of the user's own.
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith(_COCOTB)
+        }
         try:
-            with (self.folder / "log").open("wb") as log:
-                self._process = subprocess.Popen(
+            with log.open("wb") as stream:
+                self.process = subprocess.Popen(
                     command,
-                    cwd=self.folder,
-                    env={**os.environ, **environment, **pipes},
+                    cwd=log.parent,
+                    env={**inherited, **environment, **pipes},
                     stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
+                    stdout=stream,
+                    stderr=stream,
                     pass_fds=(requests, replies),
                     start_new_session=True,  # Ctrl-C stops the evolution, which then stops this
                 )
@@ -78,55 +135,41 @@ class SimulatorBackend:
             os.close(requests)
             os.close(replies)
 
-    def evaluate(self, batch: Genes) -> NDArray[np.int64]:
-        """See Backend.evaluate."""
-        return self._request(batch, pixels=0)[0]
-
-    def filter(self, genes: Genes) -> Plane:
-        """See Backend.filter."""
-        height, width = self._shape
-        pixels = self._request(genes[np.newaxis], pixels=height * width)[1]
-        return pixels.reshape(height, width)
-
-    def close(self) -> None:
-        """Stop the simulator and remove its folder."""
-        if self._process is not None:
-            os.close(self._requests)
-            os.close(self._replies)
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-        self._folder.cleanup()
-
-    def _request(self, batch: Genes, pixels: int) -> tuple[NDArray[np.int64], Plane]:
-        header = np.array([len(batch), pixels > 0], "<u4")
+    def ask(self, batch: Genes, limits: NDArray[np.int64], *, pixels_wanted: bool) -> None:
+        """Send a request."""
+        header = np.array([len(batch), pixels_wanted, *limits], "<u4")
+        data = header.tobytes() + batch.tobytes()
         try:
-            _write_all(self._requests, header.tobytes() + batch.tobytes())
-            reply = _read_all(self._replies, 4 * len(batch) + pixels)
-        except (BrokenPipeError, EOFError):
+            while data:
+                data = data[os.write(self._requests, data) :]
+        except BrokenPipeError:
             raise SimulatorError(self._last_words()) from None
-        saes = np.frombuffer(reply, "<u4", len(batch))
-        return saes.astype(np.int64), np.frombuffer(reply, np.uint8, offset=saes.nbytes)
+
+    def answer(self, size: int) -> bytes:
+        """Wait for a reply of this many bytes."""
+        parts = []
+        while size:
+            part = os.read(self._replies, size)
+            if not part:
+                raise SimulatorError(self._last_words())
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU time that the process has used so far."""
+        nanoseconds = Path(f"/proc/{self.process.pid}/schedstat").read_text(encoding="ascii")
+        return int(nanoseconds.split()[0]) / 1e9
+
+    def stop(self) -> None:
+        """End the process."""
+        os.close(self._requests)
+        os.close(self._replies)
+        self.process.kill()
+        self.process.wait()
 
     def _last_words(self) -> str:
-        assert self._process is not None
-        lines = (self.folder / "log").read_text(errors="replace").splitlines()[-LAST_LINES:]
+        lines = self._log.read_text(errors="replace").splitlines()[-LAST_LINES:]
         return "\n".join(
-            [f"the simulator ended with status {self._process.wait()}; its last lines:", *lines]
+            [f"the simulator ended with status {self.process.wait()}; its last lines:", *lines]
         )
-
-
-def _write_all(pipe: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(pipe, data) :]
-
-
-def _read_all(pipe: int, size: int) -> bytes:
-    parts = []
-    while size:
-        part = os.read(pipe, size)
-        if not part:
-            raise EOFError
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)

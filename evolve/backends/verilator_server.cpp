@@ -20,8 +20,7 @@ namespace {
 
 using Bytes = std::vector<uint8_t>;
 
-constexpr size_t kGenes = ROWS * COLS + ROWS + COLS + 1;
-constexpr size_t kSwapAddress = kGenes;
+constexpr size_t kGenes = ROWS * COLS + ROWS + COLS + 1;  // also the address of the commit
 
 bool read_all(int file, void* data, size_t size) {
   for (uint8_t* to = static_cast<uint8_t*>(data); size > 0;) {
@@ -47,43 +46,44 @@ bool write_all(int file, const void* data, size_t size) {
 class Bench {
  public:
   Bench(uint32_t width, uint32_t height, const Bytes& images)
-      : pixels_(size_t{width} * height), images_(images), shadow_(kGenes, 0xff) {
-    top_.rst = 1;
+      : pixels_(size_t{width} * height), images_(images), shadow_(kGenes, kNoGene) {
     top_.frame_width = width;
     top_.frame_height = height;
-    cycle();
-    top_.rst = 0;
+    top_.s_reference_valid = 1;
+    top_.m_filtered_ready = 1;
+    reset();
   }
 
-  // Streams one frame per circuit, back to back. The genes of a frame are written while the frame
-  // before it runs; a frame waits for its commit. Keeps the last frame's pixels in `filtered`.
-  void run(const uint8_t* batch, size_t count, uint32_t* saes, uint8_t* filtered) {
-    size_t configured = 0;  // circuits committed
-    size_t gene = 0;        // next gene of the circuit being written
-    size_t started = 0;     // frames of which all noisy pixels are in
-    size_t noisy = 0;
+  // Streams one frame per circuit, back to back, and returns the clock cycles. The genes of a
+  // frame are written while the frame before it runs; a frame waits for its commit. A frame that
+  // exceeds its limit is dropped. Keeps the last frame's pixels in `filtered`.
+  uint64_t run(const uint8_t* batch, const uint32_t* limits, size_t count, uint32_t* saes,
+               uint8_t* filtered) {
+    const uint64_t before = cycles_;
+    size_t committed = 0;  // circuits
+    size_t started = 0;    // frames of which all noisy pixels are in
+    size_t gene = 0;       // the next one of the circuit that is being written
+    size_t noisy = 0;      // the next pixel of each stream
     size_t reference = 0;
     for (size_t done = 0; done < count;) {
-      const uint8_t* circuit = batch + configured * kGenes;
-      if (configured < count)
-        while (gene < kGenes && shadow_[gene] == circuit[gene]) ++gene;
-      top_.cfg_valid = configured < count;
-      top_.cfg_address = gene < kGenes ? gene : kSwapAddress;
-      top_.cfg_gene = gene < kGenes && configured < count ? circuit[gene] : 0;
-      top_.s_noisy_valid = started < configured;
+      const bool configures = committed < count;
+      const uint8_t* circuit = batch + committed * kGenes;
+      while (configures && gene < kGenes && shadow_[gene] == circuit[gene]) ++gene;
+      top_.cfg_valid = configures;
+      top_.cfg_address = gene;
+      top_.cfg_gene = configures && gene < kGenes ? circuit[gene] : 0;
+      top_.s_noisy_valid = started < committed;
       top_.s_noisy_pixel = images_[noisy];
-      top_.s_reference_valid = 1;
       top_.s_reference_pixel = images_[pixels_ + reference];
-      top_.m_filtered_ready = 1;
-      top_.clk = 0;
-      top_.eval();
+      top_.sae_limit = limits[done];
+      low();
 
       if (top_.cfg_valid && top_.cfg_ready) {
         if (gene < kGenes) {
           shadow_[gene] = circuit[gene];
         } else {
           gene = 0;
-          ++configured;
+          ++committed;
         }
       }
       if (top_.s_noisy_valid && top_.s_noisy_ready && ++noisy == pixels_) {
@@ -94,24 +94,46 @@ class Bench {
         filtered[reference] = top_.m_filtered_pixel;
         if (++reference == pixels_) reference = 0;
       }
+      const bool over = top_.sae_over;
       if (top_.sae_valid) saes[done++] = top_.sae_sum;
-      top_.clk = 1;
-      top_.eval();
+      high();
+      if (over) {
+        saes[done] = limits[done] + 1;
+        committed = started = ++done;
+        gene = noisy = reference = 0;
+        reset();
+      }
     }
+    return cycles_ - before;
   }
 
  private:
-  void cycle() {
+  static constexpr uint8_t kNoGene = 0xff;  // so that every gene is written once
+
+  void low() {
     top_.clk = 0;
-    top_.eval();
-    top_.clk = 1;
     top_.eval();
   }
 
+  void high() {
+    top_.clk = 1;
+    top_.eval();
+    ++cycles_;
+  }
+
+  void reset() {
+    top_.rst = 1;
+    top_.cfg_valid = 0;
+    low();
+    high();
+    top_.rst = 0;
+  }
+
   Vevaluator top_;
+  uint64_t cycles_ = 0;
   const size_t pixels_;
   const Bytes& images_;
-  Bytes shadow_;  // 0xff is no gene: every gene is written once
+  Bytes shadow_;
 };
 
 Bytes read_images(const char* path, size_t size) {
@@ -146,12 +168,18 @@ int main(int argc, char** argv) {
   Bytes filtered(pixels);
   for (uint32_t header[2]; read_all(requests, header, sizeof header);) {
     const uint32_t count = header[0];
+    std::vector<uint32_t> limits(count);
     Bytes batch(count * kGenes);
+    if (!read_all(requests, limits.data(), count * sizeof(uint32_t)) ||
+        !read_all(requests, batch.data(), batch.size()))
+      return 1;
     std::vector<uint32_t> saes(count);
-    if (!read_all(requests, batch.data(), batch.size())) return 1;
-    bench.run(batch.data(), count, saes.data(), filtered.data());
-    if (!write_all(replies, saes.data(), saes.size() * sizeof saes[0])) return 1;
-    if (header[1] && !write_all(replies, filtered.data(), filtered.size())) return 1;
+    const uint64_t cycles =
+        bench.run(batch.data(), limits.data(), count, saes.data(), filtered.data());
+    if (!write_all(replies, saes.data(), count * sizeof(uint32_t)) ||
+        !write_all(replies, &cycles, sizeof cycles) ||
+        (header[1] && !write_all(replies, filtered.data(), filtered.size())))
+      return 1;
   }
   return 0;
 }

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fitness, and the whole inner loop of evolution, from the engine in engine.c.
+
+C was chosen by measurement (docs/speed.md): it needs a compiler on the machine, once, and no
+package.
+"""
+
+import ctypes
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evolve.backends.cache import built
+from evolve.settings import Settings
+from evolve.tribe import Tribe
+from model.circuit import Genes, Shape
+from model.errors import InputError
+from model.functions import FUNCTION_SETS, Plane
+from model.window import windows
+
+_SOURCE = Path(__file__).with_name("engine.c")
+_FLAGS = ("-std=c11", "-O3", "-march=native", "-shared", "-fPIC")
+
+
+class _Tribe(ctypes.Structure):
+    """As Tribe in engine.c."""
+
+    _fields_ = (
+        ("state", ctypes.c_uint64),
+        ("increment", ctypes.c_uint64),
+        ("sae", ctypes.c_int64),
+        ("evaluations", ctypes.c_int64),
+        ("accepted", ctypes.c_int64),
+    )
+
+
+class FastBackend:
+    """One engine of engine.c; its calls leave Python's lock free for other threads."""
+
+    def __init__(self, shape: Shape, pairs: Sequence[tuple[Plane, Plane]]) -> None:
+        # For each pixel of every pair its window and its reference: all that the engine knows.
+        image = np.concatenate(
+            [np.concatenate([windows(noisy), [clean]]).reshape(10, -1).T for noisy, clean in pairs]
+        )
+        image = np.ascontiguousarray(image)
+        self._first = pairs[0][0].shape
+        self._pixels = len(image)
+        self._library = load_library()
+        number = list(FUNCTION_SETS).index(shape.function_set)
+        self._engine = self._library.engine_new(
+            shape.rows, shape.cols, number, self._pixels, _address(image)
+        )
+        if not self._engine:
+            raise MemoryError
+
+    def advance(self, tribes: Sequence[Tribe], count: int, settings: Settings, /) -> None:
+        """See Evolver.advance; one tribe after the other."""
+        for tribe in tribes:
+            genes = tribe.genes.copy()
+            random = tribe.random
+            state = _Tribe(random.state, random.increment, 0, tribe.evaluations, tribe.accepted)
+            equal = settings.accept == "equal"
+            self._library.engine_advance(
+                self._engine, state, _address(genes), count, settings.mutation_rate, equal
+            )
+            tribe.genes, tribe.sae, random.state = genes, state.sae, state.state
+            tribe.evaluations, tribe.accepted = state.evaluations, state.accepted
+
+    def evaluate(
+        self, batch: Genes, limits: NDArray[np.int64] | None = None, /
+    ) -> NDArray[np.int64]:
+        """See Evolver.evaluate; every evaluation is complete."""
+        genes = np.ascontiguousarray(batch)
+        saes = np.empty(len(genes), np.int64)
+        self._library.engine_evaluate(self._engine, _address(genes), len(genes), _address(saes))
+        return saes
+
+    def filter(self, genes: Genes, /) -> Plane:
+        """See Backend.filter."""
+        genes = np.ascontiguousarray(genes)
+        pixels = np.empty(self._pixels, np.uint8)
+        self._library.engine_filter(self._engine, _address(genes), _address(pixels))
+        height, width = self._first
+        return pixels[: height * width].reshape(height, width)
+
+    @property
+    def bytes_stored(self) -> int:
+        """Bytes that the processing elements have put into planes so far."""
+        return int(self._library.engine_stored(self._engine))
+
+    def close(self) -> None:
+        """Free the engine."""
+        self._library.engine_free(self._engine)
+        self._engine = None
+
+
+@cache
+def load_library(*flags: str) -> ctypes.CDLL:
+    """Return the engine, compiled with further flags: tests ask for other blocks, and sanitizers.
+
+    Raises InputError without a compiler, BuildError if it fails.
+    """
+    compiler = find_compiler()
+    version = subprocess.run([*compiler, "--version"], capture_output=True, text=True, check=False)
+    command = [*compiler, *_FLAGS, *flags, "-o", "engine.so", str(_SOURCE)]
+    # The flags are what -march=native depends on: a cache may be shared by machines.
+    processor = cpu_line("flags", "Features") or platform.processor()
+    path = built("engine.so", command, [_SOURCE], [version.stdout, processor])
+    try:
+        library = ctypes.CDLL(str(path))
+    except OSError as error:  # for example where programs in the cache folder may not run
+        raise InputError(
+            f"cannot load the fast engine: {error}; XDG_CACHE_HOME names another cache folder "
+            "(or: --backend model)"
+        ) from None
+    pointer, count = ctypes.c_void_p, ctypes.c_int64
+    library.engine_new.restype = pointer
+    library.engine_new.argtypes = [ctypes.c_int] * 4 + [pointer]
+    library.engine_advance.argtypes = [
+        *(pointer, ctypes.POINTER(_Tribe), pointer, count, ctypes.c_int, ctypes.c_int)
+    ]
+    library.engine_evaluate.argtypes = [pointer, pointer, count, pointer]
+    library.engine_filter.argtypes = [pointer, pointer, pointer]
+    library.engine_stored.restype = count
+    library.engine_stored.argtypes = [pointer]
+    library.engine_free.argtypes = [pointer]
+    return library
+
+
+def find_compiler() -> list[str]:
+    """Return the C compiler's command, that of CC if set. Raises InputError if it is missing."""
+    command, *options = os.environ.get("CC", "").split() or ["cc"]
+    found = shutil.which(command)
+    if found is None:
+        raise InputError(
+            f"the fast engine needs a C compiler, and {command} is not installed: "
+            "apt-get install gcc (or: --backend model)"
+        )
+    return [found, *options]
+
+
+def cpu_line(*names: str) -> str:
+    """Return the first processor's line of one of these names, or nothing where it has none."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return ""
+    return next((line for line in lines if line.startswith(names)), "")
+
+
+def _address(array: NDArray[np.generic]) -> int:
+    return array.ctypes.data

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The benchmark: that it measures what it says; how fast things are is no test."""
+
+import json
+from typing import Any, NoReturn
+
+import numpy as np
+import pytest
+
+from evolve import bench
+from evolve.backends.model import ModelBackend
+from model.circuit import Shape, random_circuit
+from model.errors import InputError
+from model.functions import FUNCTION_SETS
+from model.images import read_image
+from model.noise import add_noise
+from model.window import WINDOW_PIXELS, windows
+from tests.conftest import Evoarray
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the benchmark measure little."""
+    monkeypatch.setattr(bench, "EARLY", 200)
+    monkeypatch.setattr(bench, "WHOLE", 800)
+    monkeypatch.setattr(bench, "SAMPLES", {n: {4: 2} for n in ("model", "verilator", "icarus")})
+    monkeypatch.setattr(bench, "ENGINE_EVALUATIONS", {4: 100})
+    clean = read_image(bench.PHOTO)[:16, :12]
+    noisy = add_noise(clean, "salt-and-pepper", 0.2, np.random.default_rng(1))
+    monkeypatch.setattr(bench, "bundled_pair", lambda: (noisy, clean))
+
+
+@pytest.mark.usefixtures("small")
+def test_all_that_is_promised_is_measured(evoarray: Evoarray) -> None:
+    ended = evoarray("bench", "--side", 4, "--rounds", 2, "--json")
+    assert ended.status == 0, ended.err
+    results: dict[str, Any] = json.loads(ended.out)
+    figures = {(f["what"], f["unit"]): f for f in results["figures"]}
+    for figure in figures.values():
+        assert 0 < figure["lowest"] <= figure["median"] <= figure["highest"]
+        assert figure["array"] == "4x4"
+    for what in ("golden", "verilator, full frames", "icarus, early stop", "fast, k=3, to 800"):
+        assert (what, "evaluations/s") in figures
+    golden, fast = figures["golden", "evaluations/s"], figures["fast, k=2, to 800", "evaluations/s"]
+    ratio = figures["fast, k=2, to 800", "x golden"]
+    assert ratio["lowest"] <= fast["highest"] / golden["lowest"]
+    assert ratio["highest"] >= fast["lowest"] / golden["highest"]
+    assert figures["fast, two cores", "x one core"]
+    assert figures["verilator, full frames", "cycles/evaluation"]["lowest"] >= 16 * 12
+    assert results["start_up_seconds"]["fast"]["cached"] > 0
+    assert 10 < results["peak_memory_mb"]["4x4"] < 1000
+    assert results["rounds"] == 2
+
+
+@pytest.mark.usefixtures("small")
+def test_the_table_has_a_column_for_each_array(
+    evoarray: Evoarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench, "SIDES", (4,))
+    monkeypatch.setenv("COLUMNS", "200")
+    ended = evoarray("bench", "--rounds", 1)
+    assert ended.status == 0, ended.err
+    table = [line for line in ended.out.splitlines() if line.startswith("|")]
+    assert [cell.strip() for cell in table[0].strip("|").split("|")] == [
+        *("backend", "quantity", "4x4")
+    ]
+    assert any("icarus, full frames" in line for line in table)
+
+
+@pytest.mark.usefixtures("small")
+def test_an_absent_simulator_is_left_out(
+    evoarray: Evoarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find_simulator(name: str) -> NoReturn:
+        raise InputError(f"{name} is not installed")
+
+    monkeypatch.setattr(bench, "find_simulator", find_simulator)
+    ended = evoarray("bench", "--side", 4, "--rounds", 1, "--json")
+    assert ended.status == 0, ended.err
+    for name in ("verilator", "icarus"):
+        assert f"Without {name}: {name} is not installed" in ended.err
+    assert not any("verilator" in f["what"] for f in json.loads(ended.out)["figures"])
+
+
+@pytest.mark.parametrize("side", ["3", "x"])
+def test_an_array_that_is_not_measured(evoarray: Evoarray, side: str) -> None:
+    ended = evoarray("bench", "--side", side)
+    assert ended.status == 2
+    assert "--side" in ended.err
+
+
+def test_the_peer_s_graph_is_the_circuit() -> None:
+    """Compute a graph's nodes one after the other, as a CGP library does."""
+    shape, rng = Shape(5, 4, "upm16"), np.random.default_rng(3)
+    noisy, clean = rng.integers(0, 256, (2, 6, 7), np.uint8)
+    for _ in range(20):
+        circuit = random_circuit(shape, rng)
+        genes = bench._graph_genes(circuit)
+        values = list(windows(noisy))
+        assert len(values) == len(WINDOW_PIXELS)
+        for node in range(20):
+            code, north, west = genes[3 * node : 3 * node + 3]
+            assert max(north, west) < len(values)
+            out = np.empty_like(noisy)
+            FUNCTION_SETS["upm16"].functions[code].apply(values[north], values[west], out=out)
+            values.append(out)
+        expected = ModelBackend(shape, [(noisy, clean)]).filter(circuit.genes)
+        assert np.array_equal(values[genes[-1]], expected)

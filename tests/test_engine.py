@@ -1,0 +1,421 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The engine against the golden model: not where evolutions end, but every step on their way.
+
+The model has one child at a time and is looked at after each; the engine walks the same way in
+strides of one, in strides of many and in a single one, and has to be on it wherever it stops. Long
+strides matter: what the engine keeps from child to child lives within one.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from unittest.mock import patch
+
+import hypothesis
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from evolve.backends import Backend, fast, open_backend
+from evolve.backends.model import ModelBackend
+from evolve.loop import evolve, found_tribes
+from evolve.settings import ACCEPT_RULES, HIGHEST_RATE, STARTS, Settings
+from evolve.tribe import Tribe
+from model.circuit import Genes, Shape, random_circuit
+from model.functions import FUNCTION_SETS, Plane
+from model.noise import add_noise
+from model.window import WINDOW_PIXELS
+from tests.conftest import ROOT
+
+Pair = tuple[Plane, Plane]
+State = list[tuple[list[int], int, int, int, int]]
+
+SETS = sorted(FUNCTION_SETS)
+KINDS = ("photo", "random", "flat", "black and white")
+SANITIZERS = (
+    *("-O1", "-g", "-fno-omit-frame-pointer"),
+    *("-fsanitize=address,undefined", "-fno-sanitize-recover"),
+)
+
+
+def image_pair(rng: np.random.Generator, height: int, width: int, kind: str = "photo") -> Pair:
+    """Return a noisy image and its reference: smooth, without any order, or of few levels."""
+    if kind == "photo":
+        y, x = np.indices((height, width))
+        waves = np.sin(rng.uniform(0.05, 0.5) * x) * np.cos(rng.uniform(0.05, 0.5) * y)
+        clean = (128 + 127 * waves).astype(np.uint8)
+        return add_noise(clean, "salt-and-pepper", 0.2, rng), clean
+    if kind == "random":
+        noisy, clean = rng.integers(0, 256, (2, height, width), np.uint8)
+    elif kind == "flat":
+        noisy, clean = rng.choice(rng.integers(0, 256, 3, np.uint8), (2, height, width))
+    else:
+        noisy, clean = rng.choice(np.array([0, 255], np.uint8), (2, height, width))
+    return noisy, clean
+
+
+def state_of(tribes: Sequence[Tribe]) -> State:
+    """Return all that a backend may change of tribes."""
+    return [(t.genes.tolist(), t.sae, t.random.state, t.evaluations, t.accepted) for t in tribes]
+
+
+@contextmanager
+def open_engine(
+    shape: Shape, pairs: Sequence[Pair], workers: int = 1, flags: Sequence[str] = ()
+) -> Iterator[Backend]:
+    """Open an engine that is compiled with further flags."""
+    with patch.object(fast, "load_library", partial(fast.load_library, *flags)):
+        backend = open_backend("fast", shape, pairs, workers)
+    try:
+        yield backend
+    finally:
+        backend.close()
+
+
+def model_walk(settings: Settings, pairs: Sequence[Pair], count: int) -> list[State]:
+    """Return the model's state at the start and after each of the children."""
+    backend = ModelBackend(settings.shape, pairs)
+    tribes = found_tribes(settings, backend)
+    states = [state_of(tribes)]
+    for _ in range(count):
+        backend.advance(tribes, 1, settings)
+        states.append(state_of(tribes))
+    return states
+
+
+def walk_alike(
+    settings: Settings,
+    pairs: Sequence[Pair],
+    count: int,
+    *,
+    workers: int = 1,
+    flags: Sequence[str] = (),
+) -> list[State]:
+    """Check that the engine walks as the model does; return the model's states."""
+    rng = np.random.default_rng(count)
+    expected = model_walk(settings, pairs, count)
+    cuts = np.sort(rng.integers(1, count + 1, max(1, count // 16)))
+    cuts[-1] = count
+    with open_engine(settings.shape, pairs, workers, flags) as backend:
+        for stops in (range(1, count + 1), np.unique(cuts).tolist(), [count]):
+            tribes = found_tribes(settings, backend)
+            assert state_of(tribes) == expected[0]
+            before = 0
+            for stop in stops:
+                backend.advance(tribes, stop - before, settings)
+                assert state_of(tribes) == expected[stop], f"children {before + 1} to {stop}"
+                before = stop
+    return expected
+
+
+def accepted(states: Sequence[State]) -> int:
+    """Return how many children were taken."""
+    return sum(tribe[4] for tribe in states[-1])
+
+
+def random_genes(shape: Shape, rng: np.random.Generator, count: int) -> Genes:
+    return np.stack([random_circuit(shape, rng).genes for _ in range(count)])
+
+
+# --- whole trajectories
+
+
+@pytest.mark.parametrize("function_set", SETS)
+@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.parametrize(
+    ("rows", "cols", "count"),
+    [
+        *((1, 1, 300), (1, 8, 300), (8, 1, 300), (4, 4, 300), (5, 3, 300), (8, 8, 200)),
+        *((16, 16, 120), (24, 24, 60), (64, 1, 120), (1, 64, 120)),
+    ],
+)
+def test_every_shape_and_set_walks_as_the_model(
+    rows: int, cols: int, count: int, start: str, function_set: str
+) -> None:
+    settings = Settings(Shape(rows, cols, function_set), mutation_rate=3, start=start)
+    states = walk_alike(settings, [image_pair(np.random.default_rng(1), 17, 23)], count)
+    assert 0 < accepted(states) < count
+
+
+@pytest.mark.parametrize(
+    ("height", "width"),
+    [
+        *((3, 3), (5, 7), (3, 341), (33, 31)),  # up to a pixel less than a block
+        *((32, 32), (25, 41), (3, 401), (32, 64), (3, 683), (61, 59)),
+    ],
+)
+@pytest.mark.parametrize("accept", ACCEPT_RULES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_image_size_walks_as_the_model(
+    height: int, width: int, accept: str, kind: str
+) -> None:
+    """A pixel less than a block of 1024, a block, a pixel more, and several."""
+    settings = Settings(Shape(4, 5, "upm16"), mutation_rate=2, start="random", accept=accept)
+    states = walk_alike(settings, [image_pair(np.random.default_rng(2), height, width, kind)], 150)
+    assert accepted(states)
+
+
+@pytest.mark.parametrize("rate", [*range(1, 9), HIGHEST_RATE])
+@pytest.mark.parametrize("accept", ACCEPT_RULES)
+@pytest.mark.parametrize("function_set", SETS)
+def test_every_mutation_rate_walks_as_the_model(rate: int, accept: str, function_set: str) -> None:
+    pairs = [image_pair(np.random.default_rng(3), 9, 14)]
+    shape = Shape(6, 6, function_set)
+    settings = Settings(shape, mutation_rate=rate, start="random", accept=accept, seed=rate)
+    assert accepted(walk_alike(settings, pairs, 300))
+
+
+def test_pairs_of_different_sizes_count_together() -> None:
+    rng = np.random.default_rng(4)
+    pairs = [image_pair(rng, *size) for size in ((5, 7), (33, 31), (3, 3), (40, 52))]
+    walk_alike(Settings(Shape(5, 4, "upm19"), mutation_rate=3), pairs, 300)
+
+
+@pytest.mark.parametrize("function_set", SETS)
+def test_a_long_walk_in_which_the_pixels_are_sorted_anew(function_set: str) -> None:
+    """Which the engine does after 1024 children that made the SAE a thirty-second less."""
+    pairs = [image_pair(np.random.default_rng(5), 40, 52)]
+    settings = Settings(Shape(5, 5, function_set), mutation_rate=2, start="random", seed=3)
+    states = walk_alike(settings, pairs, 3100)
+    saes = [state[0][1] for state in states]
+    assert saes[1024] < saes[0] * 31 // 32
+
+
+@pytest.mark.parametrize("block", [256, 512, 4096])
+@pytest.mark.parametrize("function_set", SETS)
+def test_the_length_of_a_block_does_not_matter(block: int, function_set: str) -> None:
+    rng = np.random.default_rng(6)
+    settings = Settings(Shape(6, 5, function_set), mutation_rate=3, start="random")
+    for size in ((5, 7), (15, 17), (16, 16), (61, 67), (64, 64)):
+        walk_alike(settings, [image_pair(rng, *size)], 120, flags=[f"-DBLOCK={block}"])
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+@pytest.mark.parametrize("tribes", [1, 2, 5])
+def test_workers_share_the_tribes_and_change_nothing(workers: int, tribes: int) -> None:
+    pairs = [image_pair(np.random.default_rng(7), 33, 32)]
+    shape = Shape(4, 4, "upm16")
+    walk_alike(Settings(shape, tribes=tribes, start="random"), pairs, 200, workers=workers)
+    whole = Settings(shape, tribes=tribes, evaluations=tribes * 300, war_interval=50, seed=2)
+    with open_engine(shape, pairs, workers) as engine:
+        epochs = [list(evolve(whole, backend)) for backend in (engine, ModelBackend(shape, pairs))]
+    seen, expected = ([(e.evaluations, e.saes, e.best.tolist()) for e in run] for run in epochs)
+    assert seen == expected
+
+
+@hypothesis.settings(max_examples=120, deadline=None)
+@hypothesis.given(
+    shape=st.builds(Shape, st.integers(1, 9), st.integers(1, 9), st.sampled_from(SETS)),
+    sizes=st.lists(st.tuples(st.integers(3, 40), st.integers(3, 40)), min_size=1, max_size=3),
+    kind=st.sampled_from(KINDS),
+    rate=st.integers(1, 8) | st.integers(1, HIGHEST_RATE),
+    accept=st.sampled_from(ACCEPT_RULES),
+    start=st.sampled_from(STARTS),
+    tribes=st.integers(1, 3),
+    workers=st.integers(1, 3),
+    seed=st.integers(0, 2**64),
+    count=st.integers(1, 150),
+    block=st.sampled_from([256, 1024, 4096]),
+)
+def test_any_walk_is_the_models(
+    shape: Shape,
+    sizes: list[tuple[int, int]],
+    kind: str,
+    rate: int,
+    accept: str,
+    start: str,
+    tribes: int,
+    workers: int,
+    seed: int,
+    count: int,
+    block: int,
+) -> None:
+    rng = np.random.default_rng(seed)
+    pairs = [image_pair(rng, *size, kind) for size in sizes]
+    settings = Settings(
+        shape, mutation_rate=rate, tribes=tribes, start=start, accept=accept, seed=seed
+    )
+    walk_alike(settings, pairs, count, workers=workers, flags=[f"-DBLOCK={block}"])
+
+
+# --- single evaluations
+
+
+def compare(engine: Backend, model: ModelBackend, batch: Genes) -> NDArray[np.int64]:
+    """Check the SAE of circuits and the filtered image of the first; return the SAEs."""
+    saes = engine.evaluate(batch)
+    assert saes.dtype == np.int64
+    assert saes.tolist() == model.evaluate(batch).tolist()
+    assert np.array_equal(engine.filter(batch[0]), model.filter(batch[0]))
+    return saes
+
+
+@pytest.mark.parametrize(
+    ("function_set", "code"),
+    [(name, code) for name in SETS for code in range(len(FUNCTION_SETS[name].functions))],
+)
+def test_every_function_on_all_pairs_of_operands(function_set: str, code: int) -> None:
+    """Also with one operand for both, and with the two exchanged."""
+    noisy = np.empty((256, 512), np.uint8)
+    noisy[:, 0::2], noisy[:, 1::2] = np.arange(256)[:, None], np.arange(256)
+    pairs = [(noisy, np.zeros_like(noisy))]
+    shape = Shape(1, 1, function_set)
+    centre, east = WINDOW_PIXELS.index("C"), WINDOW_PIXELS.index("E")
+    with open_engine(shape, pairs) as engine:
+        for operands in ((centre, east), (east, centre), (centre, centre)):
+            compare(engine, ModelBackend(shape, pairs), np.array([[code, *operands, 0]], np.uint8))
+
+
+@pytest.mark.parametrize("function_set", SETS)
+def test_every_function_of_every_function(function_set: str) -> None:
+    """Of a constant too: a mesh of two columns, its inputs the same pixel or two."""
+    pairs = [image_pair(np.random.default_rng(8), 16, 16, "random")]
+    shape = Shape(1, 2, function_set)
+    codes = range(len(FUNCTION_SETS[function_set].functions))
+    inputs = ((4, 4, 4), (4, 5, 4), (4, 5, 5), (4, 4, 5), (3, 4, 5))
+    batch = [
+        [first, second, *pixels, 0] for first in codes for second in codes for pixels in inputs
+    ]
+    with open_engine(shape, pairs) as engine:
+        compare(engine, ModelBackend(shape, pairs), np.array(batch, np.uint8))
+
+
+@pytest.mark.parametrize("function_set", SETS)
+def test_meshes_full_of_constants(function_set: str) -> None:
+    rng = np.random.default_rng(9)
+    shape = Shape(6, 6, function_set)
+    names = [function.name for function in FUNCTION_SETS[function_set].functions]
+    # upm19 has no constant of its own, but a difference of a pixel with itself.
+    constant = names.index("255" if "255" in names else "N-W")
+    batch = random_genes(shape, rng, 300)
+    batch[:, :36][rng.random((300, 36)) < 0.4] = constant
+    batch[:, 36:48] = 4
+    pairs = [image_pair(rng, 9, 9, "random")]
+    with open_engine(shape, pairs) as engine:
+        saes = compare(engine, ModelBackend(shape, pairs), batch)
+    assert len(set(saes.tolist())) > 20
+
+
+@pytest.mark.parametrize("function_set", SETS)
+@pytest.mark.parametrize(("rows", "cols"), [(1, 1), (3, 5), (12, 9), (64, 2), (2, 64), (64, 64)])
+def test_evaluate_and_filter_between_and_after_walks(
+    rows: int, cols: int, function_set: str
+) -> None:
+    """In any order, and with another engine of another shape beside."""
+    rng = np.random.default_rng(10)
+    shapes = (Shape(rows, cols, function_set), Shape(cols, rows, function_set))
+    pairs = [image_pair(rng, 19, 27), image_pair(rng, 7, 5)]
+    with open_engine(shapes[0], pairs) as one, open_engine(shapes[1], pairs[::-1], 2) as other:
+        backends = [
+            (shapes[0], one, ModelBackend(shapes[0], pairs)),
+            (shapes[1], other, ModelBackend(shapes[1], pairs[::-1])),
+        ]
+        for turn in range(4):
+            for shape, engine, model in backends:
+                compare(engine, model, random_genes(shape, rng, 4))
+                settings = Settings(shape, mutation_rate=1 + turn, start="random", seed=turn)
+                walked = [found_tribes(settings, backend) for backend in (engine, model)]
+                engine.advance(walked[0], 5, settings)
+                model.advance(walked[1], 5, settings)
+                assert state_of(walked[0]) == state_of(walked[1])
+                parent = walked[0][0].genes
+                assert np.array_equal(engine.filter(parent), model.filter(parent))
+                assert engine.evaluate(parent[None]) == walked[0][0].sae
+
+
+def test_genes_may_lie_anywhere_in_memory() -> None:
+    rng = np.random.default_rng(11)
+    shape = Shape(40, 40, "upm16")
+    pairs = [image_pair(rng, 9, 9)]
+    batch = random_genes(shape, rng, 8)
+    with open_engine(shape, pairs) as engine:
+        for view in (batch[::-2], np.asfortranarray(batch), np.asfortranarray(batch)[3:]):
+            compare(engine, ModelBackend(shape, pairs), view)
+
+
+@pytest.mark.parametrize("size", [(3, 3), (32, 32), (300, 257)])
+def test_the_extreme_sums(size: tuple[int, int]) -> None:
+    shape = Shape(2, 2, "upm16")
+    black, white = np.zeros(size, np.uint8), np.full(size, 255, np.uint8)
+    batch = random_genes(shape, np.random.default_rng(12), 50)
+    largest = 255 * black.size
+    for pair in ((black, white), (white, black), (black, black), (white, white)):
+        with open_engine(shape, [pair]) as engine:
+            saes = compare(engine, ModelBackend(shape, [pair]), batch)
+        assert largest in saes if pair[1].any() != pair[0].any() else 0 in saes
+        walk_alike(Settings(shape, mutation_rate=4), [pair], 60)
+
+
+def test_a_sum_beyond_32_bits() -> None:
+    side = 4105
+    black = np.zeros((side, side), np.uint8)
+    copy, ones = [10, 4, 4, 0], [7, 4, 4, 0]
+    with open_engine(Shape(1, 1, "upm16"), [(black, ~black)]) as engine:
+        assert engine.evaluate(np.array([copy, ones], np.uint8)).tolist() == [255 * side**2, 0]
+    assert 255 * side**2 > 2**32
+
+
+# --- under sanitizers, in a process of its own
+
+
+def walk_many_ways() -> None:
+    rng = np.random.default_rng(13)
+    for rows, cols, count in ((1, 1, 100), (8, 8, 100), (64, 64, 20), (1, 64, 30), (64, 1, 30)):
+        for name in SETS:
+            shape = Shape(rows, cols, name)
+            pairs = [image_pair(rng, 33, 32), image_pair(rng, 3, 5)]
+            settings = Settings(shape, mutation_rate=HIGHEST_RATE, tribes=2, start="random")
+            walk_alike(settings, pairs, count, workers=2, flags=SANITIZERS)
+            with open_engine(shape, pairs, flags=SANITIZERS) as engine:
+                compare(engine, ModelBackend(shape, pairs), random_genes(shape, rng, 3))
+
+
+def read_beyond_the_image() -> None:
+    image = np.zeros((1000, 10), np.uint8)
+    fast.load_library(*SANITIZERS).engine_new(1, 1, 0, len(image) + 1, image.ctypes.data)
+
+
+def make_a_mesh_without_columns() -> None:
+    image = np.zeros((1000, 10), np.uint8)
+    fast.load_library(*SANITIZERS).engine_new(1, 0, 0, len(image), image.ctypes.data)
+
+
+@pytest.mark.parametrize(
+    ("act", "complaint"),
+    [
+        (walk_many_ways, ""),
+        (read_beyond_the_image, "heap-buffer-overflow"),
+        (make_a_mesh_without_columns, "shift exponent"),
+    ],
+)
+def test_the_sanitizers_find_nothing_but_what_is_wrong(
+    act: Callable[[], None], complaint: str
+) -> None:
+    compiler = fast.find_compiler()
+    runtime = subprocess.run(
+        [*compiler, "-print-file-name=libasan.so"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    if not Path(runtime).is_absolute():
+        pytest.skip(f"{compiler[0]} has no libasan.so")
+    # The engine's compiler must not run under them too.
+    code = (
+        "import os; del os.environ['LD_PRELOAD']; "
+        f"from tests import test_engine; test_engine.{act.__name__}()"
+    )
+    # Memory begins as anything but zeros; Python itself leaks.
+    options = "detect_leaks=0:malloc_fill_byte=170:max_malloc_fill_size=1000000000"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "LD_PRELOAD": runtime, "ASAN_OPTIONS": options},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert bool(done.returncode) == bool(complaint), done.stderr
+    assert complaint in done.stderr
