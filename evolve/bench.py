@@ -33,9 +33,9 @@ from rich.table import Table
 from evolve.backends import Backend, Pair, open_backend
 from evolve.backends.fast import FastBackend, cpu_line
 from evolve.backends.process import SimulatorBackend
-from evolve.loop import found_tribes
+from evolve.loop import found
 from evolve.settings import Settings
-from evolve.tribe import Tribe, ask
+from evolve.tribe import Tribe, ask, rule_at
 from model.circuit import Circuit, Shape, circuit_of
 from model.errors import InputError
 from model.fitness import sae
@@ -54,7 +54,7 @@ EARLY, WHOLE = 20_000, 262_144
 POINTS = 4
 SAMPLES = {
     "model": {4: 250, 8: 80, 16: 25, 24: 12},
-    "verilator": {4: 60, 8: 30, 16: 8, 24: 4},
+    "verilator": {4: 100, 8: 60, 16: 20, 24: 10},
     "icarus": {4: 2, 8: 1, 16: 1, 24: 1},
 }
 """Where along a run the slow backends are sampled, and how often; Icarus only at the first."""
@@ -142,7 +142,7 @@ class Bench:
             self._evolve(replace(settings, mutation_rate=rate), golden)
         self._second_core("fast", settings, ENGINE_EVALUATIONS[side])
         if "verilator" in self._simulators:
-            self._second_core("verilator", settings, 2 * SAMPLES["verilator"][side])
+            self._second_core("verilator", settings, SAMPLES["verilator"][side])
         if side == PEER_SIDE and importlib.util.find_spec("cgpy"):
             self._peer(settings)
 
@@ -172,10 +172,10 @@ class Bench:
 
             fast = opened("fast")
             backends = [opened(sample.name) for sample in taken]
-            tribes = found_tribes(settings, fast)
+            tribes = found(settings, fast).tribes
             for point in range(POINTS):
                 target = (2 * point + 1) * WHOLE // (2 * POINTS)
-                fast.advance(tribes, target - tribes[0].evaluations, settings)
+                fast.advance(tribes, target - tribes[0].evaluations, rule_at(settings))
                 for sample, backend in zip(taken, backends, strict=True):
                     if point == 0 or sample.name != "icarus":
                         sample.take(backend, tribes[0], settings)
@@ -200,11 +200,11 @@ class Bench:
         """Let the engine evolve, to EARLY and to WHOLE."""
         side, mutation = settings.shape.rows, f"fast, k={settings.mutation_rate}"
         with closing(FastBackend(settings.shape, [self._pair])) as fast:
-            tribes = found_tribes(settings, fast)
+            tribes = found(settings, fast).tribes
             seconds = 0.0
             for target in (EARLY, WHOLE):
                 started = time.process_time()
-                fast.advance(tribes, target - tribes[0].evaluations, settings)
+                fast.advance(tribes, target - tribes[0].evaluations, rule_at(settings))
                 seconds += time.process_time() - started
                 what = f"{mutation}, to {target}"
                 self._note_rate(what, side, target / seconds)
@@ -220,10 +220,10 @@ class Bench:
                 stack.enter_context(closing(open_backend(name, settings.shape, [self._pair])))
                 for _ in range(2)
             ]
-            tribes = found_tribes(settings, backends[0])
+            tribes = found(settings, backends[0]).tribes
 
             def run(backend: Backend) -> None:
-                backend.advance(deepcopy(tribes), count, settings)
+                backend.advance(deepcopy(tribes), count, rule_at(settings))
 
             def seconds(runs: int) -> float:
                 with ThreadPoolExecutor(runs) as pool:
@@ -241,8 +241,8 @@ class Bench:
 
         noisy, clean = self._pair
         with closing(open_backend("fast", settings.shape, [self._pair])) as fast:
-            tribe = found_tribes(settings, fast)[0]
-            fast.advance([tribe], EARLY, settings)
+            tribe = found(settings, fast).tribes[0]
+            fast.advance([tribe], EARLY, rule_at(settings))
         genes = _graph_genes(circuit_of(tribe.genes, settings.shape))
         operations = [_Operation(code) for code in range(16)]
         planes = list(windows(noisy))
@@ -277,11 +277,9 @@ class _Sample:
 
     def take(self, backend: Backend, tribe: Tribe, settings: Settings) -> None:
         """Evaluate the next children of a tribe, which stays as it is."""
-        future, gene_limits = deepcopy(tribe), settings.shape.limits.tolist()
+        future, rule = deepcopy(tribe), rule_at(settings)
         count = SAMPLES[self.name][settings.shape.rows]
-        children = np.stack(
-            [ask(future, gene_limits, settings.mutation_rate) for _ in range(count)]
-        )
+        children = np.concatenate([ask(future, rule) for _ in range(count)])
         for spent, limits in ((self.full, None), (self.early, np.full(count, tribe.sae))):
             seconds, cycles = _clocks(backend)
             backend.evaluate(children, limits)
@@ -363,7 +361,7 @@ def evolve_a_little(side: int) -> None:
     """Evolve with the engine; print this process's peak memory in MB."""
     settings = Settings(Shape(side, side, "upm16"))
     with closing(open_backend("fast", settings.shape, [bundled_pair()])) as fast:
-        fast.advance(found_tribes(settings, fast), 1024, settings)
+        fast.advance(found(settings, fast).tribes, 1024, rule_at(settings))
     status = Path("/proc/self/status").read_text(encoding="ascii")
     peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
     sys.stdout.write(str(int(peak.split()[1]) / 1000))

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import tomllib
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
@@ -24,7 +25,14 @@ from evolve.backends.process import SimulatorError
 from evolve.drawing import draw_svg
 from evolve.report import Photo, as_json
 from evolve.run import Job, MismatchError, provenance, run
-from evolve.settings import ACCEPT_RULES, BACKENDS, STARTS, Settings
+from evolve.settings import (
+    ACCEPT_RULES,
+    BACKENDS,
+    CROSSOVERS,
+    DONORS,
+    SCOPES,
+    Settings,
+)
 from model.circuit import Shape, read_circuit
 from model.errors import InputError
 from model.files import write_atomically
@@ -77,7 +85,19 @@ def commands() -> None:
     help="What a processing element can compute.",
 )
 @option("--evaluations", default=262_144, help="Circuits tried, by all tribes together.")
-@option("--mutation-rate", default=2, help="Genes redrawn in every child.")
+@option(
+    "--mutation-rate",
+    default="2",
+    help="Genes redrawn in every child: a number; 1..8 to draw it for each child; 2,1 to change it "
+    "halfway, 2,5@524288 at a time of your choice.",
+)
+@option(
+    "--scope",
+    type=click.Choice(SCOPES),
+    default="all",
+    help="What is redrawn: any gene, functions of elements only, or genes of one column.",
+)
+@option("--children", default=1, help="Children at once, of which the best may replace its parent.")
 @option("--tribes", default=1, help="Evolutions that share the budget.")
 @option(
     "--war-interval",
@@ -85,10 +105,59 @@ def commands() -> None:
     help="Evaluations per tribe between wars, in which the best replaces the worst; 0: no wars.",
 )
 @option(
+    "--drop-interval",
+    default=0,
+    help="Evaluations per tribe after which the worst tribe is dropped, again and again; 0: never.",
+)
+@option(
+    "--drop-worse",
+    default=0,
+    help="Drop tribes that are so many percent worse than the best, from 3072 evaluations on; "
+    "0: none.",
+)
+@option("--survivors", default=1, help="Tribes that are never dropped.")
+@option(
+    "--crossover",
+    type=click.Choice(CROSSOVERS),
+    default="none",
+    help="Join halves of the best tribe and of others, or try a square of one in the first.",
+)
+@option("--crossover-interval", default=1024, help="Evaluations per tribe between crossovers.")
+@option("--crossover-attempts", default=32, help="Children tried in each; they are evaluations.")
+@option("--crossover-size", default=4, help="Side of the square of a partial crossover.")
+@option(
+    "--donor",
+    type=click.Choice(DONORS),
+    default="second",
+    help="Whose square it is: the second tribe's, that of the best other one, or of any.",
+)
+@option(
+    "--growth",
+    default="",
+    metavar="SIZES",
+    help="Evolve a corner first, then more: 4x4,8x8 gives each half of the budget.",
+)
+@option(
+    "--pieces",
+    default="",
+    metavar="ROWSxCOLS",
+    help="Evolve one piece of the mesh after the other: 2x2 for quarters.",
+)
+@option(
+    "--abrupt-after",
+    default=0,
+    help="Evaluations without progress after which a copy of the champion is changed abruptly and "
+    "evolves as a new tribe; 0: never.",
+)
+@option("--abrupt-rate", default=16, help="Genes redrawn in an abrupt change.")
+@option("--target-sae", default=0, help="Stop when the best SAE is at most this.")
+@option("--stagnation", default=0, help="Stop after so many evaluations without progress; 0: no.")
+@option("--max-seconds", default=0, help="Stop after so much time; 0: no.")
+@option(
     "--start",
-    type=click.Choice(STARTS),
     default="copy",
-    help="Begin with the circuit that copies its input, or with random ones.",
+    metavar="copy|random|CIRCUIT",
+    help="Begin with the circuit that copies its input, with random ones, or with a circuit file.",
 )
 @option(
     "--accept",
@@ -98,6 +167,14 @@ def commands() -> None:
 )
 @backend_option(default="fast")
 @option("--seed", default=1, help="The same seed gives the same circuit, on every backend.")
+@click.option(
+    "--config",
+    type=FILE,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda context, _, path: _read_config(context, path),
+    help="A TOML file of these options, named as here: tribes = 8. Those given here go first.",
+)
 @option(
     "--workers",
     type=click.IntRange(1, 1024),
@@ -145,7 +222,10 @@ def evolve(
     Leaves in DIR the circuit, the filtered image, a comparison with the medians, the curve of the
     best SAE, and all that is needed to repeat the run.
     """
-    settings = Settings(Shape(rows, cols, function_set), **options)
+    shape = Shape(rows, cols, function_set)
+    if options["start"] not in {"copy", "random"}:
+        options.update(_start_from(Path(options["start"]), shape))
+    settings = Settings(shape, **options)
     pairs = [(noisy, clean), *train_pair]
     training = [_read_photo(*pair, convert) for pair in pairs]
     held_out = [_read_photo(*pair, convert) for pair in test_pair]
@@ -319,6 +399,41 @@ def _status(command: Callable[[], object]) -> int:
 def _complain(sentence: str, status: int) -> int:
     click.echo(f"evoarray: {sentence}", err=True)
     return status
+
+
+def _start_from(path: Path, shape: Shape) -> dict[str, Any]:
+    circuit = read_circuit(path)
+    if circuit.shape != shape:
+        rows, cols = circuit.shape.rows, circuit.shape.cols
+        raise InputError(
+            f"{path} is a circuit of {rows}x{cols} elements of {circuit.function_set}; give "
+            f"--rows {rows} --cols {cols} --function-set {circuit.function_set}"
+        )
+    return {"start": "circuit", "start_genes": tuple(circuit.genes.tolist())}
+
+
+def _read_config(context: click.Context, path: Path | None) -> None:
+    """Take the options of a TOML file as defaults. Raises InputError naming what is wrong."""
+    if path is None:
+        return
+    try:
+        config = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not a TOML file: {error}") from None
+    options = {
+        name.removeprefix("--"): parameter
+        for parameter in context.command.params
+        if isinstance(parameter, click.Option) and parameter.expose_value
+        for name in parameter.opts
+    }
+    for name, value in config.items():
+        if name not in options:
+            raise InputError(f"{path}: {name} is not an option; see evoarray evolve --help")
+        if isinstance(value, dict) or (isinstance(value, list) and not options[name].multiple):
+            raise InputError(f"{path}: {name} is {value!r}; legal is one value")
+    context.default_map = {options[name].name: value for name, value in config.items()}
 
 
 def _read_photo(noisy: Path, clean: Path, convert: bool) -> Photo:

@@ -1,72 +1,102 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The whole evolution on one page: epochs of tribes, and the wars between them.
+"""The whole evolution on one page: epochs of tribes, and what happens between them.
 
 Start reading at `evolve`. A tribe is a (1+1) evolution: one parent, one child at a time (thesis,
 3.3); evolve/tribe.py has its ask, evaluate and tell. Tribes share the budget and know nothing of
-each other, except that in a war the best one's parent replaces the worst one's (thesis, 5.3).
-Every tribe draws from its own generator and all arithmetic is in integers, so a seed walks the
-same way on every backend.
+each other, except through the mechanisms of evolve/mechanisms.py, such as a war, in which the best
+one's parent replaces the worst one's (thesis, 5.3). Every tribe draws from its own generator and
+all arithmetic is in integers, so a seed walks the same way on every backend.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from evolve.mechanisms import MECHANISMS
+from evolve.mutation import mutation_at, passes_east, regions
 from evolve.rng import Random
 from evolve.settings import Settings
-from evolve.tribe import Evolver, Tribe
+from evolve.tribe import Evolver, Tribe, rule_at
+from evolve.world import World
 from model.circuit import Genes, copy_filter
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """What is seen after every epoch: evaluations so far, SAE per tribe, and the best genotype."""
+    """What is seen after an epoch: evaluations so far, SAE by tribe, and the best circuit ever.
+
+    events tell in words what happened between the tribes.
+    """
 
     evaluations: int
-    saes: tuple[int, ...]
+    saes: dict[int, int]
+    sae: int
     best: Genes
-
-    @property
-    def sae(self) -> int:
-        """The best tribe's SAE."""
-        return min(self.saes)
+    events: tuple[str, ...] = ()
 
 
-def evolve(settings: Settings, backend: Evolver) -> Iterator[Epoch]:
-    """Run an evolution; yield the start, then the state after each epoch, wars included."""
-    tribes = found_tribes(settings, backend)
-    yield _observe(tribes)
-    remaining = settings.per_tribe
-    while remaining:
-        count = min(settings.epoch, remaining)
-        backend.advance(tribes, count, settings)
-        remaining -= count
-        if settings.wars:
-            make_war(tribes)
-        yield _observe(tribes)
+def evolve(settings: Settings, backend: Evolver, world: World | None = None) -> Iterator[Epoch]:
+    """Run an evolution, or go on with one; yield how things stand at once and after each epoch."""
+    world = found(settings, backend) if world is None else world
+    yield observe(world)
+    while count := next_epoch(settings, world):
+        backend.advance(world.tribes, count, rule_at(settings, world.evaluations))
+        world.evaluations += count * len(world.tribes)
+        world.age += count
+        world.remember()
+        events = []
+        for name, interval in settings.intervals.items():
+            if world.age % interval == 0:
+                events.append(MECHANISMS[name](world, settings, backend))
+                world.remember()
+        yield observe(world, tuple(event for event in events if event))
 
 
-def found_tribes(settings: Settings, backend: Evolver) -> list[Tribe]:
-    """Return the tribes at their start: the copy filter, or for each its own random genotype."""
-    limits = settings.shape.limits.tolist()
+def found(settings: Settings, backend: Evolver) -> World:
+    """Return the world at its start: copy filters, or for each tribe its own random genotype."""
     streams = [Random.stream(settings.seed, 0, tribe) for tribe in range(settings.tribes)]
-    if settings.start == "copy":
-        parents = [copy_filter(settings.shape).genes for _ in streams]
-    else:
-        parents = [np.array([r.below(n) for n in limits], np.uint8) for r in streams]
-    saes = backend.evaluate(np.stack(parents))
-    return [Tribe(*founded) for founded in zip(parents, saes.tolist(), streams, strict=True)]
+    parents = [start(settings, stream) for stream in streams]
+    saes = backend.evaluate(np.stack(parents)).tolist()
+    tribes = [
+        Tribe(parent, sae, stream, number=number)
+        for number, (parent, sae, stream) in enumerate(zip(parents, saes, streams, strict=True))
+    ]
+    best = min(tribes, key=lambda tribe: tribe.sae)
+    return World(tribes, Random.stream(settings.seed, 0), best.genes, best.sae, len(tribes))
 
 
-def make_war(tribes: Sequence[Tribe]) -> None:
-    """Replace the worst tribe's parent by the best one's; of equals the first counts."""
-    saes = [tribe.sae for tribe in tribes]
-    best, worst = tribes[saes.index(min(saes))], tribes[saes.index(max(saes))]
-    worst.genes, worst.sae = best.genes, best.sae
+def start(settings: Settings, random: Random) -> Genes:
+    """Return a first genotype (genes,) uint8: a given one, or the copy filter, random or not."""
+    if settings.start == "circuit":
+        return np.array(settings.start_genes, np.uint8)
+    genes = copy_filter(settings.shape).genes.copy()
+    if settings.start == "random":
+        everything = mutation_at(replace(settings, scope="all"))
+        for position in everything.groups[0]:
+            genes[position] = random.below(int(everything.bounds[position]))
+    elif passes_east(settings.shape):
+        genes[-1] = regions(settings)[0].bottom - 1
+    return genes
 
 
-def _observe(tribes: Sequence[Tribe]) -> Epoch:
-    saes = tuple(tribe.sae for tribe in tribes)
-    best = tribes[saes.index(min(saes))].genes
-    return Epoch(sum(tribe.evaluations for tribe in tribes), saes, best)
+def next_epoch(settings: Settings, world: World) -> int:
+    """Return how many evaluations each tribe gets next; 0 at the end.
+
+    Where something happens between tribes, epochs are whole (thesis, chapter 5); else the last one
+    takes what is left.
+    """
+    reached = world.sae <= settings.target_sae
+    stuck = settings.stagnation and world.evaluations - world.improved >= settings.stagnation
+    if reached or stuck:
+        return 0
+    share = (settings.evaluations - world.evaluations) // len(world.tribes)
+    if share >= settings.epoch:
+        return settings.epoch
+    return 0 if settings.intervals else share - share % settings.children
+
+
+def observe(world: World, events: Sequence[str] = ()) -> Epoch:
+    """Return how things stand."""
+    saes = {tribe.number: tribe.sae for tribe in world.tribes}
+    return Epoch(world.evaluations, saes, world.sae, world.best, tuple(events))

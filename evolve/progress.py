@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from evolve.settings import Settings
-from evolve.tribe import Evolver, Tribe
+from evolve.tribe import Evolver, Rule, Tribe
 from model.circuit import Genes
 
 BAR_SECONDS = 0.1
@@ -67,16 +66,19 @@ class Watched:
     ) -> NDArray[np.int64]:
         """See Evolver.evaluate."""
         saes = self._evolver.evaluate(batch, limits)
+        if self.best is not None:  # the start is not counted
+            self.evaluations += len(batch)
         lowest = int(saes.argmin())
         self._remember(int(saes[lowest]), batch[lowest])
         return saes
 
-    def advance(self, tribes: Sequence[Tribe], count: int, settings: Settings, /) -> None:
+    def advance(self, tribes: Sequence[Tribe], count: int, rule: Rule, /) -> None:
         """See Evolver.advance; goes in strides short enough to be watched and stopped."""
         while count:
-            stride = min(count, self._stride)
+            broods = max(1, self._stride // rule.children)
+            stride = min(count, broods * rule.children)
             started = time.monotonic()
-            self._evolver.advance(tribes, stride, settings)
+            self._evolver.advance(tribes, stride, rule)
             seconds = time.monotonic() - started
             if seconds < BAR_SECONDS / 2:
                 self._stride *= 2

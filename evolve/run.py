@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def run(job: Job, console: Console) -> None:
     except BaseException:
         job.folder.rmdir()  # so that the next try may have the name
         raise
-    watched = Watched(backend, settings.per_tribe * settings.tribes, console)
+    watched = Watched(backend, settings.evaluations, console)
     try:
         with closing(backend), watched:
             write_atomically(job.folder / "provenance.json", _json(job.provenance))
@@ -201,7 +202,7 @@ def _write_pictures(folder: Path, training: Sequence[Comparison], epochs: Sequen
     pictures.curve_plot(
         folder / "curve.png",
         [epoch.evaluations for epoch in epochs],
-        [epoch.saes for epoch in epochs],
+        [[epoch.saes.get(tribe, nan) for tribe in _tribes(epochs)] for epoch in epochs],
         {label: sum(c.metrics[label].sae for c in training) for label in ("noisy", MEDIAN)},
     )
 
@@ -209,10 +210,18 @@ def _write_pictures(folder: Path, training: Sequence[Comparison], epochs: Sequen
 def _write_curve(path: Path, epochs: Sequence[Epoch]) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    tribes = range(len(epochs[0].saes))
+    tribes = _tribes(epochs)
     writer.writerow(["evaluations", "best_sae", *(f"tribe_{tribe}_sae" for tribe in tribes)])
-    writer.writerows([epoch.evaluations, epoch.sae, *epoch.saes] for epoch in epochs)
+    writer.writerows(
+        [epoch.evaluations, epoch.sae, *(epoch.saes.get(tribe, "") for tribe in tribes)]
+        for epoch in epochs
+    )
     write_atomically(path, text.getvalue().encode())
+
+
+def _tribes(epochs: Sequence[Epoch]) -> list[int]:
+    """Return the numbers of all tribes that ever were."""
+    return sorted({tribe for epoch in epochs for tribe in epoch.saes})
 
 
 def _json(data: Mapping[str, Any]) -> bytes:

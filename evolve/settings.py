@@ -1,52 +1,186 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a run of evolution is told, checked where it is made."""
 
+import re
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from math import gcd
 from typing import NoReturn
 
 from model.circuit import Shape
 from model.errors import InputError
 
-STARTS = ("copy", "random")
+STARTS = ("copy", "random", "circuit")
 ACCEPT_RULES = ("equal", "better")
 BACKENDS = ("fast", "model", "icarus", "verilator")
+SCOPES = ("all", "elements", "column")
+CROSSOVERS = ("none", "full", "partial")
+DONORS = ("second", "best", "random")
 
 BLOCK = 1024
 """Evaluations per tribe between two looks at the tribes (thesis, 4.2 and 5)."""
 
 MOST_TRIBES = 1024
 HIGHEST_RATE = 64
+MOST_CHILDREN = 1024
 
 
 @dataclass(frozen=True)
 class Settings:
     """The options of a run. Raises InputError naming option, value and legal range.
 
-    evaluations is the budget of all tribes together; each gets an equal part, rounded down to
-    whole war intervals if there are wars (thesis, chapter 5). The start circuit's own evaluation
-    is not counted.
+    evaluations is the budget of all tribes and of all attempts at crossover together; the start
+    circuit's own evaluation is not counted. Intervals are evaluations of each tribe; 0 means never.
+    docs/evolution.md says what each option does, and where it comes from.
     """
 
     shape: Shape
     evaluations: int = 262_144
-    mutation_rate: int = 2
+    mutation_rate: int | str = 2
+    scope: str = "all"
+    children: int = 1
     tribes: int = 1
     war_interval: int = BLOCK
+    drop_interval: int = 0
+    drop_worse: int = 0
+    survivors: int = 1
+    crossover: str = "none"
+    crossover_interval: int = BLOCK
+    crossover_attempts: int = 32
+    crossover_size: int = 4
+    donor: str = "second"
+    growth: str = ""
+    pieces: str = ""
+    abrupt_after: int = 0
+    abrupt_rate: int = 16
+    target_sae: int = 0
+    stagnation: int = 0
+    max_seconds: int = 0
     start: str = "copy"
+    start_genes: tuple[int, ...] = ()
     accept: str = "equal"
     seed: int = 1
 
     def __post_init__(self) -> None:
         _check_number("evaluations", self.evaluations, 1)
-        _check_number("mutation-rate", self.mutation_rate, 1, HIGHEST_RATE)
+        _check_choice("scope", self.scope, SCOPES)
+        _check_number("children", self.children, 1, MOST_CHILDREN)
         _check_number("tribes", self.tribes, 1, MOST_TRIBES)
-        _check_number("war-interval", self.war_interval, 0)
-        _check_number("seed", self.seed, 0)
+        for name in (
+            *("war_interval", "drop_interval", "drop_worse", "abrupt_after"),
+            *("target_sae", "stagnation", "max_seconds", "seed"),
+        ):
+            _check_number(name.replace("_", "-"), getattr(self, name), 0)
+        for name in ("survivors", "crossover_interval", "crossover_attempts"):
+            _check_number(name.replace("_", "-"), getattr(self, name), 1)
+        _check_number("abrupt-rate", self.abrupt_rate, 1, HIGHEST_RATE)
+        _check_choice("crossover", self.crossover, CROSSOVERS)
+        _check_choice("donor", self.donor, DONORS)
         _check_choice("start", self.start, STARTS)
         _check_choice("accept", self.accept, ACCEPT_RULES)
-        if self.per_tribe == 0:
-            least = self.tribes * (self.war_interval if self.wars else 1)
-            _refuse("evaluations", self.evaluations, f"{least} or more for {self.tribes} tribes")
+        self._check_together()
+        self.rates  # noqa: B018  (checked here)
+        self.growth_sizes  # noqa: B018
+        self.piece_grid  # noqa: B018
+        if self.least_budget > self.evaluations:
+            _refuse(
+                "evaluations",
+                self.evaluations,
+                f"{self.least_budget} or more for {self.tribes} tribes",
+            )
+
+    def _check_together(self) -> None:
+        limits = self.shape.limits.tolist() if self.start == "circuit" else []
+        if len(self.start_genes) != len(limits) or any(
+            not 0 <= gene < limit for gene, limit in zip(self.start_genes, limits, strict=False)
+        ):
+            _refuse("start", self.start, "a circuit of the run's own rows, cols and function-set")
+        if self.crossover != "none":
+            if self.tribes < 2:
+                _refuse("crossover", self.crossover, "none with a single tribe")
+            least = min(self.shape.rows, self.shape.cols)
+            if self.crossover == "partial":
+                _check_number("crossover-size", self.crossover_size, 1, least)
+            elif least < 2:
+                _refuse(
+                    "crossover", self.crossover, "none or partial in a mesh of one row or column"
+                )
+        if self.growth and self.pieces:
+            _refuse("pieces", self.pieces, "nothing beside growth")
+        if self.abrupt_after and self.wars:
+            _refuse("abrupt-after", self.abrupt_after, "0 unless war-interval is 0: a war ends it")
+        if BLOCK % self.children:
+            _refuse("children", self.children, f"a divisor of {BLOCK}")
+        for name in ("war_interval", "drop_interval", "crossover_interval"):
+            if getattr(self, name) % self.children:
+                legal = f"a multiple of the {self.children} children"
+                _refuse(name.replace("_", "-"), getattr(self, name), legal)
+
+    @cached_property
+    def rates(self) -> tuple[tuple[int, int, int], ...]:
+        """The mutation rates: from how many evaluations on, lowest and highest redraws."""
+        steps = [_RATE.fullmatch(step.strip()) for step in str(self.mutation_rate).split(",")]
+        found = [step for step in steps if step]
+        rates = [
+            (
+                int(step["since"] or index * self.evaluations // len(steps)),
+                int(step["low"]),
+                int(step["high"] or step["low"]),
+            )
+            for index, step in enumerate(found)
+        ]
+        marked = {step["since"] is not None for step in found[1:]}
+        if (
+            len(found) < len(steps)
+            or len(marked) > 1
+            or (found[0]["since"] is not None)
+            or rates != sorted(rates, key=lambda rate: rate[0])
+            or not all(1 <= low <= high <= HIGHEST_RATE for _, low, high in rates)
+        ):
+            _refuse(
+                "mutation-rate",
+                self.mutation_rate,
+                f"a whole number from 1 to {HIGHEST_RATE}; or LOWEST..HIGHEST, drawn for each "
+                "child; or a list of these, such as 2,1 or 2,5@524288",
+            )
+        return tuple(rates)
+
+    def rates_at(self, evaluations: int) -> tuple[int, int]:
+        """Return the lowest and the highest mutation rate after this many evaluations."""
+        return next(
+            (low, high) for since, low, high in reversed(self.rates) if since <= evaluations
+        )
+
+    @cached_property
+    def growth_sizes(self) -> tuple[tuple[int, int], ...]:
+        """The rows and columns of the growing part of the mesh, one after the other."""
+        sizes = _sizes("growth", self.growth)
+        largest = (self.shape.rows, self.shape.cols)
+        smaller = [(0, 0), *sizes]
+        if sizes and (
+            sizes[-1] != largest
+            or any(a > b for one, two in pairwise(smaller) for a, b in zip(one, two, strict=True))
+        ):
+            whole = "x".join(map(str, largest))
+            _refuse(
+                "growth", self.growth, f"sizes that grow to the whole mesh, such as 2x2,{whole}"
+            )
+        return sizes
+
+    @cached_property
+    def piece_grid(self) -> tuple[int, int]:
+        """Into how many pieces the rows and the columns of the mesh are cut."""
+        grid = _sizes("pieces", self.pieces)
+        if len(grid) > 1 or any(
+            n > side for size in grid for n, side in zip(size, self._sides, strict=True)
+        ):
+            _refuse("pieces", self.pieces, "such as 2x2, and no more than rows and columns")
+        return grid[0] if grid else (1, 1)
+
+    @property
+    def _sides(self) -> tuple[int, int]:
+        return self.shape.rows, self.shape.cols
 
     @property
     def wars(self) -> bool:
@@ -54,15 +188,27 @@ class Settings:
         return self.tribes > 1 and self.war_interval > 0
 
     @property
-    def per_tribe(self) -> int:
-        """Evaluations that each tribe gets."""
-        share = self.evaluations // self.tribes
-        return share - share % self.war_interval if self.wars else share
+    def intervals(self) -> dict[str, int]:
+        """How often what happens between tribes happens, by name; without what never does."""
+        several = self.tribes > 1
+        intervals = {
+            "war": self.war_interval if several else 0,
+            "drop": self.drop_interval if several else 0,
+            "drop-worse": BLOCK if self.drop_worse and several else 0,
+            self.crossover: self.crossover_interval if self.crossover != "none" else 0,
+            "abrupt": BLOCK if self.abrupt_after else 0,
+        }
+        return {name: interval for name, interval in intervals.items() if interval}
 
     @property
     def epoch(self) -> int:
         """Evaluations of each tribe between two looks at the tribes."""
-        return self.war_interval if self.wars else BLOCK
+        return gcd(*self.intervals.values()) if self.intervals else BLOCK
+
+    @property
+    def least_budget(self) -> int:
+        """The fewest evaluations with which anything happens."""
+        return self.tribes * (self.epoch if self.intervals else self.children)
 
 
 def _check_number(option: str, value: int, least: int, most: int | None = None) -> None:
@@ -77,3 +223,15 @@ def _check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
 
 def _refuse(option: str, value: object, legal: str) -> NoReturn:
     raise InputError(f"{option} is {value!r}; legal is {legal}")
+
+
+_RATE = re.compile(r"(?P<low>[0-9]+)(\.\.(?P<high>[0-9]+))?(@(?P<since>[0-9]+))?")
+_SIZE = re.compile(r"([1-9][0-9]*)x([1-9][0-9]*)")
+
+
+def _sizes(option: str, value: str) -> tuple[tuple[int, int], ...]:
+    found = [_SIZE.fullmatch(size.strip()) for size in value.split(",")] if value else []
+    sizes = tuple((int(size[1]), int(size[2])) for size in found if size)
+    if len(sizes) < len(found):
+        _refuse(option, value, "sizes such as 4x4, separated by commas")
+    return sizes

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A tribe: one (1+1) evolution, and the rule by which it has a child and takes it or not."""
+"""A tribe: a (1+1) or (1+lambda) evolution, and the rule by which it has and takes children."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from evolve.mutation import Mutation, mutation_at
 from evolve.rng import Random
 from evolve.settings import Settings
 from model.circuit import Genes
@@ -15,13 +16,37 @@ from model.circuit import Genes
 
 @dataclass
 class Tribe:
-    """A parent, its SAE, its generator, and how many children it had and took."""
+    """A parent, its SAE, its generator, how many children it had and took, and its number."""
 
     genes: Genes
     sae: int
     random: Random
     evaluations: int = 0
     accepted: int = 0
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How tribes have children: by which mutation, how many at once, and which SAE will do.
+
+    accept "equal": a child replaces its parent if its SAE is lower or the same; "better": only if
+    it is lower. Equal children let the parent drift along neutral mutations; without them evolution
+    hardly leaves the copy filter (UPM tutorial; the thesis, 3.3, takes only better ones).
+    """
+
+    mutation: Mutation
+    accept: str = "equal"
+    children: int = 1
+
+    def worst_accepted(self, tribe: Tribe) -> int:
+        """Return the highest SAE with which a child replaces its parent."""
+        return tribe.sae if self.accept == "equal" else tribe.sae - 1
+
+
+def rule_at(settings: Settings, evaluations: int = 0) -> Rule:
+    """Return the rule of a run that has spent this many evaluations."""
+    return Rule(mutation_at(settings, evaluations), settings.accept, settings.children)
 
 
 class Evolver(Protocol):
@@ -36,49 +61,34 @@ class Evolver(Protocol):
         child is rejected however bad it is, so its evaluation may stop early.
         """
 
-    def advance(self, tribes: Sequence[Tribe], count: int, settings: Settings, /) -> None:
-        """Let every tribe have `count` children, one at a time."""
+    def advance(self, tribes: Sequence[Tribe], count: int, rule: Rule, /) -> None:
+        """Let every tribe have `count` children, a multiple of rule.children."""
 
 
 class AskEvaluateTell:
     """How backends advance that have no faster way. The engine does the same in engine.c."""
 
-    def advance(self: Evolver, tribes: Sequence[Tribe], count: int, settings: Settings, /) -> None:
-        """See Evolver.advance; all tribes go in step, so that a batch is one child of each."""
-        gene_limits = settings.shape.limits.tolist()
-        for _ in range(count):
-            children = [ask(tribe, gene_limits, settings.mutation_rate) for tribe in tribes]
-            limits = np.array([worst_accepted(tribe, settings.accept) for tribe in tribes])
-            saes = self.evaluate(np.stack(children), limits)
-            for tribe, child, sae in zip(tribes, children, saes.tolist(), strict=True):
-                tell(tribe, child, sae, settings.accept)
+    def advance(self: Evolver, tribes: Sequence[Tribe], count: int, rule: Rule, /) -> None:
+        """See Evolver.advance; all tribes go in step, so that a batch has children of each."""
+        for _ in range(count // rule.children):
+            broods = [ask(tribe, rule) for tribe in tribes]
+            worst = [rule.worst_accepted(tribe) for tribe in tribes]
+            saes = self.evaluate(np.concatenate(broods), np.repeat(worst, rule.children))
+            brood_saes = saes.reshape(len(tribes), rule.children)
+            for tribe, brood, its_saes in zip(tribes, broods, brood_saes, strict=True):
+                tell(tribe, brood, its_saes, rule)
 
 
-def ask(tribe: Tribe, gene_limits: Sequence[int], mutation_rate: int) -> Genes:
-    """Return a child: the parent with genes redrawn, each draw a position, then a value.
-
-    Positions are drawn independently over all genes, so one may come twice, and a redraw may give
-    the value that was there (UPM tutorial).
-    """
-    child = tribe.genes.copy()
-    for _ in range(mutation_rate):
-        position = tribe.random.below(len(gene_limits))
-        child[position] = tribe.random.below(gene_limits[position])
-    return child
+def ask(tribe: Tribe, rule: Rule) -> Genes:
+    """Return a brood (children, genes) uint8: each child the parent with genes redrawn."""
+    children = (rule.mutation.child(tribe.genes, tribe.random) for _ in range(rule.children))
+    return np.stack(list(children))
 
 
-def worst_accepted(tribe: Tribe, accept: str) -> int:
-    """Return the highest SAE with which a child replaces its parent.
-
-    Equal children let the parent drift along neutral mutations; without them evolution hardly
-    leaves the copy filter (UPM tutorial; the thesis, 3.3, takes only better ones).
-    """
-    return tribe.sae if accept == "equal" else tribe.sae - 1
-
-
-def tell(tribe: Tribe, child: Genes, sae: int, accept: str) -> None:
-    """Replace the parent by its child if that is good enough."""
-    tribe.evaluations += 1
-    if sae <= worst_accepted(tribe, accept):
-        tribe.genes, tribe.sae = child, sae
+def tell(tribe: Tribe, brood: Genes, saes: NDArray[np.int64], rule: Rule) -> None:
+    """Replace the parent by the best child, of equals the first, if that is good enough."""
+    tribe.evaluations += len(brood)
+    best = int(saes.argmin())
+    if saes[best] <= rule.worst_accepted(tribe):
+        tribe.genes, tribe.sae = brood[best], int(saes[best])
         tribe.accepted += 1

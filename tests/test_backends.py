@@ -24,8 +24,9 @@ from evolve.backends import Pair, open_backend, verilator
 from evolve.backends import cache as kept
 from evolve.backends.cache import LAST_LINES, BuildError
 from evolve.backends.process import LARGEST_SIDE, SimulatorBackend, SimulatorError
-from evolve.loop import evolve, found_tribes
+from evolve.loop import evolve, found
 from evolve.settings import BACKENDS, Settings
+from evolve.tribe import rule_at
 from model import rtl
 from model.array import filter_image
 from model.circuit import (
@@ -187,7 +188,7 @@ def test_a_seed_walks_the_same_way_on_every_backend(name: str, start: str, accep
             )
     assert len(walks[0]) == 6
     assert walks[0] == walks[1]
-    assert min(walks[0][-1][1]) < min(walks[0][0][1])
+    assert min(walks[0][-1][1].values()) < min(walks[0][0][1].values())
 
 
 @pytest.mark.parametrize("name", BACKENDS)
@@ -244,9 +245,9 @@ def test_the_number_of_workers_does_not_matter(name: str) -> None:
         with closing(open_backend(name, SHAPE, PAIRS[:1], workers)) as backend:
             assert backend.evaluate(batch).tolist() == modelled(batch, *PAIRS[:1])
             assert backend.evaluate(batch[:1]).tolist() == modelled(batch[:1], *PAIRS[:1])
-            tribes = found_tribes(settings, backend)
-            backend.advance(tribes, 10, settings)
-            backend.advance(tribes[:2], 10, settings)
+            tribes = found(settings, backend).tribes
+            backend.advance(tribes, 10, rule_at(settings))
+            backend.advance(tribes[:2], 10, rule_at(settings))
             seen.append(
                 [(t.genes.tolist(), t.sae, t.random, t.evaluations, t.accepted) for t in tribes]
             )

@@ -10,7 +10,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from unittest.mock import patch
@@ -23,9 +25,10 @@ from numpy.typing import NDArray
 
 from evolve.backends import Backend, fast, open_backend
 from evolve.backends.model import ModelBackend
-from evolve.loop import evolve, found_tribes
-from evolve.settings import ACCEPT_RULES, HIGHEST_RATE, STARTS, Settings
-from evolve.tribe import Tribe
+from evolve.loop import evolve, found
+from evolve.mutation import regions
+from evolve.settings import ACCEPT_RULES, HIGHEST_RATE, SCOPES, Settings
+from evolve.tribe import Rule, Tribe, rule_at
 from model.circuit import Genes, Shape, random_circuit
 from model.functions import FUNCTION_SETS, Plane
 from model.noise import add_noise
@@ -77,13 +80,13 @@ def open_engine(
         backend.close()
 
 
-def model_walk(settings: Settings, pairs: Sequence[Pair], count: int) -> list[State]:
-    """Return the model's state at the start and after each of the children."""
+def model_walk(settings: Settings, rule: Rule, pairs: Sequence[Pair], count: int) -> list[State]:
+    """Return the model's state at the start and after each of the broods."""
     backend = ModelBackend(settings.shape, pairs)
-    tribes = found_tribes(settings, backend)
+    tribes = found(settings, backend).tribes
     states = [state_of(tribes)]
     for _ in range(count):
-        backend.advance(tribes, 1, settings)
+        backend.advance(tribes, rule.children, rule)
         states.append(state_of(tribes))
     return states
 
@@ -95,20 +98,22 @@ def walk_alike(
     *,
     workers: int = 1,
     flags: Sequence[str] = (),
+    rule: Rule | None = None,
 ) -> list[State]:
-    """Check that the engine walks as the model does; return the model's states."""
+    """Check that the engine has broods as the model does; return the model's states."""
     rng = np.random.default_rng(count)
-    expected = model_walk(settings, pairs, count)
+    rule = rule or rule_at(settings)
+    expected = model_walk(settings, rule, pairs, count)
     cuts = np.sort(rng.integers(1, count + 1, max(1, count // 16)))
     cuts[-1] = count
     with open_engine(settings.shape, pairs, workers, flags) as backend:
         for stops in (range(1, count + 1), np.unique(cuts).tolist(), [count]):
-            tribes = found_tribes(settings, backend)
+            tribes = found(settings, backend).tribes
             assert state_of(tribes) == expected[0]
             before = 0
             for stop in stops:
-                backend.advance(tribes, stop - before, settings)
-                assert state_of(tribes) == expected[stop], f"children {before + 1} to {stop}"
+                backend.advance(tribes, (stop - before) * rule.children, rule)
+                assert state_of(tribes) == expected[stop], f"broods {before + 1} to {stop}"
                 before = stop
     return expected
 
@@ -126,7 +131,7 @@ def random_genes(shape: Shape, rng: np.random.Generator, count: int) -> Genes:
 
 
 @pytest.mark.parametrize("function_set", SETS)
-@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.parametrize("start", ["copy", "random"])
 @pytest.mark.parametrize(
     ("rows", "cols", "count"),
     [
@@ -213,9 +218,12 @@ def test_workers_share_the_tribes_and_change_nothing(workers: int, tribes: int) 
     shape=st.builds(Shape, st.integers(1, 9), st.integers(1, 9), st.sampled_from(SETS)),
     sizes=st.lists(st.tuples(st.integers(3, 40), st.integers(3, 40)), min_size=1, max_size=3),
     kind=st.sampled_from(KINDS),
-    rate=st.integers(1, 8) | st.integers(1, HIGHEST_RATE),
+    rate=st.integers(1, 8) | st.integers(1, HIGHEST_RATE) | st.sampled_from(["1..8", "2..64"]),
     accept=st.sampled_from(ACCEPT_RULES),
-    start=st.sampled_from(STARTS),
+    start=st.sampled_from(["copy", "random"]),
+    children=st.integers(1, 8),
+    scope=st.sampled_from(SCOPES),
+    stages=st.sampled_from(["whole", "growth", "pieces"]),
     tribes=st.integers(1, 3),
     workers=st.integers(1, 3),
     seed=st.integers(0, 2**64),
@@ -226,9 +234,12 @@ def test_any_walk_is_the_models(
     shape: Shape,
     sizes: list[tuple[int, int]],
     kind: str,
-    rate: int,
+    rate: int | str,
     accept: str,
     start: str,
+    children: int,
+    scope: str,
+    stages: str,
     tribes: int,
     workers: int,
     seed: int,
@@ -237,10 +248,76 @@ def test_any_walk_is_the_models(
 ) -> None:
     rng = np.random.default_rng(seed)
     pairs = [image_pair(rng, *size, kind) for size in sizes]
+    down, across = (int(rng.integers(1, side + 1)) for side in (shape.rows, shape.cols))
     settings = Settings(
-        shape, mutation_rate=rate, tribes=tribes, start=start, accept=accept, seed=seed
+        shape,
+        mutation_rate=rate,
+        scope=scope,
+        growth=f"{down}x{across},{shape.rows}x{shape.cols}" if stages == "growth" else "",
+        pieces=f"{down}x{across}" if stages == "pieces" else "",
+        tribes=tribes,
+        start=start,
+        accept=accept,
+        seed=seed,
     )
-    walk_alike(settings, pairs, count, workers=workers, flags=[f"-DBLOCK={block}"])
+    rule = replace(rule_at(settings, int(rng.integers(settings.evaluations))), children=children)
+    broods = -(-count // children)
+    walk_alike(settings, pairs, broods, workers=workers, flags=[f"-DBLOCK={block}"], rule=rule)
+
+
+@pytest.mark.parametrize("children", [1, 2, 5, 8])
+@pytest.mark.parametrize("accept", ACCEPT_RULES)
+@pytest.mark.parametrize("function_set", SETS)
+def test_every_size_of_brood_walks_as_the_model(
+    children: int, accept: str, function_set: str
+) -> None:
+    pairs = [image_pair(np.random.default_rng(14), 33, 32)]
+    settings = Settings(Shape(5, 6, function_set), start="random", accept=accept, seed=children)
+    rule = replace(rule_at(settings), children=children)
+    states = walk_alike(settings, pairs, 120, rule=rule)
+    assert 0 < accepted(states) <= 120
+    assert states[-1][0][3] == 120 * children
+
+
+def test_a_long_walk_of_broods_in_which_the_pixels_are_sorted_anew() -> None:
+    pairs = [image_pair(np.random.default_rng(5), 40, 52)]
+    settings = Settings(Shape(5, 5, "upm16"), start="random", seed=3)
+    states = walk_alike(settings, pairs, 700, rule=replace(rule_at(settings), children=5))
+    saes = [state[0][1] for state in states]
+    assert saes[205] < saes[0] * 31 // 32
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("rate", ["1..8", "64..64", "3"])
+@pytest.mark.parametrize("function_set", SETS)
+def test_every_scope_walks_as_the_model(scope: str, rate: str, function_set: str) -> None:
+    pairs = [image_pair(np.random.default_rng(15), 19, 21)]
+    for sides in ((5, 7), (1, 6), (6, 1), (1, 1)):
+        settings = Settings(Shape(*sides, function_set), mutation_rate=rate, scope=scope)
+        walk_alike(settings, pairs, 80)
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize(
+    ("rows", "cols", "stages"),
+    [
+        (7, 5, {"growth": "1x1,3x2,3x5,7x5"}),
+        (1, 6, {"growth": "1x1,1x5,1x6"}),
+        (6, 1, {"growth": "2x1,6x1"}),
+        (7, 5, {"pieces": "3x2"}),
+        (1, 6, {"pieces": "1x4"}),
+        (6, 1, {"pieces": "5x1"}),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("function_set", SETS)
+def test_every_stage_walks_as_the_model(
+    rows: int, cols: int, stages: dict[str, str], scope: str, function_set: str
+) -> None:
+    pairs = [image_pair(np.random.default_rng(16), 11, 13)]
+    settings = Settings(Shape(rows, cols, function_set), 2**16, "1..4", scope, **stages)  # type: ignore[arg-type]
+    for since in range(0, 2**16, 2**16 // len(regions(settings))):
+        walk_alike(settings, pairs, 40, rule=rule_at(settings, since))
 
 
 # --- single evaluations
@@ -319,13 +396,52 @@ def test_evaluate_and_filter_between_and_after_walks(
             for shape, engine, model in backends:
                 compare(engine, model, random_genes(shape, rng, 4))
                 settings = Settings(shape, mutation_rate=1 + turn, start="random", seed=turn)
-                walked = [found_tribes(settings, backend) for backend in (engine, model)]
-                engine.advance(walked[0], 5, settings)
-                model.advance(walked[1], 5, settings)
+                walked = [found(settings, backend).tribes for backend in (engine, model)]
+                engine.advance(walked[0], 5, rule_at(settings))
+                model.advance(walked[1], 5, rule_at(settings))
                 assert state_of(walked[0]) == state_of(walked[1])
                 parent = walked[0][0].genes
                 assert np.array_equal(engine.filter(parent), model.filter(parent))
                 assert engine.evaluate(parent[None]) == walked[0][0].sae
+
+
+def keeps_limits(engine: Backend, batch: Genes, saes: NDArray[np.int64]) -> None:
+    """Check that SAEs are exact up to their limits, and above them if they are."""
+    for limits in (saes, saes - 1, saes + 1, saes // 2, saes[::-1], 0 * saes - 1, 0 * saes + 2**40):
+        said = engine.evaluate(batch, limits)
+        assert np.where(saes > limits, said > limits, said == saes).all()
+    assert engine.evaluate(batch).tolist() == saes.tolist(), "nothing of a limit is left"
+
+
+@pytest.mark.parametrize("function_set", SETS)
+@pytest.mark.parametrize(("rows", "cols"), [(1, 1), (5, 3), (16, 16)])
+def test_limits_before_and_after_walks(rows: int, cols: int, function_set: str) -> None:
+    """The circuit that the engine has now stays its parent, whatever is evaluated."""
+    shape, rng = Shape(rows, cols, function_set), np.random.default_rng(17)
+    pairs = [image_pair(rng, 40, 52), image_pair(rng, 3, 5)]
+    model = ModelBackend(shape, pairs)
+    settings = Settings(shape, mutation_rate=4, start="random")
+    rule = rule_at(settings)
+    with open_engine(shape, pairs) as engine:
+        walked = [found(settings, backend).tribes for backend in (engine, model)]
+        for _ in range(3):
+            parent = walked[0][0].genes
+            children = [rule.mutation.child(parent, walked[0][0].random) for _ in range(8)]
+            walked[1][0].random.state = walked[0][0].random.state
+            batch = np.stack([*children, parent, *random_genes(shape, rng, 4)])
+            keeps_limits(engine, batch, model.evaluate(batch))
+            for backend, tribes in zip((engine, model), walked, strict=True):
+                backend.advance(tribes, 30, rule)
+            assert state_of(walked[0]) == state_of(walked[1])
+
+
+def test_limits_from_threads() -> None:
+    shape, rng = Shape(6, 6, "upm16"), np.random.default_rng(18)
+    pairs = [image_pair(rng, 33, 40)]
+    batches = [random_genes(shape, rng, 20) for _ in range(8)]
+    saes = [ModelBackend(shape, pairs).evaluate(batch) for batch in batches]
+    with open_engine(shape, pairs, workers=3) as crew, ThreadPoolExecutor(4) as pool:
+        list(pool.map(partial(keeps_limits, crew), batches, saes))
 
 
 def test_genes_may_lie_anywhere_in_memory() -> None:

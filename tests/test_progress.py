@@ -12,7 +12,7 @@ from rich.console import Console
 from evolve.progress import BAR_SECONDS, Watched
 from evolve.rng import Random
 from evolve.settings import Settings
-from evolve.tribe import Tribe
+from evolve.tribe import Rule, Tribe, rule_at
 from model.circuit import Genes, Shape, copy_filter
 
 SETTINGS = Settings(Shape(2, 2, "upm16"))
@@ -31,7 +31,7 @@ class Clockwork:
     ) -> NDArray[np.int64]:
         raise NotImplementedError
 
-    def advance(self, tribes: Sequence[Tribe], count: int, settings: Settings, /) -> None:
+    def advance(self, tribes: Sequence[Tribe], count: int, rule: Rule, /) -> None:
         self.strides.append(count)
         self.now += count * self.cost
         tribes[0].sae -= count
@@ -51,7 +51,7 @@ def test_strides_follow_the_cost_of_an_evaluation(clockwork: Clockwork) -> None:
     for cost, count in steps:
         clockwork.cost = cost
         clockwork.strides.clear()
-        watched.advance(tribes, count, SETTINGS)
+        watched.advance(tribes, count, rule_at(SETTINGS))
         assert sum(clockwork.strides) == count
         last = clockwork.strides[-2] * cost  # the very last is what is left
         assert BAR_SECONDS / 2 <= last <= max(BAR_SECONDS, cost)

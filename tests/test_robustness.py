@@ -226,8 +226,8 @@ OPTIONS = [
         for value in (0, -9)
     ],
     *[
-        ("--mutation-rate", value, f"mutation-rate is {value}; {NUMBER.format('1 to 64')}")
-        for value in (0, -1, 65, 10**30)
+        ("--mutation-rate", value, f"mutation-rate is '{value}'; {NUMBER.format('1 to 64')}; or ")
+        for value in (0, -1, 65, 10**30, "x", "1.5", "", "1e3", "nan", "2,", "3..2", "1..65", "2@9")
     ],
     *[
         ("--tribes", value, f"tribes is {value}; {NUMBER.format('1 to 1024')}")
@@ -243,22 +243,22 @@ OPTIONS = [
     *[
         (option, value, f"Invalid value for '{option}': '{value}' is not a valid integer")
         for option in (
-            "--rows",
-            "--cols",
-            "--evaluations",
-            "--mutation-rate",
-            "--tribes",
-            "--war-interval",
-            "--seed",
-            "--workers",
+            *("--rows", "--cols", "--evaluations", "--children", "--tribes", "--war-interval"),
+            *("--drop-interval", "--drop-worse", "--survivors", "--crossover-interval"),
+            *("--crossover-attempts", "--crossover-size", "--abrupt-after", "--abrupt-rate"),
+            *("--target-sae", "--stagnation", "--max-seconds", "--seed", "--workers"),
         )
         for value in ("x", "1.5", "", "1e3", "nan")
     ],
     *[
         (option, value, f"Invalid value for '{option}': '{value}' is not one of ")
-        for option in ("--function-set", "--start", "--accept", "--backend", "--replay")
+        for option in (
+            *("--function-set", "--accept", "--backend", "--replay"),
+            *("--scope", "--crossover", "--donor"),
+        )
         for value in ("x", "", "UPM16")
     ],
+    *[("--start", value, f"cannot read the circuit file {value}") for value in ("x", "", "UPM16")],
     ("--replay", "model", "'model' is not one of 'icarus', 'verilator'"),
     ("--test-pair", "noisy.png", "'--test-pair' requires 2 arguments"),
     ("--train-pair", "noisy.png", "'--train-pair' requires 2 arguments"),

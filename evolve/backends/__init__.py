@@ -19,8 +19,7 @@ from evolve.backends.icarus import IcarusBackend
 from evolve.backends.model import ModelBackend
 from evolve.backends.process import SimulatorBackend
 from evolve.backends.verilator import VerilatorBackend
-from evolve.settings import Settings
-from evolve.tribe import AskEvaluateTell, Evolver, Tribe
+from evolve.tribe import AskEvaluateTell, Evolver, Rule, Tribe
 from model.circuit import Genes, Shape
 from model.functions import Plane
 
@@ -78,12 +77,12 @@ class _Crew:
         for backend in backends:
             self._free.put(backend)
 
-    def advance(self, tribes: Sequence[Tribe], count: int, settings: Settings, /) -> None:
+    def advance(self, tribes: Sequence[Tribe], count: int, rule: Rule, /) -> None:
         """See Evolver.advance; a tribe goes to whoever is free."""
 
         def advance_one(tribe: Tribe) -> None:
             with self._whoever_is_free() as backend:
-                backend.advance([tribe], count, settings)
+                backend.advance([tribe], count, rule)
 
         list(self._pool.map(advance_one, tribes))
 

@@ -427,48 +427,97 @@ static unsigned below(Tribe *tribe, unsigned bound) {
   return (unsigned)((uint64_t)draw * bound >> 32);
 }
 
-static unsigned limit_of(const Engine *e, int gene) {
-  return gene < e->elements ? (unsigned)e->code_count
-                            : gene < e->genes - 1 ? WINDOW : (unsigned)e->rows;
+// As evolve/mutation.py's Mutation, and the rest of evolve/tribe.py's Rule. Group g has the genes
+// positions[starts[g]] to positions[starts[g + 1] - 1].
+typedef struct {
+  const int32_t *positions, *starts, *bounds;
+  int32_t groups, lowest, highest, children, accept_equal;
+} Rule;
+
+// Some redrawn genes: which, and from what to what.
+typedef struct {
+  int count, gene[HIGHEST_RATE];
+  uint8_t before[HIGHEST_RATE], after[HIGHEST_RATE];
+} Redraw;
+
+static void apply(Engine *e, Redraw *r) {
+  for (int i = 0; i < r->count; ++i) {
+    r->before[i] = e->genome[r->gene[i]];
+    if (r->after[i] != r->before[i]) set_gene(e, r->gene[i], r->after[i]);
+  }
+  name_pending(e);
 }
 
-// The parent, in and out, is `genes` with `tribe`.
-void engine_advance(Engine *e, Tribe *tribe, uint8_t *genes, int64_t count, int mutation_rate,
-                    int accept_equal) {
+static void take_back(Engine *e, const Redraw *r) {
+  drop_child(e);
+  for (int i = r->count; i-- > 0;) e->genome[r->gene[i]] = r->before[i];
+}
+
+static void draw(Redraw *r, Tribe *tribe, const Rule *rule) {
+  r->count = rule->lowest;
+  if (rule->highest > rule->lowest)
+    r->count += (int)below(tribe, (unsigned)(rule->highest - rule->lowest + 1));
+  const int group = rule->groups > 1 ? (int)below(tribe, (unsigned)rule->groups) : 0;
+  const int32_t *positions = rule->positions + rule->starts[group];
+  const unsigned size = (unsigned)(rule->starts[group + 1] - rule->starts[group]);
+  for (int i = 0; i < r->count; ++i) {
+    r->gene[i] = positions[below(tribe, size)];
+    r->after[i] = (uint8_t)below(tribe, (unsigned)rule->bounds[r->gene[i]]);
+  }
+}
+
+// The parent, in and out, is `genes` with `tribe`. count is a multiple of rule->children.
+void engine_advance(Engine *e, Tribe *tribe, uint8_t *genes, int64_t count, const Rule *rule) {
   load(e, genes);
   sort_pixels(e);
-  int changed[HIGHEST_RATE];
-  uint8_t before[HIGHEST_RATE];
-  for (int64_t child = 1; child <= count; ++child) {
+  for (int64_t done = 0; done < count; done += rule->children) {
     const Value parent_output = output_of(e);
-    for (int i = 0; i < mutation_rate; ++i) {
-      changed[i] = (int)below(tribe, (unsigned)e->genes);
-      before[i] = e->genome[changed[i]];
-      const uint8_t code = (uint8_t)below(tribe, limit_of(e, changed[i]));
-      if (code != before[i]) set_gene(e, changed[i], code);
+    const int64_t limit = rule->accept_equal ? e->sae : e->sae - 1;
+    Redraw child, best = {0};
+    int64_t best_sae = limit + 1;
+    int kept = 0;
+    for (int i = 1; i <= rule->children; ++i) {
+      draw(&child, tribe, rule);
+      apply(e, &child);
+      const int64_t sae = output_of(e) == parent_output ? e->sae : measure(e, best_sae - 1);
+      if (sae < best_sae) {
+        best_sae = sae;
+        best = child;
+        kept = i == rule->children;
+      }
+      if (!kept) take_back(e, &child);
     }
-    name_pending(e);
-    const int64_t limit = accept_equal ? e->sae : e->sae - 1;
-    const int64_t sae = output_of(e) == parent_output ? e->sae : measure(e, limit);
-    if (sae <= limit) {
+    if (best_sae <= limit) {
+      if (!kept) {
+        apply(e, &best);
+        if (output_of(e) != parent_output) measure(e, INT64_MAX);
+      }
       keep_child(e);
-      e->sae = sae;
+      e->sae = best_sae;
       ++tribe->accepted;
-    } else {
-      drop_child(e);
-      for (int i = mutation_rate; i-- > 0;) e->genome[changed[i]] = before[i];
     }
-    if (child % SORT_INTERVAL == 0 && e->sae < e->sorted_sae - e->sorted_sae / 32) sort_pixels(e);
+    if (done % SORT_INTERVAL < rule->children && e->sae < e->sorted_sae - e->sorted_sae / 32)
+      sort_pixels(e);
   }
   tribe->sae = e->sae;
   tribe->evaluations += count;
   memcpy(genes, e->genome, (size_t)e->genes);
 }
 
-void engine_evaluate(Engine *e, const uint8_t *batch, int64_t count, int64_t *saes) {
+// Evaluates circuits as if they were children of the one that the engine has now, which stays.
+// limits: for each the highest SAE of interest.
+void engine_evaluate(Engine *e, const uint8_t *batch, const int64_t *limits, int64_t count,
+                     int64_t *saes) {
+  uint8_t before[sizeof e->genome];
+  memcpy(before, e->genome, sizeof before);
   for (int64_t i = 0; i < count; ++i) {
-    load(e, batch + i * e->genes);
-    saes[i] = e->sae;
+    const uint8_t *genes = batch + i * e->genes;
+    for (int gene = 0; gene < e->genes; ++gene)
+      if (e->genome[gene] != genes[gene]) set_gene(e, gene, genes[gene]);
+    name_pending(e);
+    saes[i] = measure(e, limits[i]);
+    drop_child(e);
+    memcpy(e->genome, before, sizeof before);
   }
 }
 
@@ -531,6 +580,7 @@ Engine *engine_new(int rows, int cols, int function_set, int pixels, const uint8
   e->born = OWN;
   for (int i = 0; i < e->elements; ++i) e->values[i] = NO_VALUE;
   for (int row = 0; row < rows; ++row) e->pending[row] = ~0ull >> (LARGEST_SIDE - cols);
+  load(e, e->genome);  // all genes 0: something to have children of
   return e;
 }
 

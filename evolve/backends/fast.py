@@ -11,15 +11,14 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evolve.backends.cache import built
-from evolve.settings import Settings
-from evolve.tribe import Tribe
+from evolve.tribe import Rule, Tribe
 from model.circuit import Genes, Shape
 from model.errors import InputError
 from model.functions import FUNCTION_SETS, Plane
@@ -41,6 +40,32 @@ class _Tribe(ctypes.Structure):
     )
 
 
+class _Rule(ctypes.Structure):
+    """As Rule in engine.c; `arrays` keeps alive what it points to."""
+
+    _fields_ = (
+        *((name, ctypes.c_void_p) for name in ("positions", "starts", "bounds")),
+        *((name, ctypes.c_int32) for name in ("groups", "lowest", "highest")),
+        *((name, ctypes.c_int32) for name in ("children", "accept_equal")),
+    )
+    arrays: tuple[NDArray[np.int32], ...]
+
+
+@lru_cache(maxsize=64)
+def _packed(rule: Rule) -> _Rule:
+    mutation = rule.mutation
+    positions = np.concatenate(mutation.groups).astype(np.int32)
+    starts = np.cumsum([0, *map(len, mutation.groups)]).astype(np.int32)
+    arrays = (positions, starts, mutation.bounds.astype(np.int32))
+    packed = _Rule(
+        *map(_address, arrays),
+        *(len(mutation.groups), mutation.lowest, mutation.highest),
+        *(rule.children, rule.accept == "equal"),
+    )
+    packed.arrays = arrays
+    return packed
+
+
 class FastBackend:
     """One engine of engine.c; its calls leave Python's lock free for other threads."""
 
@@ -60,26 +85,29 @@ class FastBackend:
         if not self._engine:
             raise MemoryError
 
-    def advance(self, tribes: Sequence[Tribe], count: int, settings: Settings, /) -> None:
+    def advance(self, tribes: Sequence[Tribe], count: int, rule: Rule, /) -> None:
         """See Evolver.advance; one tribe after the other."""
+        packed = _packed(rule)
         for tribe in tribes:
             genes = tribe.genes.copy()
             random = tribe.random
             state = _Tribe(random.state, random.increment, 0, tribe.evaluations, tribe.accepted)
-            equal = settings.accept == "equal"
-            self._library.engine_advance(
-                self._engine, state, _address(genes), count, settings.mutation_rate, equal
-            )
+            self._library.engine_advance(self._engine, state, _address(genes), count, packed)
             tribe.genes, tribe.sae, random.state = genes, state.sae, state.state
             tribe.evaluations, tribe.accepted = state.evaluations, state.accepted
 
     def evaluate(
         self, batch: Genes, limits: NDArray[np.int64] | None = None, /
     ) -> NDArray[np.int64]:
-        """See Evolver.evaluate; every evaluation is complete."""
+        """See Evolver.evaluate; the last tribe that advanced is taken for the parent."""
         genes = np.ascontiguousarray(batch)
+        if limits is None:
+            limits = np.full(len(genes), np.iinfo(np.int64).max)
+        limits = np.ascontiguousarray(limits, np.int64)
         saes = np.empty(len(genes), np.int64)
-        self._library.engine_evaluate(self._engine, _address(genes), len(genes), _address(saes))
+        self._library.engine_evaluate(
+            self._engine, _address(genes), _address(limits), len(genes), _address(saes)
+        )
         return saes
 
     def filter(self, genes: Genes, /) -> Plane:
@@ -124,9 +152,9 @@ def load_library(*flags: str) -> ctypes.CDLL:
     library.engine_new.restype = pointer
     library.engine_new.argtypes = [ctypes.c_int] * 4 + [pointer]
     library.engine_advance.argtypes = [
-        *(pointer, ctypes.POINTER(_Tribe), pointer, count, ctypes.c_int, ctypes.c_int)
+        *(pointer, ctypes.POINTER(_Tribe), pointer, count, ctypes.POINTER(_Rule))
     ]
-    library.engine_evaluate.argtypes = [pointer, pointer, count, pointer]
+    library.engine_evaluate.argtypes = [pointer, pointer, pointer, count, pointer]
     library.engine_filter.argtypes = [pointer, pointer, pointer]
     library.engine_stored.restype = count
     library.engine_stored.argtypes = [pointer]

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What happens between tribes, epoch after epoch: wars, drops, crossover, abrupt changes.
+
+A new mechanism is a function of the world, written here once for all backends, and a line in
+MECHANISMS; its interval goes to Settings.intervals. It draws from the world's generator, evaluates
+through the backend in one batch, counts what it evaluates, and says what it did.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evolve.mutation import Mutation
+from evolve.rng import Random
+from evolve.settings import BLOCK, Settings
+from evolve.tribe import Evolver, Tribe
+from evolve.world import World
+from model.circuit import Genes, Shape
+
+DROP_AFTER = 3 * BLOCK
+"""Evaluations of each tribe before any is dropped for being worse (thesis, 6.1)."""
+
+Mechanism = Callable[[World, Settings, Evolver], str | None]
+
+
+def war(world: World, settings: Settings, _: Evolver) -> str | None:
+    """Replace the worst tribe's parent by the best one's (thesis, 5.3)."""
+    best, worst = world.champion, world.worst
+    if best.sae == worst.sae:
+        return None
+    said = f"war: {worst.sae:,} falls to {best.sae:,}"
+    worst.genes, worst.sae = best.genes, best.sae
+    world.counters["wars"] += 1
+    return said
+
+
+def drop_worst(world: World, settings: Settings, _: Evolver) -> str | None:
+    """Drop the worst tribe, down to the survivors (thesis, 6.2 and 6.3)."""
+    if len(world.tribes) <= settings.survivors:
+        return None
+    return _drop(world, [world.worst])
+
+
+def drop_worse(world: World, settings: Settings, _: Evolver) -> str | None:
+    """Drop tribes that are some percent worse than the best, the worst first (thesis, 6.1)."""
+    if world.age < DROP_AFTER:
+        return None
+    limit = world.champion.sae * (100 + settings.drop_worse)
+    falling = [tribe for tribe in world.tribes if tribe.sae * 100 > limit]
+    falling.sort(key=lambda tribe: -tribe.sae)
+    return _drop(world, falling[: max(0, len(world.tribes) - settings.survivors)])
+
+
+def _drop(world: World, falling: list[Tribe]) -> str | None:
+    if not falling:
+        return None
+    gone = {id(tribe) for tribe in falling}
+    world.tribes = [tribe for tribe in world.tribes if id(tribe) not in gone]
+    world.counters["dropped tribes"] += len(falling)
+    saes = ", ".join(f"{tribe.sae:,}" for tribe in falling)
+    return f"dropped: {saes}; {len(world.tribes)} tribes are left"
+
+
+def full_crossover(world: World, settings: Settings, backend: Evolver) -> str | None:
+    """Cut the best tribe's mesh and the others' in two, and join the halves (thesis, 7.1)."""
+    best = world.champion
+    others = [tribe for tribe in world.tribes if tribe is not best]
+    if not others:
+        return None
+    children = [
+        halves(settings.shape, best.genes, others[attempt % len(others)].genes, world.random)
+        for attempt in range(settings.crossover_attempts)
+    ]
+    return _attempt(world, settings, backend, best, children)
+
+
+def partial_crossover(world: World, settings: Settings, backend: Evolver) -> str | None:
+    """Try a square of a donor's elements at many places of the first tribe (thesis, 7.2)."""
+    receiver, *others = world.tribes
+    if not others:
+        return None
+    donor = others[0]
+    if settings.donor == "best":
+        donor = min(others, key=lambda tribe: tribe.sae)
+    elif settings.donor == "random":
+        donor = others[world.random.below(len(others))]
+    square = _square(settings, world.random)
+    children = []
+    for _ in range(settings.crossover_attempts):
+        child = receiver.genes.copy()
+        child[_square(settings, world.random)] = donor.genes[square]
+        children.append(child)
+    return _attempt(world, settings, backend, receiver, children)
+
+
+def halves(shape: Shape, one: Genes, other: Genes, random: Random) -> Genes:
+    """Return one circuit with a part of another: north, south, west or east of a random cut.
+
+    Selectors come with their row or column, the north ones of a cut between rows with the first
+    row, the west ones of a cut between columns with the first column; the output gene stays.
+    """
+    rows, cols = shape.rows, shape.cols
+    sides = [side for side, count in (("rows", rows), ("cols", cols)) if count > 1]
+    side = sides[random.below(len(sides))]
+    cut = 1 + random.below((rows if side == "rows" else cols) - 1)
+    first = random.below(2) == 0  # the other circuit gives what lies before the cut
+    row, col = np.indices((rows, cols))
+    before = {"rows": row < cut, "cols": col < cut}[side].ravel()
+    if side == "rows":
+        taken = np.concatenate([before, np.full(cols, True), np.arange(rows) < cut])
+    else:
+        taken = np.concatenate([before, np.arange(cols) < cut, np.full(rows, True)])
+    if not first:
+        taken = ~taken
+    child = one.copy()
+    child[:-1][taken] = other[:-1][taken]
+    return child
+
+
+def _square(settings: Settings, random: Random) -> NDArray[np.int64]:
+    """Return the genes of a random square of elements; at the edges it moves up and left."""
+    shape, size = settings.shape, settings.crossover_size
+    top = min(random.below(shape.rows), shape.rows - size)
+    left = min(random.below(shape.cols), shape.cols - size)
+    rows, cols = np.arange(top, top + size), np.arange(left, left + size)
+    positions: NDArray[np.int64] = (rows[:, np.newaxis] * shape.cols + cols).ravel()
+    return positions
+
+
+def _attempt(
+    world: World, settings: Settings, backend: Evolver, receiver: Tribe, children: list[Genes]
+) -> str | None:
+    """Evaluate children; the best, of equals the first, replaces its receiver if good enough.
+
+    Children that the budget does not allow are not evaluated.
+    """
+    if world.evaluations + len(children) > settings.evaluations:
+        return None
+    limit = receiver.sae if settings.accept == "equal" else receiver.sae - 1
+    saes = backend.evaluate(np.stack(children), np.full(len(children), limit))
+    world.evaluations += len(children)
+    world.counters["crossover attempts"] += len(children)
+    best = int(saes.argmin())
+    if saes[best] > limit:
+        return None
+    before, receiver.genes, receiver.sae = receiver.sae, children[best], int(saes[best])
+    if receiver.sae == before:
+        return None
+    world.counters["crossover successes"] += 1
+    return f"crossover: {before:,} falls to {receiver.sae:,}"
+
+
+def abrupt_change(world: World, settings: Settings, backend: Evolver) -> str | None:
+    """Found a tribe from a stuck champion by a strong mutation, however bad (thesis, 8.3.5).
+
+    It takes the place of the worst other tribe, if there are as many as at the start, or two.
+    """
+    stuck_since = max(world.improved, world.counters["last abrupt change"])
+    if world.evaluations - stuck_since < settings.abrupt_after:
+        return None
+    if world.evaluations >= settings.evaluations:
+        return None
+    champion = world.champion
+    random = Random.stream(settings.seed, 0, world.founded)
+    whole = Mutation.of_all_genes(settings.shape, settings.abrupt_rate)
+    genes = whole.child(champion.genes, random)
+    sae = int(backend.evaluate(genes[np.newaxis])[0])
+    if len(world.tribes) >= max(2, settings.tribes):
+        others = [tribe for tribe in world.tribes if tribe is not champion]
+        _drop(world, [max(others, key=lambda tribe: tribe.sae)])
+    world.tribes.append(Tribe(genes, sae, random, number=world.founded))
+    world.founded += 1
+    world.evaluations += 1
+    world.counters["abrupt changes"] += 1
+    world.counters["last abrupt change"] = world.evaluations
+    return f"abrupt change: {champion.sae:,} founds a tribe of {sae:,}"
+
+
+MECHANISMS: dict[str, Mechanism] = {
+    "war": war,
+    "drop": drop_worst,
+    "drop-worse": drop_worse,
+    "full": full_crossover,
+    "partial": partial_crossover,
+    "abrupt": abrupt_change,
+}
+"""In the order in which they happen when they are due at the same time."""
