@@ -9,6 +9,7 @@ import sys
 import tomllib
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -16,6 +17,7 @@ from typing import Any, NoReturn
 import click
 import numpy as np
 from rich.console import Console
+from rich.table import Table
 
 from evolve import bench as benchmark
 from evolve import doctor as doctors
@@ -24,7 +26,9 @@ from evolve.backends.cache import BuildError
 from evolve.backends.process import SimulatorError
 from evolve.drawing import draw_svg
 from evolve.report import Photo, as_json
-from evolve.run import Job, MismatchError, provenance, run
+from evolve.results import MismatchError
+from evolve.run import Job, provenance, run
+from evolve.run import resume as resume_run
 from evolve.settings import (
     ACCEPT_RULES,
     BACKENDS,
@@ -33,6 +37,7 @@ from evolve.settings import (
     SCOPES,
     Settings,
 )
+from evolve.store import list_runs
 from model.circuit import Shape, read_circuit
 from model.errors import InputError
 from model.files import write_atomically
@@ -51,6 +56,18 @@ backend_option = partial(
     type=click.Choice(BACKENDS),
     help="Who computes: the fast engine, the golden model, or the RTL in a simulator. All give the "
     "same bits.",
+)
+workers_option = option(
+    "--workers",
+    type=click.IntRange(1, 1024),
+    default=lambda: len(os.sched_getaffinity(0)),
+    show_default="all cores",
+    help="Cores to use; tribes are shared out among them. The result does not depend on it.",
+)
+json_lines_option = click.option(
+    "--json-lines",
+    is_flag=True,
+    help="Print JSON objects, one an epoch, then the results; the rest goes to standard error.",
 )
 convert_option = click.option(
     "--convert", is_flag=True, help="Turn colour and 16-bit images to 8-bit grey, not refuse them."
@@ -175,13 +192,7 @@ def commands() -> None:
     callback=lambda context, _, path: _read_config(context, path),
     help="A TOML file of these options, named as here: tribes = 8. Those given here go first.",
 )
-@option(
-    "--workers",
-    type=click.IntRange(1, 1024),
-    default=lambda: len(os.sched_getaffinity(0)),
-    show_default="all cores",
-    help="Cores to use; tribes are shared out among them. The result does not depend on it.",
-)
+@workers_option
 @click.option(
     "--train-pair",
     type=(FILE, FILE),
@@ -201,6 +212,7 @@ def commands() -> None:
     type=click.Choice(("icarus", "verilator")),
     help="Check the champion, pixel by pixel, on the RTL in this simulator.",
 )
+@json_lines_option
 @convert_option
 def evolve(
     noisy: Path,
@@ -214,6 +226,7 @@ def evolve(
     train_pair: tuple[tuple[Path, Path], ...],
     test_pair: tuple[tuple[Path, Path], ...],
     replay: str | None,
+    json_lines: bool,
     convert: bool,
     **options: Any,
 ) -> None:
@@ -231,7 +244,37 @@ def evolve(
     held_out = [_read_photo(*pair, convert) for pair in test_pair]
     origin = provenance(settings, backend, pairs)
     job = Job(settings, training, held_out, backend, workers, replay, output, origin)
-    run(job, Console(highlight=False, markup=False, emoji=False))
+    run(job, _console(json_lines), json_lines=json_lines)
+
+
+@commands.command()
+@click.argument("folder", type=FILE, metavar="DIR")
+@workers_option
+@json_lines_option
+def resume(folder: Path, workers: int, json_lines: bool) -> None:
+    """Go on with the run in DIR, which was stopped or killed.
+
+    It ends in the same circuit, curve and counters as if it had not been.
+    """
+    resume_run(folder, workers, _console(json_lines), json_lines=json_lines)
+
+
+@commands.command()
+@click.argument("folder", type=FILE, metavar="DIR", default=Path("runs"))
+@click.option("--json", "json_wanted", is_flag=True, help="Print a JSON array.")
+def runs(folder: Path, json_wanted: bool) -> None:
+    """List the runs in DIR: how they stand, their best SAE and their command."""
+    found = list_runs(folder)
+    if json_wanted:
+        click.echo(json.dumps([{**asdict(info), "folder": str(info.folder)} for info in found]))
+        return
+    table = Table(*("run", "state", "evaluations", "best SAE", "begun", "command"))
+    for info in found:
+        done = f"{info.evaluations or 0:,} of {info.budget or 0:,}"
+        best = "-" if info.sae is None else f"{info.sae:,}"
+        says = info.problem or info.command or ""
+        table.add_row(str(info.folder), info.state, done, best, info.created, says)
+    _console(False).print(table)
 
 
 @commands.command()
@@ -318,7 +361,7 @@ def show(circuit: Path, output: Path) -> None:
 @click.option("--json", "json_wanted", is_flag=True, help="Print a JSON object.")
 def bench(sides: tuple[str, ...], rounds: int, json_wanted: bool) -> None:
     """Measure every backend that is installed, in one run, with its spread."""
-    console = Console(highlight=False, markup=False, emoji=False, stderr=json_wanted)
+    console = _console(json_wanted)
     results = benchmark.bench([int(side) for side in sides] or benchmark.SIDES, rounds, console)
     if json_wanted:
         click.echo(json.dumps(results, indent=2))
@@ -434,6 +477,10 @@ def _read_config(context: click.Context, path: Path | None) -> None:
         if isinstance(value, dict) or (isinstance(value, list) and not options[name].multiple):
             raise InputError(f"{path}: {name} is {value!r}; legal is one value")
     context.default_map = {options[name].name: value for name, value in config.items()}
+
+
+def _console(json_wanted: bool) -> Console:
+    return Console(highlight=False, markup=False, emoji=False, stderr=json_wanted)
 
 
 def _read_photo(noisy: Path, clean: Path, convert: bool) -> Photo:

@@ -91,6 +91,10 @@ class Watched:
             if time.monotonic() - self._shown > self._interval:
                 self._show()
 
+    def tell(self, event: str) -> None:
+        """Show what happened between the tribes."""
+        self._console.out(event)
+
     def _remember(self, sae: int, genes: Genes) -> None:
         if self.sae is None or sae < self.sae:
             self.sae, self.best = sae, genes.copy()

@@ -1,36 +1,41 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One run: evolve a filter for a pair of images and leave its folder."""
+"""A run: evolve a filter, keep everything in the run's folder, and go on where it was stopped."""
 
-import csv
 import hashlib
 import io
 import json
 import platform
+import shlex
+import shutil
 import subprocess
+import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from math import nan
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich.console import Console
 
-from evolve import pictures
-from evolve.backends import open_backend
-from evolve.loop import Epoch, evolve
+from evolve.backends import Backend, open_backend
+from evolve.loop import Epoch, evolve, found
 from evolve.progress import Watched
-from evolve.report import EVOLVED, MEDIAN, Comparison, Photo, as_json, compare, print_table, verdict
-from evolve.settings import Settings
-from model.array import filter_image
-from model.circuit import Circuit, Genes, circuit_of, circuit_to_json, write_circuit
+from evolve.report import Photo, as_json, compare, print_table, verdict
+from evolve.results import replay, save_circuit, write_curve, write_json, write_pictures
+from evolve.settings import BACKENDS, Settings
+from evolve.store import Event, Row, RunStore
+from evolve.world import World
+from model.circuit import Shape, circuit_of
 from model.errors import InputError
-from model.files import write_atomically
-from model.fitness import sae
-from model.images import write_image
+from model.functions import Plane
+from model.images import decode_image, encode_image
 from model.rtl import find_simulator
+
+SAVE_SECONDS = 0.5
+"""How much of a run may have to be done again after it was killed."""
 
 
 @dataclass(frozen=True)
@@ -50,41 +55,148 @@ class Job:
     provenance: Mapping[str, Any]
 
 
-class MismatchError(RuntimeError):
-    """The RTL and the golden model disagree, which must never be."""
-
-
-def run(job: Job, console: Console) -> None:
+def run(job: Job, console: Console, *, json_lines: bool = False) -> None:
     """Evolve, compare, replay on the RTL, and fill the run folder.
 
-    Ctrl-C, SIGTERM and a simulator that dies leave the best circuit so far in the folder. Raises
+    Whatever stops it leaves a run that `resume` continues, and the best circuit so far. Raises
     InputError for an existing or unwritable folder, MismatchError if the RTL differs from the
     model.
     """
-    settings = job.settings
     if job.replay is not None:
         find_simulator(job.replay)  # before the work, not after it
-    _make_folder(job.folder)
-    try:
-        pairs = [(photo.noisy, photo.clean) for photo in job.training]
-        workers = min(job.workers, settings.tribes)  # more would have nothing to do
-        backend = open_backend(job.backend, settings.shape, pairs, workers)
-    except BaseException:
-        job.folder.rmdir()  # so that the next try may have the name
-        raise
+    with RunStore.create(job.folder, _description(job), _images(job)) as store:
+        try:
+            write_json(job.folder / "provenance.json", job.provenance)
+            backend = _open_backend(job)
+        except BaseException:
+            store.close()
+            shutil.rmtree(job.folder)  # so that the next try may have the name
+            raise
+        with closing(backend):
+            _go_on(job, store, backend, console, json_lines)
+
+
+def resume(folder: Path, workers: int, console: Console, *, json_lines: bool = False) -> None:
+    """Go on with a run that was stopped; it ends as if it had not been.
+
+    Raises InputError for a run that cannot be continued, such as one of another version.
+    """
+    with RunStore.open(folder) as store:
+        loaded = store.load()
+        for warning in loaded.warnings:
+            console.out(f"Warning: {warning}")
+        if loaded.checkpoint is not None and not loaded.rows:
+            raise InputError(f"the run {folder} has no curve and cannot be resumed")
+        if loaded.status == "finished":
+            raise InputError(f"the run {folder} is finished; there is nothing to resume")
+        job = _job(folder, loaded.description, loaded.images, workers)
+        with closing(_open_backend(job)) as backend:
+            _go_on(job, store, backend, console, json_lines)
+
+
+class _Log:
+    """What has happened since the run was last saved, and how it stands after the last epoch."""
+
+    def __init__(self, store: RunStore) -> None:
+        loaded = store.load()
+        self._store = store
+        self._rows: list[Row] = []
+        self._events: list[Event] = []
+        self._checkpoint = loaded.checkpoint
+        self._saved = time.monotonic()
+        self.resumed = loaded.checkpoint is not None
+
+    def world(self, shape: Shape) -> World | None:
+        """Return the world as it was saved last, or None before the first time.
+
+        Raises InputError if what was saved is none.
+        """
+        if self._checkpoint is None:
+            return None
+        try:
+            return World.from_json(self._checkpoint["world"], shape)
+        except (KeyError, ValueError) as error:
+            raise InputError(
+                f"this run cannot be resumed; its checkpoint is wrong: {error}"
+            ) from None
+
+    @property
+    def seconds(self) -> float:
+        """The time that the run has taken so far, without pauses."""
+        return self._checkpoint["seconds"] if self._checkpoint else 0.0
+
+    def note(self, epoch: Epoch, world: World, seconds: float) -> None:
+        """Remember an epoch; save if the last time is a while ago."""
+        self._rows.append(Row(epoch.evaluations, epoch.sae, epoch.saes))
+        self._events += [Event(epoch.evaluations, event, {}) for event in epoch.events]
+        self._checkpoint = {"world": world.as_json(), "seconds": seconds}
+        if time.monotonic() - self._saved > SAVE_SECONDS:
+            self.save("running")
+
+    def save(self, status: str) -> None:
+        """Save what was noted."""
+        if self._checkpoint is not None:
+            self._store.save(self._checkpoint, self._rows, self._events, status)
+        self._rows, self._events, self._saved = [], [], time.monotonic()
+
+
+def _go_on(job: Job, store: RunStore, backend: Backend, console: Console, json_lines: bool) -> None:
+    settings, log = job.settings, _Log(store)
+    before = log.seconds
     watched = Watched(backend, settings.evaluations, console)
     try:
-        with closing(backend), watched:
-            write_atomically(job.folder / "provenance.json", _json(job.provenance))
-            epochs = list(evolve(settings, watched))
-            seconds = watched.seconds
+        with watched:
+            world = log.world(settings.shape) or found(settings, watched)
+            watched.evaluations = world.evaluations
+            epochs = evolve(settings, watched, world)
+            if log.resumed:
+                next(epochs)  # it was noted before
+            for epoch in epochs:
+                log.note(epoch, world, before + watched.seconds)
+                if json_lines:
+                    _print_json(
+                        {
+                            "evaluations": epoch.evaluations,
+                            "sae": epoch.sae,
+                            "tribes": epoch.saes,
+                            "events": epoch.events,
+                        }
+                    )
+                for event in epoch.events:
+                    watched.tell(f"{epoch.evaluations}: {event}")
+                if settings.max_seconds and log.seconds >= settings.max_seconds:
+                    break
+        log.save("running")
     except BaseException:  # whatever ends it: Ctrl-C, the simulator, a closed terminal
-        _save_best_so_far(job, watched, console)
+        _leave(job, log, watched, console)
         raise
-    circuit = _save_circuit(job, epochs[-1].best, console)
+    _finish(job, store, world, console, json_lines)
+    store.finish("finished")
+
+
+def _leave(job: Job, log: _Log, watched: Watched, console: Console) -> None:
+    """Save what there is of a run that is stopped."""
+    try:
+        log.save("stopped")
+    finally:
+        if watched.best is not None:
+            circuit = circuit_of(watched.best, job.settings.shape, job.provenance)
+            save_circuit(job.folder, circuit, console)
+            console.out(
+                f"Stopped after {watched.evaluations} evaluations; the best circuit so far, SAE "
+                f"{watched.sae:,}, is in {job.folder / 'circuit.json'}. "
+                f"To go on: evoarray resume {job.folder}"
+            )
+
+
+def _finish(job: Job, store: RunStore, world: World, console: Console, json_lines: bool) -> None:
+    """Judge the champion, and leave everything in the folder."""
+    circuit = circuit_of(world.best, job.settings.shape, job.provenance)
+    save_circuit(job.folder, circuit, console)
+    loaded = store.load()
     comparisons = [compare(photo, circuit) for photo in (*job.training, *job.held_out)]
-    _write_pictures(job.folder, comparisons[: len(job.training)], epochs)
-    _write_curve(job.folder / "curve.csv", epochs)
+    write_pictures(job.folder, comparisons[: len(job.training)], loaded.rows)
+    write_curve(job.folder / "curve.csv", loaded.rows)
     print_table(console, comparisons, len(job.training))
     console.out(verdict(comparisons))
     if job.replay is not None:
@@ -94,10 +206,13 @@ def run(job: Job, console: Console) -> None:
             f"RTL check on {job.replay}: all {first.noisy.size:,} pixels of "
             f"{first.name} and the SAE equal the golden model's."
         )
+    assert loaded.checkpoint is not None
     results = {
-        "evaluations": epochs[-1].evaluations,
-        "seconds": round(seconds, 3),
-        "sae": epochs[-1].sae,
+        "evaluations": world.evaluations,
+        "seconds": round(loaded.checkpoint["seconds"], 3),
+        "sae": world.sae,
+        "tribes": {tribe.number: tribe.sae for tribe in world.tribes},
+        "counters": world.counters,
         "beats_median": all(comparison.beats_median for comparison in comparisons),
         "rtl_equal": True if job.replay is not None else None,
         "photos": [
@@ -105,23 +220,10 @@ def run(job: Job, console: Console) -> None:
             for c in comparisons
         ],
     }
-    write_atomically(job.folder / "results.json", _json(results))
+    write_json(job.folder / "results.json", results)
+    if json_lines:
+        _print_json({"results": results})
     console.out(f"The results are in {job.folder}")
-
-
-def replay(circuit: Circuit, photo: Photo, backend: str) -> None:
-    """Run a circuit on the simulated RTL, whole frame. Raises MismatchError at any difference."""
-    expected = filter_image(circuit, photo.noisy)
-    with closing(open_backend(backend, circuit.shape, [(photo.noisy, photo.clean)])) as simulator:
-        pixels = simulator.filter(circuit.genes)
-        rtl_sae = int(simulator.evaluate(circuit.genes[np.newaxis])[0])
-    wrong = int(np.count_nonzero(pixels != expected))
-    if wrong:
-        raise MismatchError(f"{wrong} of {expected.size} pixels of {backend} differ from the model")
-    if rtl_sae != sae(expected, photo.clean):
-        raise MismatchError(
-            f"the SAE of {backend} is {rtl_sae}, the model's {sae(expected, photo.clean)}"
-        )
 
 
 def provenance(
@@ -161,68 +263,82 @@ def _git_commit() -> str | None:
     return done.stdout.strip() if done.returncode == 0 else None
 
 
-def _make_folder(folder: Path) -> None:
+# --- what a run's database says of it
+
+
+def _description(job: Job) -> dict[str, Any]:
+    return {
+        "settings": asdict(job.settings),
+        "backend": job.backend,
+        "replay": job.replay,
+        "provenance": job.provenance,
+        "training": [photo.name for photo in job.training],
+        "held_out": [photo.name for photo in job.held_out],
+        "budget": job.settings.evaluations,
+        "command": shlex.join(["evoarray", *sys.argv[1:]]),
+    }
+
+
+def _images(job: Job) -> dict[str, bytes]:
+    return {
+        f"{role}-{number}-{kind}": encode_image(pixels)
+        for role, photos in (("training", job.training), ("held_out", job.held_out))
+        for number, photo in enumerate(photos)
+        for kind, pixels in (("noisy", photo.noisy), ("clean", photo.clean))
+    }
+
+
+def _job(
+    folder: Path, description: Mapping[str, Any], images: Mapping[str, bytes], workers: int
+) -> Job:
+    """Return the job of a run's database. Raises InputError if it is not one that this can do."""
     try:
-        folder.mkdir(parents=True)
-    except FileExistsError:
-        raise InputError(f"the run folder {folder} exists; name a new one with -o") from None
-    except OSError as error:
-        raise InputError(f"cannot make the run folder {folder}: {error.strerror}") from None
-
-
-def _save_circuit(job: Job, genes: Genes, console: Console) -> Circuit:
-    """Write circuit.json; where that fails, the circuit is at least printed."""
-    circuit = circuit_of(genes, job.settings.shape, job.provenance)
-    try:
-        write_circuit(job.folder / "circuit.json", circuit)
-    except InputError:
-        console.out("The circuit could not be saved; here it is:")
-        console.out(circuit_to_json(circuit))
-        raise
-    return circuit
-
-
-def _save_best_so_far(job: Job, watched: Watched, console: Console) -> None:
-    if watched.best is not None:
-        _save_circuit(job, watched.best, console)
-        console.out(
-            f"Stopped after {watched.evaluations} evaluations; the best circuit so far, "
-            f"SAE {watched.sae:,}, is in {job.folder / 'circuit.json'}"
+        made = description["provenance"]["versions"]["evoarray"]
+        if made != version("evoarray"):
+            raise InputError(
+                f"{folder} was begun by evoarray {made}, and this is {version('evoarray')}, which "
+                f"may evolve otherwise: resume it with evoarray {made}, or start anew from its "
+                "circuit with --start"
+            )
+        settings = dict(description["settings"])
+        settings["shape"] = Shape(**settings["shape"])
+        settings["start_genes"] = tuple(settings["start_genes"])
+        photos = {
+            role: [
+                Photo(name, *(_stored(images, f"{role}-{i}-{kind}") for kind in ("noisy", "clean")))
+                for i, name in enumerate(description[role])
+            ]
+            for role in ("training", "held_out")
+        }
+        backend = description["backend"]
+        if backend not in BACKENDS:
+            raise InputError(
+                f"{folder} was begun with --backend {backend}, which is not known here"
+            )
+        return Job(
+            Settings(**settings),
+            photos["training"],
+            photos["held_out"],
+            backend,
+            workers,
+            description["replay"],
+            folder,
+            description["provenance"],
         )
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{folder} is not a run that can be resumed: {error!r}") from None
 
 
-def _write_pictures(folder: Path, training: Sequence[Comparison], epochs: Sequence[Epoch]) -> None:
-    first = training[0]
-    write_image(folder / "filtered.png", first.images[EVOLVED])
-    panels = [("clean", first.photo.name, first.photo.clean)]
-    for label in ("noisy", MEDIAN, EVOLVED):
-        m = first.metrics[label]
-        panels.append((label, f"SAE {m.sae:,}  PSNR {m.psnr:.1f} dB", first.images[label]))
-    pictures.comparison(folder / "comparison.png", panels)
-    pictures.curve_plot(
-        folder / "curve.png",
-        [epoch.evaluations for epoch in epochs],
-        [[epoch.saes.get(tribe, nan) for tribe in _tribes(epochs)] for epoch in epochs],
-        {label: sum(c.metrics[label].sae for c in training) for label in ("noisy", MEDIAN)},
-    )
+def _stored(images: Mapping[str, bytes], name: str) -> Plane:
+    return decode_image(io.BytesIO(images[name]), Path(name))
 
 
-def _write_curve(path: Path, epochs: Sequence[Epoch]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    tribes = _tribes(epochs)
-    writer.writerow(["evaluations", "best_sae", *(f"tribe_{tribe}_sae" for tribe in tribes)])
-    writer.writerows(
-        [epoch.evaluations, epoch.sae, *(epoch.saes.get(tribe, "") for tribe in tribes)]
-        for epoch in epochs
-    )
-    write_atomically(path, text.getvalue().encode())
+def _open_backend(job: Job) -> Backend:
+    pairs = [(photo.noisy, photo.clean) for photo in job.training]
+    workers = min(job.workers, job.settings.tribes)  # more would have nothing to do
+    return open_backend(job.backend, job.settings.shape, pairs, workers)
 
 
-def _tribes(epochs: Sequence[Epoch]) -> list[int]:
-    """Return the numbers of all tribes that ever were."""
-    return sorted({tribe for epoch in epochs for tribe in epoch.saes})
-
-
-def _json(data: Mapping[str, Any]) -> bytes:
-    return (json.dumps(data, indent=2) + "\n").encode()
+def _print_json(data: Mapping[str, Any]) -> None:
+    sys.stdout.write(json.dumps(data) + "\n")
+    sys.stdout.flush()

@@ -10,7 +10,7 @@ import numpy as np
 
 from evolve.rng import Random
 from evolve.tribe import Tribe
-from model.circuit import Genes
+from model.circuit import Genes, Shape
 
 
 @dataclass
@@ -63,16 +63,22 @@ class World:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "World":
-        """Return the world of which as_json made this data. Raises KeyError or TypeError."""
-        rest = ("sae", "founded", "evaluations", "age", "improved")
-        return cls(
-            tribes=[_tribe_from_json(tribe) for tribe in data["tribes"]],
-            random=Random(*data["random"]),
-            best=np.array(data["best"], np.uint8),
-            counters=Counter(data["counters"]),
-            **{name: int(data[name]) for name in rest},
-        )
+    def from_json(cls, data: Mapping[str, Any], shape: Shape) -> "World":
+        """Return the world of which as_json made this data. Raises ValueError if none did."""
+        try:
+            numbers = ("sae", "founded", "evaluations", "age", "improved")
+            world = cls(
+                tribes=[_tribe_from_json(tribe, shape) for tribe in data["tribes"]],
+                random=_random_from_json(data["random"]),
+                best=_genes_from_json(data["best"], shape),
+                counters=Counter({str(k): _number(v) for k, v in data["counters"].items()}),
+                **{name: _number(data[name]) for name in numbers},
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"not a world: {error!r}") from None
+        if not world.tribes:
+            raise ValueError("not a world: it has no tribe")
+        return world
 
 
 def _tribe_as_json(tribe: Tribe) -> dict[str, Any]:
@@ -86,12 +92,32 @@ def _tribe_as_json(tribe: Tribe) -> dict[str, Any]:
     }
 
 
-def _tribe_from_json(data: Mapping[str, Any]) -> Tribe:
+def _tribe_from_json(data: Mapping[str, Any], shape: Shape) -> Tribe:
     return Tribe(
-        np.array(data["genes"], np.uint8),
-        data["sae"],
-        Random(*data["random"]),
-        data["evaluations"],
-        data["accepted"],
-        data["number"],
+        _genes_from_json(data["genes"], shape),
+        _number(data["sae"]),
+        _random_from_json(data["random"]),
+        _number(data["evaluations"]),
+        _number(data["accepted"]),
+        _number(data["number"]),
     )
+
+
+def _genes_from_json(data: Any, shape: Shape) -> Genes:
+    genes = np.array([_number(gene) for gene in data], np.int64)
+    if genes.shape != shape.limits.shape or (genes >= shape.limits).any():
+        raise ValueError("not a world: genes that no circuit of its shape has")
+    return genes.astype(np.uint8)
+
+
+def _random_from_json(data: Any) -> Random:
+    state, increment = map(_number, data)
+    if max(state, increment) >= 2**64 or increment % 2 == 0:
+        raise ValueError("not a world: no state of a generator")
+    return Random(state, increment)
+
+
+def _number(data: Any) -> int:
+    if type(data) is not int or data < 0:
+        raise ValueError(f"not a world: {data!r} in a number's place")
+    return data

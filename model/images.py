@@ -6,6 +6,7 @@ import struct
 import warnings
 import zlib
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -49,8 +50,14 @@ def read_image(path: Path, convert: bool = False) -> Plane:
         raise InputError(
             f"cannot read the image '{path}': {error.strerror}; check the path"
         ) from None
+    with stream:
+        return decode_image(stream, path, convert)
+
+
+def decode_image(stream: IO[bytes], path: Path, convert: bool = False) -> Plane:
+    """Return the pixels of an image in a stream, as read_image does; path is what errors name."""
     try:
-        with stream, warnings.catch_warnings():
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Pillow warns of is checked or refused here
             with Image.open(stream, formats=tuple(FORMATS.values())) as picture:
                 _check_size(path, picture)
@@ -74,9 +81,14 @@ def write_image(path: Path, image: Plane) -> None:
     kind = FORMATS.get(path.suffix.lower())
     if kind is None:
         raise InputError(f"cannot write '{path}': end its name in {', '.join(FORMATS)}")
+    write_atomically(path, encode_image(image, kind))
+
+
+def encode_image(image: Plane, kind: str = "PNG") -> bytes:
+    """Return a file's content for an image (H, W) uint8; kind is one that Pillow knows."""
     stream = io.BytesIO()
     Image.fromarray(image).save(stream, kind)
-    write_atomically(path, stream.getvalue())
+    return stream.getvalue()
 
 
 def _too_large(path: Path) -> str:

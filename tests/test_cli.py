@@ -37,6 +37,7 @@ FILES = {
     "filtered.png",
     "provenance.json",
     "results.json",
+    "run.sqlite",
 }
 SMALL = ("--rows", 4, "--cols", 4, "--evaluations", 400, "--tribes", 2, "--war-interval", 50)
 
@@ -184,7 +185,7 @@ def test_one_file_may_be_both_noisy_and_clean(evoarray: Evoarray, images: Path) 
 def test_the_same_seed_gives_the_same_bytes(evoarray: Evoarray, images: Path) -> None:
     for folder, seed, workers in (("a", 7, 1), ("b", 7, 3), ("c", 8, 1)):
         evolved(evoarray, "--seed", seed, "--workers", workers, folder=folder)
-    for name in FILES - {"results.json"}:  # which has the time
+    for name in FILES - {"results.json", "run.sqlite"}:  # which have the time
         assert (images / "a" / name).read_bytes() == (images / "b" / name).read_bytes()
     circuits = [read_circuit(images / folder / "circuit.json") for folder in "abc"]
     assert circuits[0] == circuits[1] != circuits[2]
@@ -287,8 +288,10 @@ def test_any_width_of_terminal(
 
 @pytest.mark.usefixtures("images")
 def test_elsewhere_than_on_a_terminal_progress_is_plain_lines(evoarray: Evoarray) -> None:
-    first = evolved(evoarray).out.splitlines()[0]
-    assert re.fullmatch(r"400/400 evaluations, [\d,]+/s, ETA 0 s, best SAE [\d,]+", first)
+    lines = evolved(evoarray).out.splitlines()
+    last = next(line for line in lines if line.startswith("400/400"))
+    assert re.fullmatch(r"400/400 evaluations, [\d,]+/s, ETA 0 s, best SAE [\d,]+", last)
+    assert all(re.match(r"\d+: war: ", line) for line in lines[: lines.index(last)])
 
 
 def test_on_a_terminal_progress_is_a_bar(images: Path) -> None:

@@ -720,7 +720,7 @@ def test_a_world_read_from_its_text_goes_on_as_if_nothing_had_happened(
             whole.append(epoch)
         assert len(whole) > 2
         for number, text in enumerate(texts):
-            again = World.from_json(json.loads(text))
+            again = World.from_json(json.loads(text), settings.shape)
             assert json.dumps(again.as_json()) == text
             first, *rest = evolve(settings, backend, again)
             assert seen(replace(first, events=whole[number].events)) == seen(whole[number])
@@ -729,10 +729,37 @@ def test_a_world_read_from_its_text_goes_on_as_if_nothing_had_happened(
 
 
 def test_a_world_that_lacks_something_is_refused() -> None:
-    data = found(settled(), NOBODY).as_json()
+    settings = settled()
+    data = found(settings, NOBODY).as_json()
     for key in data:
-        with pytest.raises((KeyError, TypeError)):
-            World.from_json({name: value for name, value in data.items() if name != key})
+        with pytest.raises(ValueError, match="not a world"):
+            World.from_json({n: value for n, value in data.items() if n != key}, settings.shape)
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("sae",), -1),
+        (("age",), 1.5),
+        (("tribes",), []),
+        (("best", 0), 255),
+        (("best",), [0]),
+        (("random", 1), 2),
+        (("tribes", 0, "random", 0), 2**64),
+        (("tribes", 0, "genes", 3), "1"),
+        (("counters",), [1]),
+    ],
+)
+def test_a_world_that_cannot_be_is_refused(place: tuple[str | int, ...], value: object) -> None:
+    settings = settled()
+    data: Any = json.loads(json.dumps(found(settings, NOBODY).as_json()))
+    *way, last = place
+    inner = data
+    for key in way:
+        inner = inner[key]
+    inner[last] = value
+    with pytest.raises(ValueError, match="not a world"):
+        World.from_json(data, settings.shape)
 
 
 # --- the same on every backend

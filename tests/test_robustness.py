@@ -52,6 +52,10 @@ EVOLVE = ("evolve", "noisy.png", "clean.png", "-o", "run", *SMALL)
 ENDLESS = (*EVOLVE, "--evaluations", str(10**12))
 
 
+BEGUN = {"provenance.json", "run.sqlite"}
+"""What is in the folder of a run that has no circuit yet."""
+
+
 def refused(ended: Ended, says: str) -> None:
     """Check for status 2 and one line that starts with the command's name and says this."""
     assert ended.status == 2
@@ -482,7 +486,7 @@ def test_a_simulator_dies_in_the_middle(
     assert circuit.provenance["backend"] == simulator
     assert ended.out.splitlines()[-1] == (
         f"Stopped after 38 evaluations; the best circuit so far, SAE {found:,}, "
-        "is in run/circuit.json"
+        "is in run/circuit.json. To go on: evoarray resume run"
     )
     wait_until_gone(*processes)
     assert list(temporary.iterdir()) == []
@@ -498,7 +502,7 @@ def test_a_simulator_dies_at_once(
     ended = evoarray(*EVOLVE, "--backend", "icarus")
     assert ended.status == 2
     assert ended.err.startswith("evoarray: the simulator ended with status -9; its last lines:\n")
-    assert {path.name for path in (images / "run").iterdir()} == {"provenance.json"}
+    assert {path.name for path in (images / "run").iterdir()} == BEGUN
 
 
 # --- the RTL differs from the model
@@ -595,37 +599,18 @@ def sentence(done: subprocess.CompletedProcess[str], says: str) -> None:
     assert re.fullmatch(f"evoarray: [^\n]*{says}[^\n]*\n", done.stderr), done.stderr
 
 
-def test_the_circuit_is_printed_where_it_cannot_be_saved(
-    evoarray: Evoarray, images: Path, run_command: Run
-) -> None:
-    options = ("--rows", 8, "--cols", 20, "--evaluations", 50)
-    assert evoarray("evolve", "noisy.png", "clean.png", "-o", "whole", *options).status == 0
-    whole = read_circuit(images / "whole" / "circuit.json")
-    sizes = [
-        (images / "whole" / name).stat().st_size for name in ("provenance.json", "circuit.json")
-    ]
-    assert sizes[0] + 100 < sizes[1]
+def no_space_after(files: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let there be space for some files; of the run's database nothing is seen here."""
+    really_sync, count = os.fsync, 0
 
-    done = run_command(
-        command("evolve", "noisy.png", "clean.png", "-o", "run", *options),
-        preexec_fn=no_file_above(sizes[0] + 50),
-    )
-    sentence(done, "cannot write 'run/circuit.json': File too large")
-    assert "The circuit could not be saved; here it is:\n" in done.stdout
-    assert circuit_from_json(done.stdout[done.stdout.index("{") :]) == whole
-    assert [path.name for path in (images / "run").iterdir()] == ["provenance.json"]
+    def full(file: int) -> None:
+        nonlocal count
+        count += 1
+        if count > files:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        really_sync(file)
 
-
-def test_the_circuit_is_saved_before_the_pictures(images: Path, run_command: Run) -> None:
-    done = run_command(
-        command(*EVOLVE, "--evaluations", 50),
-        env={**os.environ, "MPLCONFIGDIR": f"{images}/fonts"},
-        preexec_fn=no_file_above(5000),
-    )
-    sentence(done, "cannot write 'run/[a-z.]+': File too large")
-    circuit, _ = saved_circuit(images)
-    assert circuit.shape == Shape(4, 4, "upm16")
-    assert not list((images / "run").glob(".*")), "no half-written file"
+    monkeypatch.setattr(os, "fsync", full)
 
 
 def test_no_space_for_the_circuit(
@@ -634,16 +619,7 @@ def test_no_space_for_the_circuit(
     assert evoarray(*EVOLVE, "--evaluations", 50).status == 0
     whole, _ = saved_circuit(images)
     (images / "run").rename(images / "whole")
-    really_sync, count = os.fsync, 0
-
-    def full(file: int) -> None:
-        nonlocal count
-        count += 1
-        if count > 1:  # there is space for the provenance
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        really_sync(file)
-
-    monkeypatch.setattr(os, "fsync", full)
+    no_space_after(1, monkeypatch)  # for the provenance
     ended = evoarray(*EVOLVE, "--evaluations", 50)
     assert ended.status == 2
     assert ended.err == (
@@ -651,6 +627,22 @@ def test_no_space_for_the_circuit(
         "put that right or choose another place\n"
     )
     assert circuit_from_json(ended.out[ended.out.index("{") :]) == whole
+
+
+def test_the_circuit_is_saved_before_the_pictures(
+    evoarray: Evoarray, images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_space_after(2, monkeypatch)
+    ended = evoarray(*EVOLVE, "--evaluations", 50)
+    assert ended.status == 2
+    assert re.match("evoarray: cannot write 'run/[a-z.]+': No space left", ended.err)
+    circuit, _ = saved_circuit(images)
+    assert circuit.shape == Shape(4, 4, "upm16")
+    assert not list((images / "run").glob(".*")), "no half-written file"
+    monkeypatch.undo()
+    monkeypatch.chdir(images)
+    assert evoarray("resume", "run").status == 0, "the pictures are made when there is space again"
+    assert (images / "run" / "results.json").exists()
 
 
 @pytest.mark.usefixtures("workshop")
@@ -663,7 +655,7 @@ def test_no_space_for_the_circuit(
             ("evaluate", "circuit.json", "noisy.png", "clean.png", "--backend", "icarus"),
             "cannot write temporary files: File too large; TMPDIR names another folder",
         ),
-        (EVOLVE, "cannot write 'run/provenance.json': File too large"),
+        (EVOLVE, "cannot make the run folder run: "),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
@@ -797,7 +789,7 @@ def test_to_be_stopped_saves_the_best_circuit(
     assert circuit.provenance["backend"] == backend
     assert re.fullmatch(
         rf"Stopped after \d+ evaluations; the best circuit so far, SAE {found:,}, "
-        r"is in run/circuit\.json",
+        r"is in run/circuit\.json\. To go on: evoarray resume run",
         ESCAPES.sub(b"", out).decode().splitlines()[-1],
     )
     for simulator in simulators:
@@ -839,7 +831,7 @@ def test_ctrl_c_before_there_is_a_circuit(
     monkeypatch.setattr(ModelBackend, "evaluate", interrupted)
     ended = evoarray(*EVOLVE, "--backend", "model")
     assert (ended.status, ended.out, ended.err.strip()) == (130, "", "evoarray: stopped")
-    assert [path.name for path in (images / "run").iterdir()] == ["provenance.json"]
+    assert {path.name for path in (images / "run").iterdir()} == BEGUN
 
 
 # --- too much

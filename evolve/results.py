@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a run leaves in its folder: circuit, pictures, curve and results."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from math import nan
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from evolve import pictures
+from evolve.backends import open_backend
+from evolve.report import EVOLVED, MEDIAN, Comparison, Photo
+from evolve.store import Row
+from model.array import filter_image
+from model.circuit import Circuit, circuit_to_json, write_circuit
+from model.errors import InputError
+from model.files import write_atomically
+from model.fitness import sae
+from model.images import write_image
+
+
+class MismatchError(RuntimeError):
+    """The RTL and the golden model disagree, which must never be."""
+
+
+def replay(circuit: Circuit, photo: Photo, backend: str) -> None:
+    """Run a circuit on the simulated RTL, whole frame. Raises MismatchError at any difference."""
+    expected = filter_image(circuit, photo.noisy)
+    with closing(open_backend(backend, circuit.shape, [(photo.noisy, photo.clean)])) as simulator:
+        pixels = simulator.filter(circuit.genes)
+        rtl_sae = int(simulator.evaluate(circuit.genes[np.newaxis])[0])
+    wrong = int(np.count_nonzero(pixels != expected))
+    if wrong:
+        raise MismatchError(f"{wrong} of {expected.size} pixels of {backend} differ from the model")
+    if rtl_sae != sae(expected, photo.clean):
+        raise MismatchError(
+            f"the SAE of {backend} is {rtl_sae}, the model's {sae(expected, photo.clean)}"
+        )
+
+
+def save_circuit(folder: Path, circuit: Circuit, console: Console) -> None:
+    """Write circuit.json; where that fails, the circuit is at least printed."""
+    try:
+        write_circuit(folder / "circuit.json", circuit)
+    except InputError:
+        console.out("The circuit could not be saved; here it is:")
+        console.out(circuit_to_json(circuit))
+        raise
+
+
+def write_pictures(folder: Path, training: Sequence[Comparison], rows: Sequence[Row]) -> None:
+    """Write the filtered first photo, its comparison with the medians, and the curve's plot."""
+    first = training[0]
+    write_image(folder / "filtered.png", first.images[EVOLVED])
+    panels = [("clean", first.photo.name, first.photo.clean)]
+    for label in ("noisy", MEDIAN, EVOLVED):
+        m = first.metrics[label]
+        panels.append((label, f"SAE {m.sae:,}  PSNR {m.psnr:.1f} dB", first.images[label]))
+    pictures.comparison(folder / "comparison.png", panels)
+    pictures.curve_plot(
+        folder / "curve.png",
+        [row.evaluations for row in rows],
+        [[row.saes.get(tribe, nan) for tribe in _tribes(rows)] for row in rows],
+        {label: sum(c.metrics[label].sae for c in training) for label in ("noisy", MEDIAN)},
+    )
+
+
+def write_curve(path: Path, rows: Sequence[Row]) -> None:
+    """Write the best SAE and that of each tribe as CSV; a tribe that is gone has none."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    tribes = _tribes(rows)
+    writer.writerow(["evaluations", "best_sae", *(f"tribe_{tribe}_sae" for tribe in tribes)])
+    writer.writerows(
+        [row.evaluations, row.sae, *(row.saes.get(tribe, "") for tribe in tribes)] for row in rows
+    )
+    write_atomically(path, text.getvalue().encode())
+
+
+def write_json(path: Path, data: Mapping[str, Any]) -> None:
+    """Write data as JSON that a person can read."""
+    write_atomically(path, (json.dumps(data, indent=2) + "\n").encode())
+
+
+def _tribes(rows: Sequence[Row]) -> list[int]:
+    """Return the numbers of all tribes that ever were."""
+    return sorted({tribe for row in rows for tribe in row.saes})
