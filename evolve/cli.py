@@ -25,10 +25,11 @@ from evolve.backends import open_backend
 from evolve.backends.cache import BuildError
 from evolve.backends.process import SimulatorError
 from evolve.drawing import draw_svg
-from evolve.report import Photo, as_json
-from evolve.results import MismatchError
-from evolve.run import Job, provenance, run
-from evolve.run import resume as resume_run
+from evolve.runs.comparison import Photo, as_json
+from evolve.runs.listing import list_runs
+from evolve.runs.results import MismatchError
+from evolve.runs.run import Job, provenance, run
+from evolve.runs.run import resume as resume_run
 from evolve.settings import (
     ACCEPT_RULES,
     BACKENDS,
@@ -37,7 +38,6 @@ from evolve.settings import (
     SCOPES,
     Settings,
 )
-from evolve.store import list_runs
 from model.circuit import Shape, read_circuit
 from model.errors import InputError
 from model.files import write_atomically

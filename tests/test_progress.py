@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from rich.console import Console
 
-from evolve.progress import BAR_SECONDS, Watched
 from evolve.rng import Random
+from evolve.runs.progress import BAR_SECONDS, Watched
 from evolve.settings import Settings
 from evolve.tribe import Rule, Tribe, rule_at
 from model.circuit import Genes, Shape, copy_filter
@@ -40,7 +40,7 @@ class Clockwork:
 @pytest.fixture
 def clockwork(monkeypatch: pytest.MonkeyPatch) -> Clockwork:
     clockwork = Clockwork()
-    monkeypatch.setattr("evolve.progress.time.monotonic", lambda: clockwork.now)
+    monkeypatch.setattr("evolve.runs.progress.time.monotonic", lambda: clockwork.now)
     return clockwork
 
 

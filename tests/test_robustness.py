@@ -447,7 +447,7 @@ def dies_after(simulator: str, requests: int, monkeypatch: pytest.MonkeyPatch) -
 
     The evolution goes step by step, so that its count of evaluations is exact.
     """
-    monkeypatch.setattr("evolve.progress.BAR_SECONDS", 0)
+    monkeypatch.setattr("evolve.runs.progress.BAR_SECONDS", 0)
     really_evaluate = SimulatorBackend.evaluate
     processes: list[int] = []
     count = 0
@@ -873,7 +873,7 @@ def test_a_huge_budget_and_seed_are_legal(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("evolve.run.evolve", interrupted)
+    monkeypatch.setattr("evolve.runs.run.evolve", interrupted)
     huge = 10**30
     assert evoarray(*EVOLVE, "--evaluations", huge, "--seed", huge).status == 130
 

@@ -22,8 +22,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evolve import store as stores
-from evolve.store import DATABASE, LOCK, Event, Loaded, Row, RunStore, list_runs
+from evolve.runs.database import Event, Loaded, Row
+from evolve.runs.listing import list_runs
+from evolve.runs.lock import LOCK
+from evolve.runs.store import DATABASE, RunStore
 from model.errors import InputError
 
 ROOT = Path(__file__).parents[1]
@@ -90,7 +92,7 @@ def refusal(action: Callable[[], object]) -> str:
 def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Return a folder in memory, if there is one: hundreds of databases are synced to it."""
     place = Path("/dev/shm")
-    monkeypatch.setattr("evolve.store.RETRY_PAUSE", 0)
+    monkeypatch.setattr("evolve.runs.listing.RETRY_PAUSE", 0)
     with tempfile.TemporaryDirectory(dir=place if place.is_dir() else tmp_path) as folder:
         yield Path(folder)
 
@@ -182,7 +184,7 @@ def test_an_interrupted_save_saves_nothing(folder: Path, monkeypatch: pytest.Mon
 
     with saved(create(folder), 2) as store:
         with monkeypatch.context() as patch:
-            patch.setattr(stores, "_set_status", interrupted)
+            patch.setattr("evolve.runs.store.set_status", interrupted)
             with pytest.raises(KeyboardInterrupt):
                 store.save(*step(3))
         assert check(store.load()) == 2
@@ -467,7 +469,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from tests.test_store import saved
-from evolve.store import RunStore
+from evolve.runs.store import RunStore
 while True:  # opening and closing are among the moments
     with RunStore.open(Path(sys.argv[1])) as store:
         checkpoint = store.load().checkpoint

@@ -22,11 +22,12 @@ from rich.console import Console
 
 from evolve.backends import Backend, open_backend
 from evolve.loop import Epoch, evolve, found
-from evolve.progress import Watched
-from evolve.report import Photo, as_json, compare, print_table, verdict
-from evolve.results import replay, save_circuit, write_curve, write_json, write_pictures
+from evolve.runs.comparison import Photo, as_json, compare, print_table, verdict
+from evolve.runs.database import Event, Row
+from evolve.runs.progress import Watched
+from evolve.runs.results import replay, save_circuit, write_curve, write_json, write_pictures
+from evolve.runs.store import RunStore
 from evolve.settings import BACKENDS, Settings
-from evolve.store import Event, Row, RunStore
 from evolve.world import World
 from model.circuit import Shape, circuit_of
 from model.errors import InputError

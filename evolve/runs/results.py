@@ -15,8 +15,8 @@ from rich.console import Console
 
 from evolve import pictures
 from evolve.backends import open_backend
-from evolve.report import EVOLVED, MEDIAN, Comparison, Photo
-from evolve.store import Row
+from evolve.runs.comparison import EVOLVED, MEDIAN, Comparison, Photo
+from evolve.runs.database import Row
 from model.array import filter_image
 from model.circuit import Circuit, circuit_to_json, write_circuit
 from model.errors import InputError

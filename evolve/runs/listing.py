@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the runs in a folder stand, seen without changing or disturbing any of them."""
+
+import shutil
+import sqlite3
+import tempfile
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from evolve.runs.database import STATUSES, Loaded, connect, read
+from evolve.runs.lock import LOCK, is_held
+from evolve.runs.store import DATABASE, examine, said
+from model.errors import InputError
+
+RETRY_PAUSE = 0.05  # seconds
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """What a list of runs shows; None is what is not known.
+
+    state is running, stopped, finished, killed or damaged; problem is a sentence about damage.
+    evaluations, budget and sae are numbers as in Row; created is ISO 8601 in UTC.
+    """
+
+    folder: Path
+    state: str
+    evaluations: int | None = None
+    budget: int | None = None
+    sae: int | None = None
+    command: str | None = None
+    created: str | None = None
+    problem: str | None = None
+
+
+def list_runs(folder: Path) -> list[RunInfo]:
+    """Return all runs in a folder and below it, by path. Changes nothing, and disturbs no writer.
+
+    Raises InputError if the folder cannot be read.
+    """
+    with said(f"cannot list the runs in {folder}"):
+        next(folder.iterdir(), None)
+        return [_look(path) for path in sorted(folder.rglob(DATABASE)) if path.is_file()]
+
+
+def _look(path: Path) -> RunInfo:
+    """Return what a list shows of one run."""
+    run = None
+    for attempt in range(3):
+        time.sleep(RETRY_PAUSE * attempt)  # a writer may just be opening or closing it
+        try:
+            running = is_held(path.with_name(LOCK))
+            run, damaged = _read_only(path, running)
+            if not damaged:
+                break
+        except InputError as error:
+            problem = str(error)
+        except (sqlite3.Error, OSError) as error:
+            problem = f"cannot read {path}: {error}"
+    if run is None:
+        return RunInfo(path.parent, "damaged", problem=problem)
+    state = "killed" if run.status == STATUSES[0] else run.status
+    settings = run.description.get("settings")
+    return RunInfo(
+        path.parent,
+        "damaged" if damaged else "running" if running else state,
+        run.rows[-1].evaluations if run.rows else 0,
+        settings.get("evaluations") if isinstance(settings, dict) else None,
+        run.rows[-1].sae if run.rows else None,
+        run.description.get("command"),
+        run.created,
+        "resuming it goes on from the last good checkpoint" if damaged else None,
+    )
+
+
+def _read_only(path: Path, running: bool) -> tuple[Loaded, bool]:
+    """Do as examine does, but also while the run is written, and so that no file changes."""
+    parts = [path.with_name(path.name + end) for end in ("", "-wal", "-shm", "-journal")]
+    parts = [part for part in parts if part.exists()]
+    if len(parts) > 1 and not running:  # a killed writer's; SQLite must write to recover them
+        with tempfile.TemporaryDirectory() as copy:
+            for part in parts:
+                shutil.copy(part, copy)
+            return examine(Path(copy, path.name), path)
+    options = "mode=ro&readonly_shm=1" if len(parts) > 1 else "immutable=1"
+    with closing(connect(path, options)) as database:
+        database.execute("BEGIN")  # all that follows is of one moment
+        return read(database, path)

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A run's folder, as its one writer sees it.
+
+Start reading at `RunStore.save`. A checkpoint and the log that belongs to it are written in one
+transaction, so a process may be killed at any moment. What is damaged goes on from what is good.
+"""
+
+import shutil
+import sqlite3
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from filelock import FileLock
+
+from evolve.runs.database import (
+    STATUSES,
+    Event,
+    Loaded,
+    Row,
+    append,
+    build,
+    connect,
+    read,
+    set_status,
+)
+from evolve.runs.lock import held, release
+from model.errors import InputError
+
+DATABASE = "run.sqlite"
+
+
+class RunStore:
+    """The one writer of a run's folder; made by `create` or `open`, ended by `finish` or `close`.
+
+    As a context manager it closes itself. A status that was not set by `finish` then stays
+    "running", which without a writer is listed as killed.
+    """
+
+    def __init__(self, folder: Path, lock: FileLock, warnings: Sequence[str]) -> None:
+        self._folder, self._lock, self._warnings = folder, lock, warnings
+        self._database = connect(folder / DATABASE, "mode=rw")
+        self._database.execute("PRAGMA journal_mode=WAL")
+        self._database.execute("PRAGMA synchronous=NORMAL")
+
+    @classmethod
+    def create(
+        cls, folder: Path, description: Mapping[str, Any], images: Mapping[str, bytes]
+    ) -> Self:
+        """Make the folder of a new run from its description (for JSON) and PNG files by name.
+
+        Raises InputError if the folder exists or cannot be filled; nothing is then left behind.
+        """
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            raise InputError(f"the run folder {folder} exists; name a new one with -o") from None
+        except OSError as error:
+            raise InputError(f"cannot make the run folder {folder}: {error.strerror}") from None
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        try:
+            with said(f"cannot make the run folder {folder}"), held(folder) as lock:
+                new = Loaded(now, description, images, None, [], [], STATUSES[0])
+                build(folder / DATABASE, new)
+                return cls(folder, lock, [])
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)  # so that the next try may have the name
+            raise
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open a run to go on with it; a damaged database is replaced by what is good of it.
+
+        Raises InputError for a folder that is no run, that another process is writing, that a
+        newer version made, or that is damaged so that no checkpoint is left.
+        """
+        path = folder / DATABASE
+        with said(f"cannot open the run {folder}"):
+            if not path.is_file():
+                raise InputError(f"{folder} is no run: there is no {DATABASE} in it")
+            with held(folder) as lock:
+                return cls(folder, lock, _repair(path))
+
+    def save(
+        self,
+        checkpoint: Mapping[str, Any],
+        rows: Sequence[Row],
+        events: Sequence[Event],
+        status: str = STATUSES[0],
+    ) -> None:
+        """Append rows and events and replace the checkpoint, all or nothing.
+
+        Raises InputError if that fails, as on a full disk; what was saved before is not lost.
+        """
+        with self._transaction():
+            append(self._database, checkpoint, rows, events)
+            set_status(self._database, status)
+
+    def load(self) -> Loaded:
+        """Return what was saved last, and warnings of what `open` found.
+
+        Raises InputError if the database was damaged since it was opened.
+        """
+        loaded, damaged = read(self._database, self._folder / DATABASE)
+        if damaged:
+            raise InputError(f"the run {self._folder} was damaged while in use; open it anew")
+        return replace(loaded, warnings=self._warnings)
+
+    def finish(self, status: str) -> None:
+        """Set the status, one of STATUSES, and close. Raises InputError if it cannot be written."""
+        with self, self._transaction():
+            set_status(self._database, status)
+
+    def close(self) -> None:
+        """Leave one database file, and the folder to the next writer.
+
+        Where that fails, as on a full disk, SQLite's -wal file stays beside the database; it is
+        part of it, and the next `open` tries again.
+        """
+        with suppress(sqlite3.Error):
+            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._database.execute("PRAGMA journal_mode=DELETE")  # removes -wal and -shm
+        self._database.close()
+        release(self._lock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        failure = f"cannot save the run {self._folder}"
+        with said(failure, "what was saved before is safe"), self._database:
+            yield
+
+
+def _repair(path: Path) -> list[str]:
+    """Replace the database by what is good of it, if it is damaged; return what to say of that."""
+    loaded, damaged = examine(path, path)
+    if not damaged:
+        return []
+    wal = path.with_name(f"{path.name}-wal")
+    if wal.exists() and wal.stat().st_size > 0:  # it would be taken for the new database's
+        raise InputError(f"{path} is damaged, and another process reads it; stop that first")
+    number = 1
+    while (kept := path.with_suffix(f".damaged-{number}")).exists():
+        number += 1
+    shutil.copyfile(path, kept)
+    build(path, loaded)
+    where = f"{loaded.rows[-1].evaluations:,} evaluations" if loaded.rows else "its start"
+    return [
+        f"the run {path.parent} was damaged; it goes on from the last good checkpoint, at {where}, "
+        f"and what came later is lost (the damaged database is kept as {kept.name})"
+    ]
+
+
+def examine(path: Path, called: Path) -> tuple[Loaded, bool]:
+    """Return what is good of a run that nobody writes, and whether anything is not.
+
+    Raises InputError, with the name by which it is called, if too little is good.
+    """
+    frames = _frames(path)
+    with closing(connect(path, "mode=rw")) as database:
+        loaded, damaged = read(database, called)
+        # SQLite takes a log that is cut off or has a flipped bit for one that ends there.
+        damaged |= max(0, database.execute("PRAGMA wal_checkpoint").fetchone()[1]) < frames
+        if damaged:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return loaded, damaged
+
+
+def _frames(path: Path) -> int:
+    """Return how many pages a killed writer knew to be in the -wal file; 0 if not known.
+
+    They are mxFrame of the WAL-index header (sqlite.org/walformat.html, 2.1), in the -shm file.
+    It must not be opened here while SQLite has it open: closing it would drop SQLite's locks.
+    """
+    try:
+        header = path.with_name(f"{path.name}-shm").read_bytes()[:20]
+    except FileNotFoundError:
+        return 0
+    return int(struct.unpack_from("=I", header, 16)[0]) if len(header) == 20 else 0
+
+
+@contextmanager
+def said(failure: str, advice: str = "put that right and try again") -> Iterator[None]:
+    """Turn what SQLite and the system raise into one sentence."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise InputError(f"{failure}: {error}; {advice}") from None
+    except OSError as error:
+        raise InputError(f"{failure}: {error.strerror or error}; {advice}") from None
