@@ -30,14 +30,7 @@ from evolve.runs.listing import list_runs
 from evolve.runs.results import MismatchError
 from evolve.runs.run import Job, provenance, run
 from evolve.runs.run import resume as resume_run
-from evolve.settings import (
-    ACCEPT_RULES,
-    BACKENDS,
-    CROSSOVERS,
-    DONORS,
-    SCOPES,
-    Settings,
-)
+from evolve.settings import BACKENDS, OPTIONS, Settings
 from model.circuit import Shape, read_circuit
 from model.errors import InputError
 from model.files import write_atomically
@@ -74,6 +67,21 @@ convert_option = click.option(
 )
 
 
+def settings_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command every option of Settings, with the name and the default that it has there."""
+    for each in reversed(OPTIONS):
+        described = each.metadata
+        metavar, choices = described["metavar"], described["choices"]
+        command = option(
+            f"--{each.name.replace('_', '-')}",
+            type=click.Choice(choices) if choices and not metavar else type(each.default),
+            default=each.default,
+            help=described["meaning"],
+            metavar=metavar,
+        )(command)
+    return command
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="evoarray")
 def commands() -> None:
@@ -101,89 +109,8 @@ def commands() -> None:
     default="upm16",
     help="What a processing element can compute.",
 )
-@option("--evaluations", default=262_144, help="Circuits tried, by all tribes together.")
-@option(
-    "--mutation-rate",
-    default="2",
-    help="Genes redrawn in every child: a number; 1..8 to draw it for each child; 2,1 to change it "
-    "halfway, 2,5@524288 at a time of your choice.",
-)
-@option(
-    "--scope",
-    type=click.Choice(SCOPES),
-    default="all",
-    help="What is redrawn: any gene, functions of elements only, or genes of one column.",
-)
-@option("--children", default=1, help="Children at once, of which the best may replace its parent.")
-@option("--tribes", default=1, help="Evolutions that share the budget.")
-@option(
-    "--war-interval",
-    default=1024,
-    help="Evaluations per tribe between wars, in which the best replaces the worst; 0: no wars.",
-)
-@option(
-    "--drop-interval",
-    default=0,
-    help="Evaluations per tribe after which the worst tribe is dropped, again and again; 0: never.",
-)
-@option(
-    "--drop-worse",
-    default=0,
-    help="Drop tribes that are so many percent worse than the best, from 3072 evaluations on; "
-    "0: none.",
-)
-@option("--survivors", default=1, help="Tribes that are never dropped.")
-@option(
-    "--crossover",
-    type=click.Choice(CROSSOVERS),
-    default="none",
-    help="Join halves of the best tribe and of others, or try a square of one in the first.",
-)
-@option("--crossover-interval", default=1024, help="Evaluations per tribe between crossovers.")
-@option("--crossover-attempts", default=32, help="Children tried in each; they are evaluations.")
-@option("--crossover-size", default=4, help="Side of the square of a partial crossover.")
-@option(
-    "--donor",
-    type=click.Choice(DONORS),
-    default="second",
-    help="Whose square it is: the second tribe's, that of the best other one, or of any.",
-)
-@option(
-    "--growth",
-    default="",
-    metavar="SIZES",
-    help="Evolve a corner first, then more: 4x4,8x8 gives each half of the budget.",
-)
-@option(
-    "--pieces",
-    default="",
-    metavar="ROWSxCOLS",
-    help="Evolve one piece of the mesh after the other: 2x2 for quarters.",
-)
-@option(
-    "--abrupt-after",
-    default=0,
-    help="Evaluations without progress after which a copy of the champion is changed abruptly and "
-    "evolves as a new tribe; 0: never.",
-)
-@option("--abrupt-rate", default=16, help="Genes redrawn in an abrupt change.")
-@option("--target-sae", default=0, help="Stop when the best SAE is at most this.")
-@option("--stagnation", default=0, help="Stop after so many evaluations without progress; 0: no.")
-@option("--max-seconds", default=0, help="Stop after so much time; 0: no.")
-@option(
-    "--start",
-    default="copy",
-    metavar="copy|random|CIRCUIT",
-    help="Begin with the circuit that copies its input, with random ones, or with a circuit file.",
-)
-@option(
-    "--accept",
-    type=click.Choice(ACCEPT_RULES),
-    default="equal",
-    help="A child replaces its parent if it is better, or also if it is equally good.",
-)
+@settings_options
 @backend_option(default="fast")
-@option("--seed", default=1, help="The same seed gives the same circuit, on every backend.")
 @click.option(
     "--config",
     type=FILE,

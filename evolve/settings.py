@@ -2,11 +2,12 @@
 """What a run of evolution is told, checked where it is made."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from itertools import pairwise
 from math import gcd
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from model.circuit import Shape
 from model.errors import InputError
@@ -26,6 +27,20 @@ HIGHEST_RATE = 64
 MOST_CHILDREN = 1024
 
 
+def option(
+    default: int | str,
+    meaning: str,
+    *,
+    least: int | None = None,
+    most: int | None = None,
+    choices: Sequence[str] = (),
+    metavar: str | None = None,
+) -> Any:
+    """Describe an option once: for the check, for the command line and for files of options."""
+    legal = {"least": least, "most": most, "choices": choices}
+    return field(default=default, metadata={"meaning": meaning, "metavar": metavar, **legal})
+
+
 @dataclass(frozen=True)
 class Settings:
     """The options of a run. Raises InputError naming option, value and legal range.
@@ -36,49 +51,91 @@ class Settings:
     """
 
     shape: Shape
-    evaluations: int = 262_144
-    mutation_rate: int | str = 2
-    scope: str = "all"
-    children: int = 1
-    tribes: int = 1
-    war_interval: int = BLOCK
-    drop_interval: int = 0
-    drop_worse: int = 0
-    survivors: int = 1
-    crossover: str = "none"
-    crossover_interval: int = BLOCK
-    crossover_attempts: int = 32
-    crossover_size: int = 4
-    donor: str = "second"
-    growth: str = ""
-    pieces: str = ""
-    abrupt_after: int = 0
-    abrupt_rate: int = 16
-    target_sae: int = 0
-    stagnation: int = 0
-    max_seconds: int = 0
-    start: str = "copy"
+    evaluations: int = option(262_144, "Circuits tried, by all tribes together.", least=1)
+    mutation_rate: int | str = option(
+        "2",
+        "Genes redrawn in every child: a number; 1..8 to draw it for each child; 2,1 to change it "
+        "halfway, 2,5@524288 at a time of your choice.",
+    )
+    scope: str = option(
+        "all",
+        "What is redrawn: any gene, functions of elements only, or genes of one column.",
+        choices=SCOPES,
+    )
+    children: int = option(
+        1,
+        "Children at once, of which the best may replace its parent.",
+        least=1,
+        most=MOST_CHILDREN,
+    )
+    tribes: int = option(1, "Evolutions that share the budget.", least=1, most=MOST_TRIBES)
+    war_interval: int = option(
+        BLOCK,
+        "Evaluations per tribe between wars, in which the best replaces the worst; 0: no wars.",
+        least=0,
+    )
+    drop_interval: int = option(
+        0,
+        "Evaluations per tribe after which the worst tribe is dropped, again and again; 0: never.",
+        least=0,
+    )
+    drop_worse: int = option(
+        0,
+        "Drop tribes that are so many percent worse than the best, from 3072 evaluations on; "
+        "0: none.",
+        least=0,
+    )
+    survivors: int = option(1, "Tribes that are never dropped.", least=1)
+    crossover: str = option(
+        "none",
+        "Join halves of the best tribe and of others, or try a square of one in the first.",
+        choices=CROSSOVERS,
+    )
+    crossover_interval: int = option(BLOCK, "Evaluations per tribe between crossovers.", least=1)
+    crossover_attempts: int = option(32, "Children tried in each; they are evaluations.", least=1)
+    crossover_size: int = option(4, "Side of the square of a partial crossover.")
+    donor: str = option(
+        "second",
+        "Whose square it is: the second tribe's, that of the best other one, or of any.",
+        choices=DONORS,
+    )
+    growth: str = option(
+        "",
+        "Evolve a corner first, then more: 4x4,8x8 gives each half of the budget.",
+        metavar="SIZES",
+    )
+    pieces: str = option(
+        "",
+        "Evolve one piece of the mesh after the other: 2x2 for quarters.",
+        metavar="ROWSxCOLS",
+    )
+    abrupt_after: int = option(
+        0,
+        "Evaluations without progress after which a copy of the champion is changed abruptly and "
+        "evolves as a new tribe; 0: never.",
+        least=0,
+    )
+    abrupt_rate: int = option(16, "Genes redrawn in an abrupt change.", least=1, most=HIGHEST_RATE)
+    target_sae: int = option(0, "Stop when the best SAE is at most this.", least=0)
+    stagnation: int = option(0, "Stop after so many evaluations without progress; 0: no.", least=0)
+    max_seconds: int = option(0, "Stop after so much time; 0: no.", least=0)
+    start: str = option(
+        "copy",
+        "Begin with the circuit that copies its input, with random ones, or with a circuit file.",
+        choices=STARTS,
+        metavar="copy|random|CIRCUIT",
+    )
     start_genes: tuple[int, ...] = ()
-    accept: str = "equal"
-    seed: int = 1
+    accept: str = option(
+        "equal",
+        "A child replaces its parent if it is better, or also if it is equally good.",
+        choices=ACCEPT_RULES,
+    )
+    seed: int = option(1, "The same seed gives the same circuit, on every backend.", least=0)
 
     def __post_init__(self) -> None:
-        _check_number("evaluations", self.evaluations, 1)
-        _check_choice("scope", self.scope, SCOPES)
-        _check_number("children", self.children, 1, MOST_CHILDREN)
-        _check_number("tribes", self.tribes, 1, MOST_TRIBES)
-        for name in (
-            *("war_interval", "drop_interval", "drop_worse", "abrupt_after"),
-            *("target_sae", "stagnation", "max_seconds", "seed"),
-        ):
-            _check_number(name.replace("_", "-"), getattr(self, name), 0)
-        for name in ("survivors", "crossover_interval", "crossover_attempts"):
-            _check_number(name.replace("_", "-"), getattr(self, name), 1)
-        _check_number("abrupt-rate", self.abrupt_rate, 1, HIGHEST_RATE)
-        _check_choice("crossover", self.crossover, CROSSOVERS)
-        _check_choice("donor", self.donor, DONORS)
-        _check_choice("start", self.start, STARTS)
-        _check_choice("accept", self.accept, ACCEPT_RULES)
+        for each in OPTIONS:
+            _check(each.name.replace("_", "-"), getattr(self, each.name), each.metadata)
         self._check_together()
         self.rates  # noqa: B018  (checked here)
         self.growth_sizes  # noqa: B018
@@ -101,7 +158,7 @@ class Settings:
                 _refuse("crossover", self.crossover, "none with a single tribe")
             least = min(self.shape.rows, self.shape.cols)
             if self.crossover == "partial":
-                _check_number("crossover-size", self.crossover_size, 1, least)
+                _check("crossover-size", self.crossover_size, {"least": 1, "most": least})
             elif least < 2:
                 _refuse(
                     "crossover", self.crossover, "none or partial in a mesh of one row or column"
@@ -211,14 +268,18 @@ class Settings:
         return self.tribes * (self.epoch if self.intervals else self.children)
 
 
-def _check_number(option: str, value: int, least: int, most: int | None = None) -> None:
-    if type(value) is not int or value < least or (most is not None and value > most):
-        _refuse(option, value, f"a whole number from {least} {f'to {most}' if most else 'up'}")
+OPTIONS = tuple(each for each in fields(Settings) if each.metadata)
+"""The fields of Settings that are options, named there with _ for -."""
 
 
-def _check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        _refuse(option, value, "one of " + ", ".join(choices))
+def _check(name: str, value: object, legal: Mapping[str, Any]) -> None:
+    least, most, choices = legal["least"], legal["most"], legal.get("choices")
+    if choices and value not in choices:
+        _refuse(name, value, "one of " + ", ".join(choices))
+    if least is not None and (
+        type(value) is not int or value < least or (most is not None and value > most)
+    ):
+        _refuse(name, value, f"a whole number from {least} {f'to {most}' if most else 'up'}")
 
 
 def _refuse(option: str, value: object, legal: str) -> NoReturn:
