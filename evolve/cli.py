@@ -19,11 +19,12 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from evolve import bench as benchmark
 from evolve import doctor as doctors
 from evolve.backends import open_backend
 from evolve.backends.cache import BuildError
 from evolve.backends.process import SimulatorError
+from evolve.bench import measure
+from evolve.bench.figures import print_figures
 from evolve.drawing import draw_svg
 from evolve.runs.comparison import Photo, as_json
 from evolve.runs.listing import list_runs
@@ -280,7 +281,7 @@ def show(circuit: Path, output: Path) -> None:
 @click.option(
     "--side",
     "sides",
-    type=click.Choice([str(side) for side in benchmark.SIDES]),
+    type=click.Choice([str(side) for side in measure.SIDES]),
     multiple=True,
     help="Rows and columns of the array; may be repeated.  [default: all]",
 )
@@ -289,11 +290,11 @@ def show(circuit: Path, output: Path) -> None:
 def bench(sides: tuple[str, ...], rounds: int, json_wanted: bool) -> None:
     """Measure every backend that is installed, in one run, with its spread."""
     console = _console(json_wanted)
-    results = benchmark.bench([int(side) for side in sides] or benchmark.SIDES, rounds, console)
+    results = measure.bench([int(side) for side in sides] or measure.SIDES, rounds, console)
     if json_wanted:
         click.echo(json.dumps(results, indent=2))
     else:
-        benchmark.print_figures(results, console)
+        print_figures(results, console)
 
 
 @commands.command()

@@ -7,8 +7,9 @@ from typing import Any, NoReturn
 import numpy as np
 import pytest
 
-from evolve import bench
 from evolve.backends.model import ModelBackend
+from evolve.bench import machine, measure
+from evolve.bench.peer import graph_genes
 from model.circuit import Shape, random_circuit
 from model.errors import InputError
 from model.functions import FUNCTION_SETS
@@ -21,13 +22,15 @@ from tests.conftest import Evoarray
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the benchmark measure little."""
-    monkeypatch.setattr(bench, "EARLY", 200)
-    monkeypatch.setattr(bench, "WHOLE", 800)
-    monkeypatch.setattr(bench, "SAMPLES", {n: {4: 2} for n in ("model", "verilator", "icarus")})
-    monkeypatch.setattr(bench, "ENGINE_EVALUATIONS", {4: 100})
-    clean = read_image(bench.PHOTO)[:16, :12]
+    monkeypatch.setattr(measure, "EARLY", 200)
+    monkeypatch.setattr(measure, "WHOLE", 32768)
+    monkeypatch.setattr(measure, "SAMPLES", {n: {4: 2} for n in ("model", "verilator", "icarus")})
+    monkeypatch.setattr(measure, "ENGINE_EVALUATIONS", {4: 100})
+    monkeypatch.setattr(measure, "PAIRINGS", 2)
+    monkeypatch.setattr(measure, "command_seconds", lambda pair, side, count: 1 + count / 2**10)
+    clean = read_image(machine.PHOTO)[:16, :12]
     noisy = add_noise(clean, "salt-and-pepper", 0.2, np.random.default_rng(1))
-    monkeypatch.setattr(bench, "bundled_pair", lambda: (noisy, clean))
+    monkeypatch.setattr(measure, "bundled_pair", lambda: (noisy, clean))
 
 
 @pytest.mark.usefixtures("small")
@@ -39,13 +42,20 @@ def test_all_that_is_promised_is_measured(evoarray: Evoarray) -> None:
     for figure in figures.values():
         assert 0 < figure["lowest"] <= figure["median"] <= figure["highest"]
         assert figure["array"] == "4x4"
-    for what in ("golden", "verilator, full frames", "icarus, early stop", "fast, k=3, to 800"):
+    for what in ("golden", "verilator, full frames", "icarus, early stop", "fast, k=3, to 32768"):
         assert (what, "evaluations/s") in figures
-    golden, fast = figures["golden", "evaluations/s"], figures["fast, k=2, to 800", "evaluations/s"]
-    ratio = figures["fast, k=2, to 800", "x golden"]
+    golden, fast = (
+        figures["golden", "evaluations/s"],
+        figures["fast, k=2, to 32768", "evaluations/s"],
+    )
+    ratio = figures["fast, k=2, to 32768", "x golden"]
     assert ratio["lowest"] <= fast["highest"] / golden["lowest"]
     assert ratio["highest"] >= fast["lowest"] / golden["highest"]
-    assert figures["fast, two cores", "x one core"]
+    for what in ("fast, two cores", "SHA-256 beside fast, two cores"):
+        assert figures[what, "x one core"]
+    for name in measure.MECHANISMS:
+        assert 0 < figures[f"fast, {name}", "% of the time between epochs"]["median"] < 100
+    assert figures["fast, evoarray evolve", "evaluations/s"]["median"] == 2**10
     assert figures["verilator, full frames", "cycles/evaluation"]["lowest"] >= 16 * 12
     assert results["start_up_seconds"]["fast"]["cached"] > 0
     assert 10 < results["peak_memory_mb"]["4x4"] < 1000
@@ -56,8 +66,7 @@ def test_all_that_is_promised_is_measured(evoarray: Evoarray) -> None:
 def test_the_table_has_a_column_for_each_array(
     evoarray: Evoarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bench, "SIDES", (4,))
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(measure, "SIDES", (4,))
     ended = evoarray("bench", "--rounds", 1)
     assert ended.status == 0, ended.err
     table = [line for line in ended.out.splitlines() if line.startswith("|")]
@@ -74,12 +83,16 @@ def test_an_absent_simulator_is_left_out(
     def find_simulator(name: str) -> NoReturn:
         raise InputError(f"{name} is not installed")
 
-    monkeypatch.setattr(bench, "find_simulator", find_simulator)
+    monkeypatch.setattr(measure, "find_simulator", find_simulator)
     ended = evoarray("bench", "--side", 4, "--rounds", 1, "--json")
     assert ended.status == 0, ended.err
     for name in ("verilator", "icarus"):
         assert f"Without {name}: {name} is not installed" in ended.err
     assert not any("verilator" in f["what"] for f in json.loads(ended.out)["figures"])
+
+
+def test_a_whole_command_takes_time() -> None:
+    assert 0.05 < machine.command_seconds(machine.bundled_pair(), 4, 1024) < 60
 
 
 @pytest.mark.parametrize("side", ["3", "x"])
@@ -95,7 +108,7 @@ def test_the_peer_s_graph_is_the_circuit() -> None:
     noisy, clean = rng.integers(0, 256, (2, 6, 7), np.uint8)
     for _ in range(20):
         circuit = random_circuit(shape, rng)
-        genes = bench._graph_genes(circuit)
+        genes = graph_genes(circuit)
         values = list(windows(noisy))
         assert len(values) == len(WINDOW_PIXELS)
         for node in range(20):

@@ -11,41 +11,40 @@ the engine's run they evaluate the next children of its tribe.
 
 import importlib.util
 import os
-import statistics
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich import box
+from numpy.typing import NDArray
 from rich.console import Console
-from rich.table import Table
 
 from evolve.backends import Backend, Pair, open_backend
 from evolve.backends.fast import FastBackend, cpu_line
 from evolve.backends.process import SimulatorBackend
-from evolve.loop import found
-from evolve.settings import Settings
-from evolve.tribe import Tribe, ask, rule_at
-from model.circuit import Circuit, Shape, circuit_of
+from evolve.bench.figures import Figure
+from evolve.bench.machine import (
+    bundled_pair,
+    command_seconds,
+    hash_a_while,
+    prepare,
+    probe,
+    start_up,
+    store_limit,
+)
+from evolve.bench.peer import evaluate_with_cgpy
+from evolve.loop import evolve, found
+from evolve.settings import BLOCK, Settings
+from evolve.tribe import Evolver, Rule, Tribe, ask, rule_at
+from model.circuit import Genes, Shape
 from model.errors import InputError
-from model.fitness import sae
-from model.functions import FUNCTION_SETS
-from model.images import read_image
-from model.noise import add_noise
 from model.rtl import find_simulator
-from model.window import WINDOW_PIXELS, windows
 
-PHOTO = Path(__file__).parents[1] / "images" / "training" / "camera.png"
 SIDES = (4, 8, 16, 24)
 RATES = (2, 3)
 EARLY, WHOLE = 20_000, 262_144
@@ -63,28 +62,22 @@ ENGINE_EVALUATIONS = {4: 500_000, 8: 400_000, 16: 100_000, 24: 60_000}
 """The length of the engine's runs that measure a second core."""
 
 PEER_SIDE = 8
+PAIRINGS = 9
 RATE = "evaluations/s"
 
-
-@dataclass(frozen=True)
-class Figure:
-    """A measured quantity: what, in which unit, on which array, and its values in all rounds."""
-
-    what: str
-    unit: str
-    side: int
-    values: list[float]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the median and the spread."""
-        return {
-            "what": self.what,
-            "unit": self.unit,
-            "array": f"{self.side}x{self.side}",
-            "median": statistics.median(self.values),
-            "lowest": min(self.values),
-            "highest": max(self.values),
-        }
+MECHANISMS: dict[str, dict[str, Any]] = {
+    "8 tribes alone": {},
+    "wars": {"war_interval": BLOCK},
+    "drops": {"drop_interval": 3 * BLOCK},
+    "full crossover": {"crossover": "full"},
+    "partial crossover": {"crossover": "partial", "donor": "random"},
+    "wars, drops, full crossover": {
+        "war_interval": BLOCK,
+        "drop_interval": 3 * BLOCK,
+        "crossover": "full",
+    },
+}
+"""What the engine's loop is measured with, beside tribes that know nothing of each other."""
 
 
 def bench(sides: Sequence[int], rounds: int, console: Console) -> dict[str, Any]:
@@ -140,11 +133,14 @@ class Bench:
         golden = self._sample(settings)
         for rate in RATES:
             self._evolve(replace(settings, mutation_rate=rate), golden)
+        self._mechanisms(replace(settings, tribes=8, war_interval=0))
+        self._whole_command(settings)
         self._second_core("fast", settings, ENGINE_EVALUATIONS[side])
         if "verilator" in self._simulators:
             self._second_core("verilator", settings, SAMPLES["verilator"][side])
         if side == PEER_SIDE and importlib.util.find_spec("cgpy"):
-            self._peer(settings)
+            count = SAMPLES["model"][PEER_SIDE]
+            self._note_rate("cgpy", side, count / evaluate_with_cgpy(settings, self._pair, count))
 
     def figures(self) -> list[Figure]:
         """Return all figures, in the order in which they were first taken."""
@@ -213,8 +209,33 @@ class Bench:
                 percent = 100 * fast.bytes_stored / seconds / self._limit
                 self._note(what, "% of the store limit, in fact", side, percent)
 
+    def _whole_command(self, settings: Settings) -> None:
+        """Take what a longer run of `evoarray evolve` costs more, run folder and log included."""
+        side = settings.shape.rows
+        seconds = [command_seconds(self._pair, side, count) for count in (WHOLE, 3 * WHOLE)]
+        self._note_rate("fast, evoarray evolve", side, 2 * WHOLE / (seconds[1] - seconds[0]))
+
+    def _mechanisms(self, settings: Settings) -> None:
+        """Let eight tribes evolve with the engine, alone and with what may happen between them."""
+        side, alone = settings.shape.rows, 0.0
+        for name, options in MECHANISMS.items():
+            with closing(FastBackend(settings.shape, [self._pair])) as fast:
+                timed = _Timed(fast)
+                started = time.process_time()
+                *_, last = evolve(replace(settings, evaluations=WHOLE, **options), timed)
+                seconds = time.process_time() - started
+            rate, what = last.evaluations / seconds, f"fast, {name}"
+            alone = alone or rate
+            self._note_rate(what, side, rate)
+            self._note(what, "x 8 tribes alone", side, rate / alone)
+            between = 100 * (seconds - timed.seconds) / seconds
+            self._note(what, "% of the time between epochs", side, between)
+
     def _second_core(self, name: str, settings: Settings, count: int) -> None:
-        """Time a run alone, then two such runs at once, on two cores by the clock on the wall."""
+        """Time a run alone, then two such runs at once, on two cores by the clock on the wall.
+
+        What SHA-256 gains by a second core, in turns with the runs, tells the machine's share.
+        """
         with ExitStack() as stack:
             backends = [
                 stack.enter_context(closing(open_backend(name, settings.shape, [self._pair])))
@@ -222,36 +243,49 @@ class Bench:
             ]
             tribes = found(settings, backends[0]).tribes
 
-            def run(backend: Backend) -> None:
-                backend.advance(deepcopy(tribes), count, rule_at(settings))
+            def run(number: int) -> None:
+                backends[number].advance(deepcopy(tribes), count, rule_at(settings))
 
-            def seconds(runs: int) -> float:
-                with ThreadPoolExecutor(runs) as pool:
-                    started = time.perf_counter()
-                    list(pool.map(run, backends[:runs]))
-                    return time.perf_counter() - started
+            pairs = [(two_cores(run), two_cores(hash_a_while)) for _ in range(PAIRINGS)]
+        medians = np.median(pairs, axis=0).tolist()
+        for what, ratio in zip((name, f"SHA-256 beside {name}"), medians, strict=True):
+            self._note(f"{what}, two cores", "x one core", settings.shape.rows, ratio)
 
-            ratios = [2 * seconds(1) / seconds(2) for _ in range(5)]
-        ratio = statistics.median(ratios)
-        self._note(f"{name}, two cores", "x one core", settings.shape.rows, ratio)
 
-    def _peer(self, settings: Settings) -> None:
-        """Let cgpy evaluate an evolved circuit as a graph of 64 nodes."""
-        from cgpy.cgp import CGP
+def two_cores(run: Callable[[int], None]) -> float:
+    """Return how much more gets done by run(0) and run(1) at once than by run(0) alone."""
 
-        noisy, clean = self._pair
-        with closing(open_backend("fast", settings.shape, [self._pair])) as fast:
-            tribe = found(settings, fast).tribes[0]
-            fast.advance([tribe], EARLY, rule_at(settings))
-        genes = _graph_genes(circuit_of(tribe.genes, settings.shape))
-        operations = [_Operation(code) for code in range(16)]
-        planes = list(windows(noisy))
+    def seconds(runs: int) -> float:
+        with ThreadPoolExecutor(runs) as pool:
+            started = time.perf_counter()
+            list(pool.map(run, range(runs)))
+            return time.perf_counter() - started
+
+    return 2 * seconds(1) / seconds(2)
+
+
+class _Timed:
+    """An Evolver that counts the CPU seconds that another one takes."""
+
+    def __init__(self, evolver: Evolver) -> None:
+        self._evolver = evolver
+        self.seconds = 0.0
+
+    def evaluate(
+        self, batch: Genes, limits: NDArray[np.int64] | None = None, /
+    ) -> NDArray[np.int64]:
+        with self._counted():
+            return self._evolver.evaluate(batch, limits)
+
+    def advance(self, tribes: Sequence[Tribe], count: int, rule: Rule, /) -> None:
+        with self._counted():
+            self._evolver.advance(tribes, count, rule)
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
         started = time.process_time()
-        for _ in range(SAMPLES["model"][PEER_SIDE]):
-            if sae(CGP(len(planes), operations, genes).eval(planes), clean) != tribe.sae:
-                raise RuntimeError("cgpy and the engine disagree about an SAE")
-        seconds = time.process_time() - started
-        self._note_rate("cgpy", PEER_SIDE, SAMPLES["model"][PEER_SIDE] / seconds)
+        yield
+        self.seconds += time.process_time() - started
 
 
 @dataclass
@@ -293,109 +327,3 @@ def _clocks(backend: Backend) -> tuple[float, int]:
     if isinstance(backend, SimulatorBackend):
         return backend.simulation.cpu_seconds(), backend.cycles
     return time.process_time(), 0
-
-
-class _Operation:
-    """A function of upm16 as cgpy takes it."""
-
-    is_binary = True
-
-    def __init__(self, code: int) -> None:
-        self._apply = FUNCTION_SETS["upm16"].functions[code].apply
-
-    def func(self, north: Any, west: Any) -> Any:
-        result = np.empty_like(north)
-        self._apply(north, west, out=result)
-        return result
-
-
-def _graph_genes(circuit: Circuit) -> list[int]:
-    """Return a circuit as CGP genes: for each node a function and two earlier nodes; the output."""
-    rows, cols = circuit.functions.shape
-    first = len(WINDOW_PIXELS)
-    genes: list[int] = []
-    for row, col in np.ndindex(rows, cols):
-        node = first + row * cols + col
-        north = node - cols if row else circuit.north[col]
-        west = node - 1 if col else circuit.west[row]
-        genes += [int(circuit.functions[row, col]), int(north), int(west)]
-    return [*genes, first + circuit.output * cols + cols - 1]
-
-
-def store_limit() -> float:
-    """Return the bytes that a core can store a second, one vector a cycle; 0 if it is not known."""
-    cpu = cpu_line("cpu MHz")
-    flags = cpu_line("flags")
-    width = 64 if "avx512bw" in flags else 32 if "avx2" in flags else 16
-    return float(cpu.split(":")[1]) * 1e6 * width if cpu else 0.0
-
-
-def start_up() -> dict[str, float]:
-    """Return seconds from Python's start to a first SAE: engine compiled, and from the cache."""
-    with tempfile.TemporaryDirectory() as folder:
-        return {way: probe(PEER_SIDE, folder)[0] for way in ("compiled", "cached")}
-
-
-def prepare(shape: Shape, pair: Pair) -> dict[str, float]:
-    """Return seconds until Verilator's program runs: as found (perhaps built now), and cached."""
-    seconds = {}
-    for way in ("as found", "cached"):
-        started = time.perf_counter()
-        open_backend("verilator", shape, [pair]).close()
-        seconds[way] = time.perf_counter() - started
-    return seconds
-
-
-def probe(side: int, cache: str | None = None) -> tuple[float, float]:
-    """Evolve a little in a process of its own; return its seconds and its peak memory in MB."""
-    environment = dict(os.environ) if cache is None else {**os.environ, "XDG_CACHE_HOME": cache}
-    code = f"from evolve.bench import evolve_a_little; evolve_a_little({side})"
-    started = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
-    )
-    return time.perf_counter() - started, float(done.stdout)
-
-
-def evolve_a_little(side: int) -> None:
-    """Evolve with the engine; print this process's peak memory in MB."""
-    settings = Settings(Shape(side, side, "upm16"))
-    with closing(open_backend("fast", settings.shape, [bundled_pair()])) as fast:
-        fast.advance(found(settings, fast).tribes, 1024, rule_at(settings))
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-    sys.stdout.write(str(int(peak.split()[1]) / 1000))
-
-
-def bundled_pair() -> Pair:
-    """Return the photo that `make evolve` trains on, with and without noise."""
-    clean = read_image(PHOTO)
-    return add_noise(clean, "salt-and-pepper", 0.2, np.random.default_rng(1)), clean
-
-
-def print_figures(results: Mapping[str, Any], console: Console) -> None:
-    """Print the results as a table, in Markdown, a row a quantity and a column an array."""
-    arrays = list(results["peak_memory_mb"])
-    rows: dict[tuple[str, str], dict[str, str]] = {}
-    for figure in results["figures"]:
-        spread = [f"{float(f'{figure[key]:.3g}'):,.10g}" for key in ("median", "lowest", "highest")]
-        cell = "{} ({}-{})".format(*spread)
-        rows.setdefault((figure["what"], figure["unit"]), {})[figure["array"]] = cell
-    table = Table("backend", "quantity", *arrays, box=box.MARKDOWN)
-    for (what, unit), cells in rows.items():
-        table.add_row(what, unit, *(cells.get(array, "") for array in arrays))
-    console.print(table)
-    console.out(
-        f"{results['date']}, {results['processor']}, {results['cores']} cores; median of "
-        f"{results['rounds']} rounds (lowest-highest)"
-    )
-    if results["store_limit_bytes_per_second"]:
-        limit = results["store_limit_bytes_per_second"] / 1e9
-        console.out(f"The store limit is {limit:.0f} GB/s: a vector in every cycle of a core.")
-    for name, seconds in results["start_up_seconds"].items():
-        spent = ", ".join(f"{way} {value:.2f} s" for way, value in seconds.items())
-        console.out(f"Start-up, {name}: {spent}")
-    memory = ", ".join(
-        f"{array} {value:.0f} MB" for array, value in results["peak_memory_mb"].items()
-    )
-    console.out(f"Peak memory of a process that evolves with the engine: {memory}")

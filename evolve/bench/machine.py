@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the machine gives, and what a process of its own takes: start-up, memory, a command."""
+
+import hashlib
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+
+from evolve.backends import Pair, open_backend
+from evolve.backends.fast import cpu_line
+from evolve.loop import found
+from evolve.settings import BLOCK, Settings
+from evolve.tribe import rule_at
+from model.circuit import Shape
+from model.images import read_image, write_image
+from model.noise import add_noise
+
+PHOTO = Path(__file__).parents[2] / "images" / "training" / "camera.png"
+SIDE = 8
+"""Of the array whose start-up is measured."""
+
+
+def bundled_pair() -> Pair:
+    """Return the photo that `make evolve` trains on, with and without noise."""
+    clean = read_image(PHOTO)
+    return add_noise(clean, "salt-and-pepper", 0.2, np.random.default_rng(1)), clean
+
+
+def store_limit() -> float:
+    """Return the bytes that a core can store a second, one vector a cycle; 0 if it is not known."""
+    cpu = cpu_line("cpu MHz")
+    flags = cpu_line("flags")
+    width = 64 if "avx512bw" in flags else 32 if "avx2" in flags else 16
+    return float(cpu.split(":")[1]) * 1e6 * width if cpu else 0.0
+
+
+def start_up() -> dict[str, float]:
+    """Return seconds from Python's start to a first SAE: engine compiled, and from the cache."""
+    with tempfile.TemporaryDirectory() as folder:
+        return {way: probe(SIDE, folder)[0] for way in ("compiled", "cached")}
+
+
+def prepare(shape: Shape, pair: Pair) -> dict[str, float]:
+    """Return seconds until Verilator's program runs: as found (perhaps built now), and cached."""
+    seconds = {}
+    for way in ("as found", "cached"):
+        started = time.perf_counter()
+        open_backend("verilator", shape, [pair]).close()
+        seconds[way] = time.perf_counter() - started
+    return seconds
+
+
+def probe(side: int, cache: str | None = None) -> tuple[float, float]:
+    """Evolve a little in a process of its own; return its seconds and its peak memory in MB."""
+    environment = dict(os.environ) if cache is None else {**os.environ, "XDG_CACHE_HOME": cache}
+    code = f"from evolve.bench.machine import evolve_a_little; evolve_a_little({side})"
+    started = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    return time.perf_counter() - started, float(done.stdout)
+
+
+def evolve_a_little(side: int) -> None:
+    """Evolve with the engine; print this process's peak memory in MB."""
+    settings = Settings(Shape(side, side, "upm16"))
+    with closing(open_backend("fast", settings.shape, [bundled_pair()])) as fast:
+        fast.advance(found(settings, fast).tribes, BLOCK, rule_at(settings))
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    sys.stdout.write(str(int(peak.split()[1]) / 1000))
+
+
+def command_seconds(pair: Pair, side: int, evaluations: int) -> float:
+    """Return the CPU seconds of `evoarray evolve`, on one core."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder, name) for name in ("noisy.png", "clean.png")]
+        for path, pixels in zip(paths, pair, strict=True):
+            write_image(path, pixels)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        command = [sys.executable, "-m", "evolve", "evolve", *map(str, paths)]
+        command += ["--output", f"{folder}/run", "--rows", str(side), "--cols", str(side)]
+        command += ["--workers", "1", "--evaluations", str(evaluations)]
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def hash_a_while(_: int) -> None:
+    """Keep a core busy with what needs hardly any memory."""
+    for _ in range(200):
+        hashlib.sha256(_MEGABYTE)
+
+
+_MEGABYTE = bytes(1 << 20)
