@@ -32,6 +32,8 @@ from evolve.runs.results import MismatchError
 from evolve.runs.run import Job, provenance, run
 from evolve.runs.run import resume as resume_run
 from evolve.settings import BACKENDS, OPTIONS, Settings
+from evolve.studies.study import merge
+from evolve.studies.study import study as do_study
 from model.circuit import Shape, read_circuit
 from model.errors import InputError
 from model.files import write_atomically
@@ -66,6 +68,20 @@ json_lines_option = click.option(
 convert_option = click.option(
     "--convert", is_flag=True, help="Turn colour and 16-bit images to 8-bit grey, not refuse them."
 )
+
+
+class _Shard(click.ParamType[tuple[int, int]]):
+    """I/N as a pair of numbers."""
+
+    name = "I/N"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, context: click.Context | None
+    ) -> tuple[int, int]:
+        part, _, parts = str(value).partition("/")
+        if not (part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
+            self.fail(f"{value!r}; legal is I/N, with I from 1 to N", param, context)
+        return int(part), int(parts)
 
 
 def settings_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -203,6 +219,61 @@ def runs(folder: Path, json_wanted: bool) -> None:
         says = info.problem or info.command or ""
         table.add_row(str(info.folder), info.state, done, best, info.created, says)
     _console(False).print(table)
+
+
+class _Study(click.Group):
+    """A group in which what is not the name of a command is the spec of a study."""
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in self.commands:
+            args = ["run", *args]
+        return super().resolve_command(context, args)
+
+
+@commands.group(cls=_Study, context_settings={"ignore_unknown_options": True})
+def study() -> None:
+    """Do many runs of several settings: evoarray study SPEC.toml -o DIR.
+
+    SPEC.toml says which; docs/studies.md describes it. The same command goes on with a study that
+    was stopped, or has more --runs than before.
+    """
+
+
+@study.command("run")
+@click.argument("spec", type=FILE)
+@output_option(metavar="DIR", help="The study's folder, new or with a part of the results.")
+@click.option("--runs", type=click.IntRange(1), help="Runs of each setting.  [default: SPEC's]")
+@workers_option
+@click.option(
+    "--cluster", metavar="ADDRESS", help="Send the runs to a Dask cluster: tcp://HOST:PORT."
+)
+@click.option(
+    "--shard",
+    type=_Shard(),
+    default="1/1",
+    metavar="I/N",
+    help="Do only the I-th of N parts, in a folder of its own; see `study merge`.",
+)
+def study_run(
+    spec: Path,
+    output: Path,
+    runs: int | None,
+    workers: int,
+    cluster: str | None,
+    shard: tuple[int, int],
+) -> None:
+    """Do the runs that SPEC.toml asks for. The word run may be left out."""
+    do_study(spec, output, runs, workers, cluster, shard, _console(False))
+
+
+@study.command("merge")
+@click.argument("shards", type=FILE, nargs=-1, required=True, metavar="DIR...")
+@output_option(metavar="DIR", help="The folder for all results.")
+def study_merge(shards: tuple[Path, ...], output: Path) -> None:
+    """Put the results of the parts of a study together."""
+    merge(shards, output)
 
 
 @commands.command()

@@ -4,10 +4,8 @@
 import hashlib
 import io
 import json
-import platform
 import shlex
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -17,7 +15,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 
 from evolve.backends import Backend, open_backend
@@ -25,6 +22,7 @@ from evolve.loop import Epoch, evolve, found
 from evolve.runs.comparison import Photo, as_json, compare, print_table, verdict
 from evolve.runs.database import Event, Row
 from evolve.runs.progress import Watched
+from evolve.runs.provenance import made_with
 from evolve.runs.results import replay, save_circuit, write_curve, write_json, write_pictures
 from evolve.runs.store import RunStore
 from evolve.settings import BACKENDS, Settings
@@ -237,31 +235,12 @@ def provenance(
         "images": [
             {"noisy": _identity(noisy), "clean": _identity(clean)} for noisy, clean in pairs
         ],
-        "versions": {
-            "evoarray": version("evoarray"),
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-        },
-        "git_commit": _git_commit(),
+        **made_with(),
     }
 
 
 def _identity(path: Path) -> dict[str, str]:
     return {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-
-
-def _git_commit() -> str | None:
-    try:
-        done = subprocess.run(
-            ["git", "rev-parse", "HEAD"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except OSError:
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None
 
 
 # --- what a run's database says of it

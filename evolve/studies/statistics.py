@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is said of the runs of a setting, and of two settings.
+
+SAEs are taken as a part of what the 3x3 median leaves on the same images, so that runs on several
+photos may stand together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from evolve.runs.comparison import Photo
+from evolve.studies.spec import Spec
+from evolve.studies.tasks import Result
+from model.baselines import median3x3
+from model.fitness import sae
+
+Values = Sequence[float]
+
+
+def median_saes(photos: Sequence[Photo]) -> list[int]:
+    """Return the SAE that the 3x3 median leaves on each photo."""
+    return [sae(median3x3(photo.noisy), photo.clean) for photo in photos]
+
+
+def ratio(spec: Spec, medians: Sequence[int], result: Result, sae: int | None = None) -> float:
+    """Return a run's SAE, at its end or another one, as a part of the 3x3 median's."""
+    photo = spec.photo_of(result.run)
+    whole = sum(medians) if photo is None else medians[photo]
+    return (result.sae if sae is None else sae) / whole
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Runs, mean and its 95 % interval (Student's t), standard deviation, quartiles and ends."""
+
+    runs: int
+    mean: float
+    low: float
+    high: float
+    deviation: float
+    best: float
+    quartiles: tuple[float, float, float]
+    worst: float
+
+
+def summarize(values: Values) -> Summary:
+    """Summarize one value or more; of a single one nothing is known about the mean."""
+    array = np.asarray(values, np.float64)
+    count, mean = len(array), float(array.mean())
+    deviation = float(array.std(ddof=1)) if count > 1 else float("nan")
+    half = float(stats.t.ppf(0.975, count - 1)) * deviation / count**0.5 if count > 1 else mean
+    q1, q2, q3 = np.quantile(array, (0.25, 0.5, 0.75)).tolist()
+    ends = float(array.min()), float(array.max())
+    return Summary(count, mean, mean - half, mean + half, deviation, ends[0], (q1, q2, q3), ends[1])
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How one setting's values stand to another's.
+
+    difference of the means, one's less the other's, with its 95 % interval (Welch); p of
+    Mann-Whitney and of Welch's t-test, both two-sided; effect: the probability that a run of one is
+    lower than a run of the other, equal ones half (Vargha and Delaney's A).
+    """
+
+    difference: float
+    low: float
+    high: float
+    p: float
+    p_t: float
+    effect: float
+
+
+def compare(one: Values, other: Values) -> Comparison:
+    """Compare two settings of at least two runs each."""
+    first, second = np.asarray(one, np.float64), np.asarray(other, np.float64)
+    difference = float(first.mean() - second.mean())
+    rank = stats.mannwhitneyu(first, second)
+    effect = 1 - float(rank.statistic) / (len(first) * len(second))
+    if first.std() == 0 == second.std():  # then the t-test knows nothing
+        return Comparison(difference, difference, difference, float(rank.pvalue), 1.0, effect)
+    welch = stats.ttest_ind(first, second, equal_var=False)
+    interval = welch.confidence_interval(0.95)
+    return Comparison(
+        difference,
+        float(interval.low),
+        float(interval.high),
+        float(rank.pvalue),
+        float(welch.pvalue),
+        effect,
+    )
+
+
+def holm(ps: ArrayLike) -> NDArray[np.float64]:
+    """Return p-values corrected for how many there are (S. Holm, Scand. J. Statist. 6, 1979)."""
+    values = np.asarray(ps, np.float64)
+    order = np.argsort(values)
+    factors = np.arange(len(values), 0, -1)
+    corrected = np.empty_like(values)
+    corrected[order] = np.minimum(1, np.maximum.accumulate(values[order] * factors))
+    return corrected
+
+
+def rank_correlation(early: Values, late: Values) -> tuple[float, float, float, float]:
+    """Return Spearman's rho, its 95 % interval by Fisher's z, and its p-value; 4 runs or more."""
+    found = stats.spearmanr(early, late)
+    rho, p = float(found.statistic), float(found.pvalue)
+    half = 1.96 / (len(early) - 3) ** 0.5
+    z = np.arctanh(np.clip(rho, -1 + 1e-9, 1 - 1e-9))
+    return rho, float(np.tanh(z - half)), float(np.tanh(z + half)), p

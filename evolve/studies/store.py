@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A study's folder: one SQLite database with the spec, the photos and every finished run.
+
+A result is saved when its run is finished, and carries its SHA-256: one that was damaged is done
+again. What is read is JSON, checked before it is used; nothing is executed.
+"""
+
+import hashlib
+import io
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Self
+
+from evolve.runs.comparison import Photo
+from evolve.runs.database import connect
+from evolve.runs.lock import held, release
+from evolve.runs.store import said
+from evolve.studies.spec import Spec, parse_spec
+from evolve.studies.tasks import Result, result_from_json
+from model.errors import InputError
+from model.images import decode_image, encode_image
+
+DATABASE = "study.sqlite"
+FORMAT = 1
+
+_APPLICATION = 0x65766F73  # "evos"
+_SCHEMA = """
+-- The one row that says what the study is: the spec's text, what it was called, what made it.
+CREATE TABLE study (spec TEXT, called TEXT, provenance TEXT);
+-- PNG files: photos to train on, then those held out.
+CREATE TABLE photo (number INTEGER PRIMARY KEY, name TEXT, held_out INTEGER,
+  noisy BLOB, clean BLOB);
+-- Each finished run as JSON.
+CREATE TABLE result (setting TEXT, run INTEGER, content TEXT, sha256 BLOB,
+  PRIMARY KEY (setting, run));
+"""
+
+
+class StudyStore:
+    """A study's folder; the one writer has its lock. As a context manager it closes itself."""
+
+    def __init__(self, folder: Path, *, writes: bool) -> None:
+        """Open a study. Raises InputError if it is none, is damaged, or another process writes."""
+        self._folder = folder
+        path = folder / DATABASE
+        if not path.is_file():
+            raise InputError(f"{folder} is no study: there is no {DATABASE} in it")
+        with said(f"cannot open the study {folder}"), ExitStack() as stack:
+            self._lock = stack.enter_context(held(folder)) if writes else None
+            self._database = connect(path, "mode=rw" if writes else "mode=ro")
+            self._check(path)
+            if writes:
+                self._database.execute("PRAGMA journal_mode=WAL")
+                self._database.execute("PRAGMA synchronous=NORMAL")
+            text, self.called, provenance = self._database.execute("SELECT * FROM study").fetchone()
+        self.text: str = text
+        self.spec: Spec = parse_spec(text, self.called)
+        self.provenance: Mapping[str, Any] = json.loads(provenance)
+
+    @classmethod
+    def create(
+        cls,
+        folder: Path,
+        text: str,
+        called: str,
+        photos: tuple[Sequence[Photo], Sequence[Photo]],
+        provenance: Mapping[str, Any],
+    ) -> Self:
+        """Make the folder of a new study. Raises InputError if that cannot be."""
+        with said(f"cannot make the study {folder}"):
+            folder.mkdir(parents=True, exist_ok=True)
+            new = folder / f"{DATABASE}.new"
+            new.unlink(missing_ok=True)
+            new.touch()
+            database = connect(new, "mode=rw")
+            with database:
+                database.executescript(_SCHEMA)
+                database.execute(f"PRAGMA application_id={_APPLICATION}")
+                database.execute(f"PRAGMA user_version={FORMAT}")
+                row = (text, called, json.dumps(provenance))
+                database.execute("INSERT INTO study VALUES (?, ?, ?)", row)
+                for held_out, group in enumerate(photos):
+                    database.executemany(
+                        "INSERT INTO photo VALUES (NULL, ?, ?, ?, ?)",
+                        [(p.name, held_out, *map(encode_image, (p.noisy, p.clean))) for p in group],
+                    )
+            database.close()
+            new.replace(folder / DATABASE)
+        return cls(folder, writes=True)
+
+    def photos(self) -> tuple[list[Photo], list[Photo]]:
+        """Return the photos to train on, and those held out."""
+        groups: tuple[list[Photo], list[Photo]] = ([], [])
+        query = "SELECT name, held_out, noisy, clean FROM photo ORDER BY number"
+        for name, held_out, *images in self._database.execute(query):
+            noisy, clean = (decode_image(io.BytesIO(image), Path(name)) for image in images)
+            groups[held_out].append(Photo(name, noisy, clean))
+        return groups
+
+    def add(self, results: Sequence[Result]) -> None:
+        """Save finished runs, all or none. Raises InputError if that fails, as on a full disk."""
+        rows = []
+        for result in results:
+            content = json.dumps(asdict(result), sort_keys=True, separators=(",", ":"))
+            rows.append((result.setting, result.run, content, _sha256(content)))
+        failure = f"cannot save the study {self._folder}"
+        with said(failure, "what was saved before is safe"), self._database:
+            self._database.executemany("REPLACE INTO result VALUES (?, ?, ?, ?)", rows)
+
+    def results(self) -> list[Result]:
+        """Return all undamaged results, by setting in the spec's order, then by run."""
+        results = []
+        with said(f"cannot read the study {self._folder}"):
+            for setting, run, content, sha256 in self._database.execute("SELECT * FROM result"):
+                if sha256 == _sha256(content) and setting in self.spec.settings:
+                    results.append(result_from_json(json.loads(content)))
+                    assert (results[-1].setting, results[-1].run) == (setting, run)
+        order = {name: number for number, name in enumerate(self.spec.settings)}
+        return sorted(results, key=lambda result: (order[result.setting], result.run))
+
+    def close(self) -> None:
+        """Leave one database file, and the folder to the next writer."""
+        if self._lock is not None:
+            with said(f"cannot close the study {self._folder}"):
+                self._database.execute("PRAGMA journal_mode=DELETE")  # removes -wal and -shm
+        self._database.close()
+        if self._lock is not None:
+            release(self._lock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _check(self, path: Path) -> None:
+        try:
+            (application,) = self._database.execute("PRAGMA application_id").fetchone()
+            (version,) = self._database.execute("PRAGMA user_version").fetchone()
+        except sqlite3.Error:
+            application = version = None
+        if application != _APPLICATION:
+            raise InputError(f"{path} is not a study's database, or is damaged; it cannot be used")
+        if version != FORMAT:
+            raise InputError(
+                f"{path} has format {version}, this evoarray knows {FORMAT}; use the one that "
+                "made it"
+            )
+
+
+def _sha256(content: str) -> bytes:
+    return hashlib.sha256(content.encode()).digest()

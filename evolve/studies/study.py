@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Doing a study: its runs on all cores, on a cluster or in shards, and going on with it.
+
+What a study finds does not depend on any of that: every run has its own seed, and results are
+sorted. Start reading at `study`.
+"""
+
+import multiprocessing
+import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from evolve.runs.comparison import Photo
+from evolve.runs.provenance import made_with
+from evolve.studies.progress import StudyProgress
+from evolve.studies.spec import Spec, parse_spec, read_photos, settings_of_run
+from evolve.studies.statistics import median_saes, ratio
+from evolve.studies.store import DATABASE, StudyStore
+from evolve.studies.tasks import Result, Task, work
+from model.errors import InputError
+
+AHEAD = 2
+"""Tasks that wait at each worker, so that none is idle."""
+
+BREAKS = 3
+"""How often workers may die in a study before it is given up."""
+
+
+def study(
+    path: Path,
+    folder: Path,
+    runs: int | None,
+    workers: int,
+    cluster: str | None,
+    shard: tuple[int, int],
+    console: Console,
+) -> None:
+    """Do all runs of a spec that the folder does not have yet.
+
+    runs: how many of each setting, or None for what the spec says; shard (i, n): only every n-th
+    task, beginning with the i-th from 1. Raises InputError for a folder of another study.
+    """
+    with _opened(path, folder) as store:
+        spec, photos = store.spec, store.photos()
+        done = store.results()
+        wanted = _tasks(spec, photos, runs or spec.runs)
+        wanted = wanted[shard[0] - 1 :: shard[1]]
+        present = {(result.setting, result.run) for result in done}
+        missing = [task for task in wanted if (task.setting, task.run) not in present]
+        medians = median_saes(photos[0])
+        with StudyProgress(len(wanted), console) as progress:
+            progress.add([ratio(spec, medians, result) for result in done], new=False)
+            for result in _work_through(missing, workers, cluster):
+                store.add([result])
+                progress.add([ratio(spec, medians, result)])
+    console.out(f"The results are in {folder}; to read them: evoarray report {folder}")
+
+
+def merge(folders: Sequence[Path], output: Path) -> None:
+    """Put the results of shards of one study together.
+
+    Raises InputError if the studies differ or the new folder has one already.
+    """
+    if (output / DATABASE).exists():
+        raise InputError(f"{output} has a study already; name another folder with -o")
+    with ExitStack() as stack:
+        shards = [stack.enter_context(StudyStore(folder, writes=False)) for folder in folders]
+        first = shards[0]
+        for folder, shard in zip(folders, shards, strict=True):
+            if _identity(shard) != _identity(first):
+                raise InputError(f"{folder} is another study than {folders[0]}")
+        origin = (first.text, first.called, first.photos(), first.provenance)
+        with StudyStore.create(output, *origin) as merged:
+            for shard in shards:
+                merged.add(shard.results())
+
+
+def _identity(store: StudyStore) -> tuple[object, ...]:
+    photos = [
+        (photo.name, photo.noisy.tobytes(), photo.clean.tobytes())
+        for group in store.photos()
+        for photo in group
+    ]
+    return store.text, photos, store.provenance["versions"]["evoarray"]
+
+
+@contextmanager
+def _opened(path: Path, folder: Path) -> Iterator[StudyStore]:
+    """Open the folder of a study, or make it."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise InputError(f"cannot read {path}: {reason}") from None
+    spec = parse_spec(text, str(path))
+    if not (folder / DATABASE).exists():
+        photos = read_photos(spec, path.parent)
+        StudyStore.create(folder, text, path.name, photos, made_with()).close()
+    with StudyStore(folder, writes=True) as store:
+        if store.text != text:
+            raise InputError(
+                f"{folder} has the results of another {store.called}; name a new folder with -o"
+            )
+        made, here = store.provenance["versions"]["evoarray"], made_with()["versions"]["evoarray"]
+        if made != here:
+            raise InputError(
+                f"{folder} was begun by evoarray {made}, and this is {here}, which may evolve "
+                "otherwise; name a new folder with -o"
+            )
+        yield store
+
+
+def _tasks(spec: Spec, photos: tuple[list[Photo], list[Photo]], runs: int) -> list[Task]:
+    """Return all tasks, run by run, so that a study that is stopped has as many of each setting."""
+    training, held_out = photos
+    chosen = [
+        training if photo is None else [training[photo]]
+        for photo in map(spec.photo_of, range(runs))
+    ]
+    return [
+        Task(name, run, settings_of_run(spec, name, run), chosen[run], held_out)
+        for run in range(runs)
+        for name in spec.settings
+    ]
+
+
+def _work_through(tasks: Sequence[Task], workers: int, cluster: str | None) -> Iterator[Result]:
+    """Yield results as they come. A worker that dies is replaced, and its tasks are done again."""
+    left = {(task.setting, task.run): task for task in tasks}
+    for attempt in range(BREAKS):
+        try:
+            with _executor(workers, cluster) as (executor, width):
+                for result in _stream(executor, list(left.values()), width * AHEAD):
+                    del left[result.setting, result.run]
+                    yield result
+            return
+        except BrokenProcessPool:
+            if attempt == BREAKS - 1:
+                raise InputError(
+                    "workers were killed again and again, perhaps for want of memory; give fewer "
+                    "--workers, and the same command goes on where it stopped"
+                ) from None
+
+
+def _stream(executor: Executor, tasks: list[Task], most: int) -> Iterator[Result]:
+    waiting: set[Future[Result]] = set()
+    tasks.reverse()
+    try:
+        while tasks or waiting:
+            while tasks and len(waiting) < most:
+                waiting.add(executor.submit(work, tasks.pop()))
+            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield future.result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+@contextmanager
+def _executor(workers: int, cluster: str | None) -> Iterator[tuple[Executor, int]]:
+    """Start workers, or connect to those of a Dask cluster; say how many there are."""
+    if cluster is None:
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(workers, context, _leave_signals_to_the_parent) as pool:
+            yield pool, workers
+        return
+    try:
+        from distributed import Client
+    except ImportError:
+        raise InputError("--cluster needs Dask: pip install 'evoarray[cluster]'") from None
+    try:
+        client = Client(cluster, timeout=10)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise InputError(f"cannot reach the cluster {cluster}: {error}") from None
+    with client:
+        cores = sum(client.ncores().values())
+        yield client.get_executor(retries=BREAKS), max(1, cores)
+
+
+def _leave_signals_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

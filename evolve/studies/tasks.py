@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One run of a study, as a worker does it, wherever that is."""
+
+import time
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+from evolve.backends import open_backend
+from evolve.loop import evolve, found
+from evolve.runs.comparison import Photo
+from evolve.settings import Settings
+from model.array import filter_image
+from model.circuit import circuit_of
+from model.fitness import sae
+
+POINTS = 256
+"""Of the curve that a result keeps, beside its start."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A run that is to be done: of which setting, which one, how, and for which photos."""
+
+    setting: str
+    run: int
+    settings: Settings
+    training: Sequence[Photo]
+    held_out: Sequence[Photo]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run has come to.
+
+    sae is that of the training photos together, held_out that of each other one; curve has the
+    best SAE after so many evaluations, as two rows; seconds are CPU time.
+    """
+
+    setting: str
+    run: int
+    evaluations: int
+    sae: int
+    held_out: tuple[int, ...]
+    genes: tuple[int, ...]
+    curve: tuple[tuple[int, ...], tuple[int, ...]]
+    counters: Mapping[str, int]
+    seconds: float
+
+    def sae_after(self, evaluations: int) -> int:
+        """Return the best SAE of the first so many evaluations, as near as the curve knows."""
+        index = bisect_left(self.curve[0], evaluations + 1) - 1
+        return self.curve[1][max(0, index)]
+
+
+def work(task: Task) -> Result:
+    """Do a run on the fast engine and one core."""
+    started = time.process_time()
+    pairs = [(photo.noisy, photo.clean) for photo in task.training]
+    shape, budget = task.settings.shape, task.settings.evaluations
+    with closing(open_backend("fast", shape, pairs)) as backend:
+        world = found(task.settings, backend)
+        points: list[tuple[int, int]] = []
+        for epoch in evolve(task.settings, backend, world):
+            if not points or epoch.evaluations * POINTS >= budget * len(points):
+                points.append((epoch.evaluations, epoch.sae))
+        points.append((world.evaluations, world.sae))
+    circuit = circuit_of(world.best, shape)
+    held_out = [sae(filter_image(circuit, photo.noisy), photo.clean) for photo in task.held_out]
+    evaluations, saes = zip(*dict(points).items(), strict=True)
+    return Result(
+        task.setting,
+        task.run,
+        world.evaluations,
+        world.sae,
+        tuple(held_out),
+        tuple(world.best.tolist()),
+        (evaluations, saes),
+        dict(world.counters),
+        time.process_time() - started,
+    )
+
+
+def result_from_json(data: Mapping[str, Any]) -> Result:
+    """Return the result of which dataclasses.asdict made this data."""
+    evaluations, saes = data["curve"]
+    tuples = {"held_out": tuple(data["held_out"]), "genes": tuple(data["genes"])}
+    return Result(**{**data, **tuples, "curve": (tuple(evaluations), tuple(saes))})
