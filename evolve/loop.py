@@ -74,7 +74,7 @@ def start(settings: Settings, random: Random) -> Genes:
     if settings.start == "random":
         everything = mutation_at(replace(settings, scope="all"))
         for position in everything.groups[0]:
-            genes[position] = random.below(int(everything.bounds[position]))
+            genes[position] = everything.redraw(int(position), random)
     elif passes_east(settings.shape):
         genes[-1] = regions(settings)[0].bottom - 1
     return genes

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.mutation import Mutation
+from evolve.mutation import mutation_of_all_genes
 from evolve.rng import Random
 from evolve.settings import BLOCK, Settings
 from evolve.tribe import Evolver, Tribe
@@ -163,7 +163,7 @@ def abrupt_change(world: World, settings: Settings, backend: Evolver) -> str | N
         return None
     champion = world.champion
     random = Random.stream(settings.seed, 0, world.founded)
-    whole = Mutation.of_all_genes(settings.shape, settings.abrupt_rate)
+    whole = mutation_of_all_genes(settings, settings.abrupt_rate)
     genes = whole.child(champion.genes, random)
     sae = int(backend.evaluate(genes[np.newaxis])[0])
     if len(world.tribes) >= max(2, settings.tribes):

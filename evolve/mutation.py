@@ -24,19 +24,21 @@ from model.functions import FUNCTION_SETS
 class Mutation:
     """A child has `lowest` to `highest` redraws, all in one group of genes.
 
-    groups: for each group the positions of its genes, int64; bounds (genes,) int64: how many values
-    a redrawn gene may take.
+    groups: for each group the positions of its genes, int64; bounds (genes,) int64: among how many
+    values a redrawn gene is drawn; functions (codes,) int64: what a draw means for an element.
     """
 
     groups: tuple[NDArray[np.int64], ...]
     bounds: NDArray[np.int64]
+    functions: NDArray[np.int64]
+    elements: int
     lowest: int
     highest: int
 
-    @classmethod
-    def of_all_genes(cls, shape: Shape, rate: int) -> "Mutation":
-        """Return the mutation that redraws `rate` genes of the whole circuit."""
-        return cls((np.arange(len(shape.limits)),), shape.limits, rate, rate)
+    def redraw(self, position: int, random: Random) -> int:
+        """Return a new value for the gene at a position."""
+        value = random.below(int(self.bounds[position]))
+        return int(self.functions[value]) if position < self.elements else value
 
     def child(self, genes: Genes, random: Random) -> Genes:
         """Return genes (genes,) uint8 with some redrawn; nothing is drawn that is not open.
@@ -52,7 +54,7 @@ class Mutation:
             group = self.groups[random.below(len(self.groups))]
         for _ in range(rate):
             position = int(group[random.below(len(group))])
-            child[position] = random.below(int(self.bounds[position]))
+            child[position] = self.redraw(position, random)
         return child
 
 
@@ -72,7 +74,15 @@ def mutation_at(settings: Settings, evaluations: int = 0) -> Mutation:
     stage = min(evaluations * len(stages) // settings.evaluations, len(stages) - 1)
     lowest, highest = settings.rates_at(evaluations)
     growing = bool(settings.growth)
-    return _mutation(settings.shape, settings.scope, stages[stage], growing, lowest, highest)
+    codes, scope = settings.function_codes, settings.scope
+    return _mutation(settings.shape, codes, scope, stages[stage], growing, lowest, highest)
+
+
+def mutation_of_all_genes(settings: Settings, rate: int) -> Mutation:
+    """Return the mutation that redraws `rate` genes of the whole circuit."""
+    shape = settings.shape
+    whole = Region(0, 0, shape.rows, shape.cols)
+    return _mutation(shape, settings.function_codes, "all", whole, False, rate, rate)
 
 
 def regions(settings: Settings) -> Sequence[Region]:
@@ -106,7 +116,13 @@ def passes_east(shape: Shape) -> bool:
 
 @cache
 def _mutation(
-    shape: Shape, scope: str, region: Region, growing: bool, lowest: int, highest: int
+    shape: Shape,
+    codes: tuple[int, ...],
+    scope: str,
+    region: Region,
+    growing: bool,
+    lowest: int,
+    highest: int,
 ) -> Mutation:
     first_north = shape.rows * shape.cols
     first_west = first_north + shape.cols
@@ -123,6 +139,8 @@ def _mutation(
     else:
         groups = [[*chain(*columns), *north, *west, output]]
     bounds = shape.limits.copy()
+    bounds[:first_north] = len(codes)
     if growing:  # the rows of the sub-array, whose results pass to the east edge
         bounds[output] = region.bottom
-    return Mutation(tuple(np.sort(group) for group in groups), bounds, lowest, highest)
+    positions = tuple(np.sort(group) for group in groups)
+    return Mutation(positions, bounds, np.array(codes), first_north, lowest, highest)

@@ -33,9 +33,22 @@ class Random:
 
         Bounds here are below 2^13, so no value is more than one part in 2^19 likelier than another.
         """
+        return self._next() * bound >> 32
+
+    def exponential(self) -> int:
+        """Return a number that is about exponentially distributed, with the mean 98304.
+
+        It is -log2 of a draw from (0, 1], with straight lines between powers of two: 65536 is one
+        halving, and the mean is one and a half of them.
+        """
+        draw = self._next() or 1
+        halvings = 32 - draw.bit_length()
+        below_one = (draw << halvings) & (_MASK32 >> 1)  # what follows the leading 1, of 31 bits
+        return (halvings + 1 << 16) - (below_one >> 15)
+
+    def _next(self) -> int:
         old = self.state
         self.state = (old * _MULTIPLIER + self.increment) & _MASK64
         shifted = (((old >> 18) ^ old) >> 27) & _MASK32
         rotation = old >> 59
-        draw = (shifted >> rotation | shifted << (32 - rotation)) & _MASK32
-        return draw * bound >> 32
+        return (shifted >> rotation | shifted << (32 - rotation)) & _MASK32

@@ -4,6 +4,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from decimal import Decimal
 from functools import cached_property
 from itertools import pairwise
 from math import gcd
@@ -11,6 +12,7 @@ from typing import Any, NoReturn
 
 from model.circuit import Shape
 from model.errors import InputError
+from model.functions import FUNCTION_SETS
 
 STARTS = ("copy", "random", "circuit")
 ACCEPT_RULES = ("equal", "better")
@@ -61,6 +63,12 @@ class Settings:
         "all",
         "What is redrawn: any gene, functions of elements only, or genes of one column.",
         choices=SCOPES,
+    )
+    functions: str = option(
+        "",
+        "Functions that a redraw may give, such as N,W,max,min; one that comes twice is drawn "
+        "twice as often.  [default: all of the set]",
+        metavar="NAMES",
     )
     children: int = option(
         1,
@@ -131,6 +139,12 @@ class Settings:
         "A child replaces its parent if it is better, or also if it is equally good.",
         choices=ACCEPT_RULES,
     )
+    temperature: str = option(
+        "0",
+        "Take children that are worse, too, by this part of the SAE on average; 0.04..0.001 falls "
+        "from the one to the other during the run.",
+        metavar="PART[..PART]",
+    )
     seed: int = option(1, "The same seed gives the same circuit, on every backend.", least=0)
 
     def __post_init__(self) -> None:
@@ -140,6 +154,8 @@ class Settings:
         self.rates  # noqa: B018  (checked here)
         self.growth_sizes  # noqa: B018
         self.piece_grid  # noqa: B018
+        self.function_codes  # noqa: B018
+        self.temperatures  # noqa: B018
         if self.least_budget > self.evaluations:
             _refuse(
                 "evaluations",
@@ -208,6 +224,36 @@ class Settings:
         return next(
             (low, high) for since, low, high in reversed(self.rates) if since <= evaluations
         )
+
+    @cached_property
+    def function_codes(self) -> tuple[int, ...]:
+        """The codes among which the redraw of an element draws, each as often as it is here."""
+        known = [function.name for function in FUNCTION_SETS[self.shape.function_set].functions]
+        names = [name.strip() for name in self.functions.split(",")] if self.functions else known
+        if not set(names) <= set(known):
+            _refuse("functions", self.functions, f"a list of {', '.join(known)}")
+        return tuple(map(known.index, names))
+
+    @cached_property
+    def temperatures(self) -> tuple[Decimal, Decimal]:
+        """The temperatures at the start and at the end of the run."""
+        found = _TEMPERATURE.fullmatch(str(self.temperature))
+        ends = [Decimal(end) for end in found.groups(default=found[1])] if found else []
+        if not ends or max(ends) > 1 or (min(ends) == 0 < max(ends)):
+            legal = "a part from 0 to 1, or two above 0, such as 0.04..0.001"
+            _refuse("temperature", self.temperature, legal)
+        return ends[0], ends[1]
+
+    def temperature_at(self, evaluations: int) -> int:
+        """Return the temperature after this many evaluations in parts per million.
+
+        It falls geometrically. Decimals, unlike binary floating point, are the same everywhere.
+        """
+        first, last = self.temperatures
+        if first == last:
+            return round(first * 1_000_000)
+        spent = Decimal(evaluations) / self.evaluations
+        return round(first * (last / first) ** spent * 1_000_000)
 
     @cached_property
     def growth_sizes(self) -> tuple[tuple[int, int], ...]:
@@ -287,6 +333,7 @@ def _refuse(option: str, value: object, legal: str) -> NoReturn:
 
 
 _RATE = re.compile(r"(?P<low>[0-9]+)(\.\.(?P<high>[0-9]+))?(@(?P<since>[0-9]+))?")
+_TEMPERATURE = re.compile(r"([0-9]*\.?[0-9]+)(?:\.\.([0-9]*\.?[0-9]+))?")
 _SIZE = re.compile(r"([1-9][0-9]*)x([1-9][0-9]*)")
 
 

@@ -13,6 +13,9 @@ from evolve.rng import Random
 from evolve.settings import Settings
 from model.circuit import Genes
 
+MEAN_PER_MILLION = 98_304 * 1_000_000
+"""The mean of Random.exponential, for a temperature in parts per million."""
+
 
 @dataclass
 class Tribe:
@@ -33,20 +36,29 @@ class Rule:
     accept "equal": a child replaces its parent if its SAE is lower or the same; "better": only if
     it is lower. Equal children let the parent drift along neutral mutations; without them evolution
     hardly leaves the copy filter (UPM tutorial; the thesis, 3.3, takes only better ones).
+    temperature: by how many parts per million of the parent's SAE a child may be worse on average,
+    which frees evolution from local optima (S. Kirkpatrick and others, Optimization by Simulated
+    Annealing, Science 220, 1983). How much it is gets drawn before the child, so that an
+    evaluation still may stop as soon as the child is worse than that.
     """
 
     mutation: Mutation
     accept: str = "equal"
     children: int = 1
+    temperature: int = 0
 
     def worst_accepted(self, tribe: Tribe) -> int:
-        """Return the highest SAE with which a child replaces its parent."""
-        return tribe.sae if self.accept == "equal" else tribe.sae - 1
+        """Return the highest SAE with which the next child replaces its parent; may draw."""
+        limit = tribe.sae if self.accept == "equal" else tribe.sae - 1
+        if self.temperature:
+            limit += tribe.sae * self.temperature * tribe.random.exponential() // MEAN_PER_MILLION
+        return limit
 
 
 def rule_at(settings: Settings, evaluations: int = 0) -> Rule:
     """Return the rule of a run that has spent this many evaluations."""
-    return Rule(mutation_at(settings, evaluations), settings.accept, settings.children)
+    mutation, temperature = mutation_at(settings, evaluations), settings.temperature_at(evaluations)
+    return Rule(mutation, settings.accept, settings.children, temperature)
 
 
 class Evolver(Protocol):
@@ -71,12 +83,12 @@ class AskEvaluateTell:
     def advance(self: Evolver, tribes: Sequence[Tribe], count: int, rule: Rule, /) -> None:
         """See Evolver.advance; all tribes go in step, so that a batch has children of each."""
         for _ in range(count // rule.children):
-            broods = [ask(tribe, rule) for tribe in tribes]
             worst = [rule.worst_accepted(tribe) for tribe in tribes]
+            broods = [ask(tribe, rule) for tribe in tribes]
             saes = self.evaluate(np.concatenate(broods), np.repeat(worst, rule.children))
             brood_saes = saes.reshape(len(tribes), rule.children)
-            for tribe, brood, its_saes in zip(tribes, broods, brood_saes, strict=True):
-                tell(tribe, brood, its_saes, rule)
+            for told in zip(tribes, broods, brood_saes, worst, strict=True):
+                tell(*told)
 
 
 def ask(tribe: Tribe, rule: Rule) -> Genes:
@@ -85,10 +97,10 @@ def ask(tribe: Tribe, rule: Rule) -> Genes:
     return np.stack(list(children))
 
 
-def tell(tribe: Tribe, brood: Genes, saes: NDArray[np.int64], rule: Rule) -> None:
-    """Replace the parent by the best child, of equals the first, if that is good enough."""
+def tell(tribe: Tribe, brood: Genes, saes: NDArray[np.int64], worst: int) -> None:
+    """Replace the parent by the best child, of equals the first, if it is not above the worst."""
     tribe.evaluations += len(brood)
     best = int(saes.argmin())
-    if saes[best] <= rule.worst_accepted(tribe):
+    if saes[best] <= worst:
         tribe.genes, tribe.sae = brood[best], int(saes[best])
         tribe.accepted += 1

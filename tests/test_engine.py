@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from unittest.mock import patch
 
@@ -175,6 +176,16 @@ def test_every_mutation_rate_walks_as_the_model(rate: int, accept: str, function
     assert accepted(walk_alike(settings, pairs, 300))
 
 
+@pytest.mark.parametrize("temperature", ["0.001", "0.03", "1"])
+@pytest.mark.parametrize("function_set", SETS)
+def test_every_temperature_walks_as_the_model(temperature: str, function_set: str) -> None:
+    pairs = [image_pair(np.random.default_rng(8), 40, 30)]
+    settings = Settings(Shape(5, 6, function_set), start="random", temperature=temperature)
+    states = walk_alike(settings, pairs, 600)
+    saes = [state[0][1] for state in states]
+    assert any(after > before for before, after in pairwise(saes)), "a worse child was taken"
+
+
 def test_pairs_of_different_sizes_count_together() -> None:
     rng = np.random.default_rng(4)
     pairs = [image_pair(rng, *size) for size in ((5, 7), (33, 31), (3, 3), (40, 52))]
@@ -220,6 +231,8 @@ def test_workers_share_the_tribes_and_change_nothing(workers: int, tribes: int) 
     kind=st.sampled_from(KINDS),
     rate=st.integers(1, 8) | st.integers(1, HIGHEST_RATE) | st.sampled_from(["1..8", "2..64"]),
     accept=st.sampled_from(ACCEPT_RULES),
+    temperature=st.sampled_from(["0", "0.01", "0.5..0.001", "1"]),
+    few_functions=st.booleans(),
     start=st.sampled_from(["copy", "random"]),
     children=st.integers(1, 8),
     scope=st.sampled_from(SCOPES),
@@ -236,6 +249,8 @@ def test_any_walk_is_the_models(
     kind: str,
     rate: int | str,
     accept: str,
+    temperature: str,
+    few_functions: bool,
     start: str,
     children: int,
     scope: str,
@@ -248,6 +263,8 @@ def test_any_walk_is_the_models(
 ) -> None:
     rng = np.random.default_rng(seed)
     pairs = [image_pair(rng, *size, kind) for size in sizes]
+    names = [function.name for function in FUNCTION_SETS[shape.function_set].functions]
+    chosen = rng.choice(names, rng.integers(1, 20)).tolist() if few_functions else []
     down, across = (int(rng.integers(1, side + 1)) for side in (shape.rows, shape.cols))
     settings = Settings(
         shape,
@@ -256,6 +273,8 @@ def test_any_walk_is_the_models(
         growth=f"{down}x{across},{shape.rows}x{shape.cols}" if stages == "growth" else "",
         pieces=f"{down}x{across}" if stages == "pieces" else "",
         tribes=tribes,
+        functions=",".join(chosen),
+        temperature=temperature,
         start=start,
         accept=accept,
         seed=seed,

@@ -126,7 +126,7 @@ def test_a_child_has_k_genes_redrawn(function_set: str, rate: int) -> None:
 def test_which_child_replaces_its_parent(accept: str, child_sae: int, taken: bool) -> None:
     tribe = Tribe(np.zeros(GENES, np.uint8), 10, Random(0, 1))
     rule = rule_at(Settings(SHAPE, accept=accept))
-    tell(tribe, np.ones((1, GENES), np.uint8), np.array([child_sae]), rule)
+    tell(tribe, np.ones((1, GENES), np.uint8), np.array([child_sae]), rule.worst_accepted(tribe))
     assert tribe.genes.tolist() == [int(taken)] * GENES
     assert tribe.sae == (child_sae if taken else 10)
     assert (tribe.evaluations, tribe.accepted) == (1, int(taken))

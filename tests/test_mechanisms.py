@@ -104,7 +104,7 @@ def test_after_a_war_the_two_evolve_apart() -> None:
     rule = rule_at(settled())
     broods = [ask(tribe, rule) for tribe in world.tribes]
     assert broods[0].tolist() != broods[1].tolist()
-    tell(worst, broods[1], np.array([0]), rule)
+    tell(worst, broods[1], np.array([0]), rule.worst_accepted(worst))
     assert (best.genes.tolist(), best.sae) == ([0] * GENES, 10)
 
 

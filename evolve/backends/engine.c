@@ -418,20 +418,33 @@ typedef struct {
   int64_t sae, evaluations, accepted;
 } Tribe;
 
-static unsigned below(Tribe *tribe, unsigned bound) {
+static uint32_t next(Tribe *tribe) {
   const uint64_t old = tribe->state;
   tribe->state = old * 6364136223846793005u + tribe->increment;
   const uint32_t shifted = (uint32_t)((old >> 18 ^ old) >> 27);
   const unsigned rotation = (unsigned)(old >> 59);
-  const uint32_t draw = shifted >> rotation | shifted << (-rotation & 31);
-  return (unsigned)((uint64_t)draw * bound >> 32);
+  return shifted >> rotation | shifted << (-rotation & 31);
 }
+
+static unsigned below(Tribe *tribe, unsigned bound) {
+  return (unsigned)((uint64_t)next(tribe) * bound >> 32);
+}
+
+static int64_t exponential(Tribe *tribe) {
+  uint32_t draw = next(tribe);
+  if (!draw) draw = 1;
+  const int halvings = __builtin_clz(draw);
+  const uint32_t below_one = draw << halvings & 0x7fffffff;
+  return ((int64_t)(halvings + 1) << 16) - (below_one >> 15);
+}
+
+#define MEAN_PER_MILLION (98304 * INT64_C(1000000))
 
 // As evolve/mutation.py's Mutation, and the rest of evolve/tribe.py's Rule. Group g has the genes
 // positions[starts[g]] to positions[starts[g + 1] - 1].
 typedef struct {
-  const int32_t *positions, *starts, *bounds;
-  int32_t groups, lowest, highest, children, accept_equal;
+  const int32_t *positions, *starts, *bounds, *functions;
+  int32_t groups, elements, lowest, highest, children, accept_equal, temperature;
 } Rule;
 
 // Some redrawn genes: which, and from what to what.
@@ -462,8 +475,16 @@ static void draw(Redraw *r, Tribe *tribe, const Rule *rule) {
   const unsigned size = (unsigned)(rule->starts[group + 1] - rule->starts[group]);
   for (int i = 0; i < r->count; ++i) {
     r->gene[i] = positions[below(tribe, size)];
-    r->after[i] = (uint8_t)below(tribe, (unsigned)rule->bounds[r->gene[i]]);
+    const unsigned value = below(tribe, (unsigned)rule->bounds[r->gene[i]]);
+    r->after[i] = (uint8_t)(r->gene[i] < rule->elements ? (unsigned)rule->functions[value] : value);
   }
+}
+
+static int64_t worst_accepted(int64_t sae, Tribe *tribe, const Rule *rule) {
+  int64_t limit = rule->accept_equal ? sae : sae - 1;
+  if (rule->temperature)
+    limit += (int64_t)((__int128)sae * rule->temperature * exponential(tribe) / MEAN_PER_MILLION);
+  return limit;
 }
 
 // The parent, in and out, is `genes` with `tribe`. count is a multiple of rule->children.
@@ -472,7 +493,7 @@ void engine_advance(Engine *e, Tribe *tribe, uint8_t *genes, int64_t count, cons
   sort_pixels(e);
   for (int64_t done = 0; done < count; done += rule->children) {
     const Value parent_output = output_of(e);
-    const int64_t limit = rule->accept_equal ? e->sae : e->sae - 1;
+    const int64_t limit = worst_accepted(e->sae, tribe, rule);
     Redraw child, best = {0};
     int64_t best_sae = limit + 1;
     int kept = 0;

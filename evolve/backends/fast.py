@@ -44,9 +44,9 @@ class _Rule(ctypes.Structure):
     """As Rule in engine.c; `arrays` keeps alive what it points to."""
 
     _fields_ = (
-        *((name, ctypes.c_void_p) for name in ("positions", "starts", "bounds")),
-        *((name, ctypes.c_int32) for name in ("groups", "lowest", "highest")),
-        *((name, ctypes.c_int32) for name in ("children", "accept_equal")),
+        *((name, ctypes.c_void_p) for name in ("positions", "starts", "bounds", "functions")),
+        *((name, ctypes.c_int32) for name in ("groups", "elements", "lowest", "highest")),
+        *((name, ctypes.c_int32) for name in ("children", "accept_equal", "temperature")),
     )
     arrays: tuple[NDArray[np.int32], ...]
 
@@ -56,11 +56,12 @@ def _packed(rule: Rule) -> _Rule:
     mutation = rule.mutation
     positions = np.concatenate(mutation.groups).astype(np.int32)
     starts = np.cumsum([0, *map(len, mutation.groups)]).astype(np.int32)
-    arrays = (positions, starts, mutation.bounds.astype(np.int32))
+    codes = mutation.functions.astype(np.int32)
+    arrays = (positions, starts, mutation.bounds.astype(np.int32), codes)
     packed = _Rule(
         *map(_address, arrays),
-        *(len(mutation.groups), mutation.lowest, mutation.highest),
-        *(rule.children, rule.accept == "equal"),
+        *(len(mutation.groups), mutation.elements, mutation.lowest, mutation.highest),
+        *(rule.children, rule.accept == "equal", rule.temperature),
     )
     packed.arrays = arrays
     return packed
