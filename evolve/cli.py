@@ -245,6 +245,7 @@ def study() -> None:
 @click.argument("spec", type=FILE)
 @output_option(metavar="DIR", help="The study's folder, new or with a part of the results.")
 @click.option("--runs", type=click.IntRange(1), help="Runs of each setting.  [default: SPEC's]")
+@click.option("--quick", is_flag=True, help="Do only as many runs as SPEC has for a quick look.")
 @workers_option
 @click.option(
     "--cluster", metavar="ADDRESS", help="Send the runs to a Dask cluster: tcp://HOST:PORT."
@@ -260,12 +261,13 @@ def study_run(
     spec: Path,
     output: Path,
     runs: int | None,
+    quick: bool,
     workers: int,
     cluster: str | None,
     shard: tuple[int, int],
 ) -> None:
     """Do the runs that SPEC.toml asks for. The word run may be left out."""
-    do_study(spec, output, runs, workers, cluster, shard, _console(False))
+    do_study(spec, output, runs, workers, cluster, shard, _console(False), quick=quick)
 
 
 @study.command("merge")

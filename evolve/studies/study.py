@@ -39,16 +39,19 @@ def study(
     cluster: str | None,
     shard: tuple[int, int],
     console: Console,
+    *,
+    quick: bool = False,
 ) -> None:
     """Do all runs of a spec that the folder does not have yet.
 
-    runs: how many of each setting, or None for what the spec says; shard (i, n): only every n-th
-    task, beginning with the i-th from 1. Raises InputError for a folder of another study.
+    runs: how many of each setting, or None for what the spec says, which has fewer if quick; shard
+    (i, n): only every n-th task, beginning with the i-th from 1. Raises InputError for a folder of
+    another study.
     """
     with _opened(path, folder) as store:
         spec, photos = store.spec, store.photos()
         done = store.results()
-        wanted = _tasks(spec, photos, runs or spec.runs)
+        wanted = _tasks(spec, photos, runs or (spec.quick if quick else spec.runs))
         wanted = wanted[shard[0] - 1 :: shard[1]]
         present = {(result.setting, result.run) for result in done}
         missing = [task for task in wanted if (task.setting, task.run) not in present]
@@ -86,7 +89,7 @@ def _identity(store: StudyStore) -> tuple[object, ...]:
         for group in store.photos()
         for photo in group
     ]
-    return store.text, photos, store.provenance["versions"]["evoarray"]
+    return store.spec.asked, photos, store.provenance["versions"]["evoarray"]
 
 
 @contextmanager
@@ -102,7 +105,7 @@ def _opened(path: Path, folder: Path) -> Iterator[StudyStore]:
         photos = read_photos(spec, path.parent)
         StudyStore.create(folder, text, path.name, photos, made_with()).close()
     with StudyStore(folder, writes=True) as store:
-        if store.text != text:
+        if store.spec.asked != spec.asked:
             raise InputError(
                 f"{folder} has the results of another {store.called}; name a new folder with -o"
             )
@@ -112,6 +115,7 @@ def _opened(path: Path, folder: Path) -> Iterator[StudyStore]:
                 f"{folder} was begun by evoarray {made}, and this is {here}, which may evolve "
                 "otherwise; name a new folder with -o"
             )
+        store.rewrite(text, spec)
         yield store
 
 
@@ -123,7 +127,7 @@ def _tasks(spec: Spec, photos: tuple[list[Photo], list[Photo]], runs: int) -> li
         for photo in map(spec.photo_of, range(runs))
     ]
     return [
-        Task(name, run, settings_of_run(spec, name, run), chosen[run], held_out)
+        Task(name, run, settings_of_run(spec, name, run), chosen[run], held_out, spec.first_tribe)
         for run in range(runs)
         for name in spec.settings
     ]
