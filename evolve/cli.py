@@ -34,6 +34,7 @@ from evolve.runs.run import resume as resume_run
 from evolve.settings import BACKENDS, OPTIONS, Settings
 from evolve.studies.study import merge
 from evolve.studies.study import study as do_study
+from evolve.studies.summary import summarize_studies
 from model.circuit import Shape, read_circuit
 from model.errors import InputError
 from model.files import write_atomically
@@ -276,6 +277,14 @@ def study_run(
 def study_merge(shards: tuple[Path, ...], output: Path) -> None:
     """Put the results of the parts of a study together."""
     merge(shards, output)
+
+
+@study.command("summary")
+@click.argument("studies", type=FILE, nargs=-1, required=True, metavar="DIR...")
+@output_option(metavar="OUT.md", help="The Markdown file.")
+def study_summary(studies: tuple[Path, ...], output: Path) -> None:
+    """Write what studies say of their claims, and what each setting has come to."""
+    write_atomically(output, summarize_studies(studies).encode())
 
 
 @commands.command()
