@@ -5,10 +5,19 @@ What a study finds does not depend on any of that: every run has its own seed, a
 sorted. Start reading at `study`.
 """
 
+import logging
 import multiprocessing
+import re
 import signal
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -26,6 +35,8 @@ from model.errors import InputError
 
 AHEAD = 2
 """Tasks that wait at each worker, so that none is idle."""
+
+CONNECT_SECONDS = 10
 
 BREAKS = 3
 """How often workers may die in a study before it is given up."""
@@ -169,22 +180,46 @@ def _stream(executor: Executor, tasks: list[Task], most: int) -> Iterator[Result
 @contextmanager
 def _executor(workers: int, cluster: str | None) -> Iterator[tuple[Executor, int]]:
     """Start workers, or connect to those of a Dask cluster; say how many there are."""
-    if cluster is None:
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, context, _leave_signals_to_the_parent) as pool:
-            yield pool, workers
+    if cluster is not None:
+        with _cluster(cluster) as executor_and_width:
+            yield executor_and_width
         return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, _leave_signals_to_the_parent) as pool:
+        yield pool, workers
+
+
+@contextmanager
+def _cluster(address: str) -> Iterator[tuple[Executor, int]]:
+    """Connect to a Dask cluster, which replaces workers that die and repeats their tasks."""
     try:
-        from distributed import Client
+        from distributed import Client, KilledWorker
     except ImportError:
         raise InputError("--cluster needs Dask: pip install 'evoarray[cluster]'") from None
+    if not re.fullmatch(r"(tcp|tls|wss?)://\S+:[0-9]+", address):  # Client complains twice
+        raise InputError(f"cluster is {address!r}; legal is such as tcp://HOST:8786")
+    for logger in ("distributed", "distributed.client"):
+        logging.getLogger(logger).setLevel(logging.CRITICAL)  # what fails is said once, here
     try:
-        client = Client(cluster, timeout=10)
+        client = Client(  # type: ignore[no-untyped-call]
+            address, timeout=CONNECT_SECONDS, set_as_default=False
+        )
     except (OSError, ValueError, TimeoutError) as error:
-        raise InputError(f"cannot reach the cluster {cluster}: {error}") from None
-    with client:
-        cores = sum(client.ncores().values())
-        yield client.get_executor(retries=BREAKS), max(1, cores)
+        raise InputError(f"cannot reach the cluster {address}: {error}") from None
+    try:
+        with client:
+            here, there = made_with()["versions"], client.run(made_with).values()
+            if any(each["versions"]["evoarray"] != here["evoarray"] for each in there):
+                raise InputError(f"the cluster {address} has another evoarray than is here")
+            executor = client.get_executor(retries=BREAKS)  # type: ignore[no-untyped-call]
+            yield executor, max(1, sum(client.ncores().values()))  # type: ignore[no-untyped-call]
+    except ModuleNotFoundError as error:
+        raise InputError(f"a worker of the cluster {address} misses {error.name}") from None
+    except (CancelledError, KilledWorker, OSError) as error:
+        raise InputError(
+            f"the cluster {address} was lost ({type(error).__name__}); the same command goes on "
+            "where it stopped"
+        ) from None
 
 
 def _leave_signals_to_the_parent() -> None:
