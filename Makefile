@@ -8,8 +8,9 @@ RUN ?= runs/$(shell date +%Y%m%d-%H%M%S)
 READY := .venv/ready
 NOISE := .venv/bin/evoarray noise --kind salt-and-pepper --amount 0.2
 TEST_PHOTOS := brick chelsea coffee rocket
+STUDIES := $(sort $(basename $(notdir $(wildcard studies/*.toml))))
 
-.PHONY: help evolve test sim bench lint setup system lock clean
+.PHONY: help evolve test sim bench studies-quick studies lint setup system lock clean
 
 help:
 	@echo "make evolve  evolve a filter for a noisy photo, judge it on others, replay it on the RTL"
@@ -17,6 +18,10 @@ help:
 	@echo "make test    everything that proves the project: lint, types, unit tests, simulations"
 	@echo "make sim     the simulations alone (SIM=icarus or SIM=verilator for one simulator)"
 	@echo "make bench   how fast every backend is on this machine, all measured in one run"
+	@echo "make studies-quick  the thesis's experiments with few runs, some 25 minutes on two cores"
+	@echo "             (results in runs/studies, summary in docs/thesis.md)"
+	@echo "make studies the same with as many runs as the thesis, over half a day; both go on where they"
+	@echo "             were stopped, and this one after studies-quick"
 	@echo "make lint    ruff, mypy, and the RTL through Icarus, Verilator and yosys"
 	@echo "make setup   install what is missing (all targets do): system packages, then .venv"
 	@echo "             (PYTHON=interpreter, 3.11 or later)"
@@ -43,6 +48,12 @@ sim: setup
 
 bench: setup
 	.venv/bin/evoarray bench
+
+studies-quick: QUICK := --quick
+studies-quick studies: setup
+	set -e; for name in $(STUDIES); do echo "$$name:"; \
+	  .venv/bin/evoarray study studies/$$name.toml $(QUICK) -o runs/studies/$$name; done
+	.venv/bin/evoarray study summary $(STUDIES:%=runs/studies/%) -o docs/thesis.md
 
 lint: setup
 	.venv/bin/ruff check

@@ -34,6 +34,7 @@ from evolve.runs.run import resume as resume_run
 from evolve.settings import BACKENDS, OPTIONS, Settings
 from evolve.studies.study import merge
 from evolve.studies.study import study as do_study
+from evolve.studies.summary import summarize_studies
 from model.circuit import Shape, read_circuit
 from model.errors import InputError
 from model.files import write_atomically
@@ -245,6 +246,7 @@ def study() -> None:
 @click.argument("spec", type=FILE)
 @output_option(metavar="DIR", help="The study's folder, new or with a part of the results.")
 @click.option("--runs", type=click.IntRange(1), help="Runs of each setting.  [default: SPEC's]")
+@click.option("--quick", is_flag=True, help="Do only as many runs as SPEC has for a quick look.")
 @workers_option
 @click.option(
     "--cluster", metavar="ADDRESS", help="Send the runs to a Dask cluster: tcp://HOST:PORT."
@@ -260,12 +262,13 @@ def study_run(
     spec: Path,
     output: Path,
     runs: int | None,
+    quick: bool,
     workers: int,
     cluster: str | None,
     shard: tuple[int, int],
 ) -> None:
     """Do the runs that SPEC.toml asks for. The word run may be left out."""
-    do_study(spec, output, runs, workers, cluster, shard, _console(False))
+    do_study(spec, output, runs, workers, cluster, shard, _console(False), quick=quick)
 
 
 @study.command("merge")
@@ -274,6 +277,14 @@ def study_run(
 def study_merge(shards: tuple[Path, ...], output: Path) -> None:
     """Put the results of the parts of a study together."""
     merge(shards, output)
+
+
+@study.command("summary")
+@click.argument("studies", type=FILE, nargs=-1, required=True, metavar="DIR...")
+@output_option(metavar="OUT.md", help="The Markdown file.")
+def study_summary(studies: tuple[Path, ...], output: Path) -> None:
+    """Write what studies say of their claims, and what each setting has come to."""
+    write_atomically(output, summarize_studies(studies).encode())
 
 
 @commands.command()

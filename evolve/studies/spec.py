@@ -4,8 +4,10 @@
     title = "Mutation rates at 8x8"
     source = "thesis, 4.4"
     runs = 100                  # of each setting
+    quick = 20                  # with --quick
     photos = ["camera.png"]     # clean; run r evolves for photo r mod their number
     together = false            # true: every run evolves for the sum over all of them
+    first-tribe = false         # true: what counts is the first tribe's circuit, not the best one
     held-out = []               # photos that evolution does not see
     noise = "salt-and-pepper"
     amount = 0.2
@@ -21,6 +23,15 @@
     says = "Rate 2 is better than rate 1"
     better = "mutation-rate 2"
     than = ["mutation-rate 1"]
+    after = 131072              # evaluations; without it, at the end
+
+Other claims name a setting and what is said of it:
+
+    same = "2 then 1", as = ["mutation-rate 2"]
+    steadier = "mutation-rate 2", than = ["mutation-rate 3"]
+    below = "mutation-rate 2", level = 0.9
+    predicts = "mutation-rate 2", at = 16384, apart = 0.1, level = 0.9
+    improves = "mutation-rate 2", at = 131072, after = 262144, by = [0.05, 0.15]
 
 Photos are named from the file's folder. Run r of every setting has the seed `seed + r`, and photo
 number i the noise of the seed 1 + i, if it is held out 101 + i.
@@ -46,16 +57,26 @@ _KEYS: dict[str, tuple[type, str]] = {
     **dict.fromkeys(("title", "source", "noise"), (str, "a text")),
     **dict.fromkeys(("photos", "held-out", "settings", "claims"), (list, "a list")),
     **dict.fromkeys(("options", "grid"), (dict, "a table")),
-    "runs": (int, "a whole number from 1 up"),
-    "together": (bool, "true or false"),
+    **dict.fromkeys(("runs", "quick"), (int, "a whole number from 1 up")),
+    **dict.fromkeys(("together", "first-tribe"), (bool, "true or false")),
     "amount": (float, "a number such as 0.2"),
 }
-_CLAIM_KEYS = {
-    *("says", "source", "thesis", "better", "than", "same", "as"),
-    *("predicts", "at", "below", "level"),
+_CLAIM_KEYS: dict[str, tuple[type, str]] = {
+    **dict.fromkeys(("says", "source", "thesis"), (str, "a text")),
+    **dict.fromkeys(("than", "as"), (list, "a list of settings")),
+    **dict.fromkeys(("at", "after"), (int, "a number of evaluations from 1 up")),
+    **dict.fromkeys(("level", "apart"), (float, "a number such as 0.9")),
+    "by": (list, "two numbers such as [0.05, 0.15]"),
 }
-_KINDS = {"better": "than", "same": "as", "predicts": "at", "below": "level"}
-"""Of claims: the key that names a setting, and the one with what it is compared with."""
+_KINDS = {
+    "better": ({"than"}, {"after"}),
+    "same": ({"as"}, {"after"}),
+    "steadier": ({"than"}, {"after"}),
+    "below": ({"level"}, {"after"}),
+    "predicts": ({"at"}, {"apart", "level"}),
+    "improves": ({"at", "by"}, {"after"}),
+}
+"""Of claims, each with a setting: what else they need, and what they may have."""
 _NAMES = {each.name.replace("_", "-"): each.name for each in OPTIONS}
 del _NAMES["max-seconds"]  # what a study finds may not depend on the machine
 _SHAPE = ("rows", "cols", "function-set", "size")
@@ -66,9 +87,12 @@ class Claim:
     """What somebody has found, and between which settings it shows.
 
     kind "better": setting one has a lower SAE than each of others; "same": the same as all of them;
-    "predicts": the SAE of a run of setting one after `at` evaluations tells that at its end;
-    "below": the mean of setting one, as a part of the 3x3 median's SAE, is below the level.
-    source is where it stands, figures what it says there.
+    "steadier": its SAEs scatter less than those of each; "below": its mean, as a part of the 3x3
+    median's SAE, is below the level; "predicts": the SAE of a run after `at` evaluations tells that
+    at its end, and if `apart` is given, of two runs that are then so many parts apart the better
+    one ends better in at least `level` of all cases; "improves": the mean falls from `at` by a part
+    within `by`. after: how many evaluations are meant, 0 for the end. source is where the claim
+    stands, figures what it says there.
     """
 
     says: str
@@ -76,7 +100,10 @@ class Claim:
     one: str
     others: tuple[str, ...] = ()
     at: int = 0
+    after: int = 0
     level: float = 0.0
+    apart: float = 0.0
+    by: tuple[float, float] = (0.0, 0.0)
     source: str = ""
     figures: str = ""
 
@@ -88,13 +115,21 @@ class Spec:
     title: str
     source: str
     runs: int
+    quick: int
     photos: tuple[str, ...]
     together: bool
+    first_tribe: bool
     held_out: tuple[str, ...]
     noise: str
     amount: float
     settings: Mapping[str, Settings]
     claims: tuple[Claim, ...]
+
+    @property
+    def asked(self) -> tuple[object, ...]:
+        """All that the results depend on; the rest may change when a study goes on."""
+        photos = (self.photos, self.held_out, self.together, self.first_tribe)
+        return *photos, self.noise, self.amount, dict(self.settings)
 
     def photo_of(self, run: int) -> int | None:
         """Return which photo a run evolves for, or None for all together."""
@@ -140,20 +175,25 @@ def _spec(data: Mapping[str, Any]) -> Spec:
     _check_keys(data, _KEYS)
     for key, value in data.items():
         kind, legal = _KEYS[key]
-        if type(value) is not kind or (key == "runs" and data[key] < 1):
-            raise InputError(f"{key} is {value!r}; legal is {legal}")
+        _check_value(key, value, kind, legal)
     photos = _names("photos", data.get("photos", []))
     if not photos:
         raise InputError("photos is missing; give a list of image files")
     settings = dict(_settings(data))
     if not settings:
         raise InputError("there are no settings; give [grid] or [[settings]]")
+    if data.get("first-tribe"):
+        for name, each in settings.items():
+            if {"drop", "drop-worse", "abrupt"} & each.intervals.keys():
+                raise InputError(f"first-tribe: in setting {name!r} the first tribe may be dropped")
     return Spec(
         title=data.get("title", "A study"),
         source=data.get("source", ""),
         runs=data.get("runs", 100),
+        quick=data.get("quick", 10),
         photos=photos,
         together=data.get("together", False),
+        first_tribe=data.get("first-tribe", False),
         held_out=_names("held-out", data.get("held-out", [])),
         noise=data.get("noise", "salt-and-pepper"),
         amount=data.get("amount", 0.2),
@@ -214,27 +254,46 @@ def settings_of_run(spec: Spec, name: str, run: int) -> Settings:
 def _claim(data: Any, settings: Mapping[str, Settings]) -> Claim:
     if not isinstance(data, dict):
         raise InputError(f"claims: {data!r} is not a table")
-    _check_keys(data, _CLAIM_KEYS)
     kinds = [kind for kind in _KINDS if kind in data]
-    if len(kinds) != 1 or not isinstance(data.get("says"), str):
+    if len(kinds) != 1 or "says" not in data:
         raise InputError(f"claims: {data!r} needs says, and one of {', '.join(_KINDS)}")
     kind = kinds[0]
-    with_what = data.get(_KINDS[kind])
-    others = with_what if isinstance(with_what, list) else []
+    try:
+        return _claim_of(kind, data, settings)
+    except InputError as error:
+        raise InputError(f"claim {data['says']!r}: {error}") from None
+
+
+def _claim_of(kind: str, data: Mapping[str, Any], settings: Mapping[str, Settings]) -> Claim:
+    needed, possible = _KINDS[kind]
+    _check_keys(data, {kind, "says", "source", "thesis", *needed, *possible})
+    for key in sorted(needed - data.keys()):
+        raise InputError(f"{key} is missing beside {kind}")
+    for key, value in data.items():
+        _check_value(key, value, *_CLAIM_KEYS.get(key, (str, "the name of a setting")))
+    others = tuple(data.get("than", data.get("as", ())))
+    if {"than", "as"} & needed and not others:
+        raise InputError(f"{kind} needs at least one setting to be compared with")
     for name in (data[kind], *others):
         if name not in settings:
-            raise InputError(f"claims: {name!r} is no setting; there are {', '.join(settings)}")
-    if not with_what or bool(others) != (kind in {"better", "same"}):
-        raise InputError(f"claims: {data['says']!r} needs {_KINDS[kind]}, what it compares with")
+            raise InputError(f"{name!r} is no setting; there are {', '.join(settings)}")
+    by = data.get("by", [0.0, 0.0])
+    if [type(value) for value in by] != [float, float] or by[0] > by[1]:
+        raise InputError(f"by is {by!r}; legal is {_CLAIM_KEYS['by'][1]}")
+    if ("apart" in data) != ("level" in data) and kind == "predicts":
+        raise InputError("apart and level need each other")
     return Claim(
         data["says"],
         kind,
         data[kind],
-        tuple(others),
-        at=with_what if kind == "predicts" else 0,
-        level=with_what if kind == "below" else 0.0,
-        source=str(data.get("source", "")),
-        figures=str(data.get("thesis", "")),
+        others,
+        at=data.get("at", 0),
+        after=data.get("after", 0),
+        level=data.get("level", 0.0),
+        apart=data.get("apart", 0.0),
+        by=(by[0], by[1]),
+        source=data.get("source", ""),
+        figures=data.get("thesis", ""),
     )
 
 
@@ -242,6 +301,11 @@ def _check_keys(data: Mapping[str, Any], known: Any) -> None:
     for key in data:
         if key not in known:
             raise InputError(f"{key} is not known; known are {', '.join(sorted(known))}")
+
+
+def _check_value(key: str, value: object, kind: type, legal: str) -> None:
+    if type(value) is not kind or (type(value) is int and value < 1):
+        raise InputError(f"{key} is {value!r}; legal is {legal}")
 
 
 def _names(key: str, values: Sequence[Any]) -> tuple[str, ...]:

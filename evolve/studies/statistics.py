@@ -81,18 +81,15 @@ def compare(one: Values, other: Values) -> Comparison:
     difference = float(first.mean() - second.mean())
     rank = stats.mannwhitneyu(first, second)
     effect = 1 - float(rank.statistic) / (len(first) * len(second))
-    if first.std() == 0 == second.std():  # then the t-test knows nothing
+    parts = first.var(ddof=1) / len(first), second.var(ddof=1) / len(second)
+    error = float(sum(parts)) ** 0.5
+    if error <= 1e-12 * abs(float(second.mean())):  # then the t-test knows nothing
         return Comparison(difference, difference, difference, float(rank.pvalue), 1.0, effect)
-    welch = stats.ttest_ind(first, second, equal_var=False)
-    interval = welch.confidence_interval(0.95)
-    return Comparison(
-        difference,
-        float(interval.low),
-        float(interval.high),
-        float(rank.pvalue),
-        float(welch.pvalue),
-        effect,
-    )
+    freedom = error**4 / (parts[0] ** 2 / (len(first) - 1) + parts[1] ** 2 / (len(second) - 1))
+    half = float(stats.t.ppf(0.975, freedom)) * error
+    p_t = 2 * float(stats.t.sf(abs(difference) / error, freedom))
+    low, high = difference - half, difference + half
+    return Comparison(difference, low, high, float(rank.pvalue), p_t, effect)
 
 
 def holm(ps: ArrayLike) -> NDArray[np.float64]:
@@ -106,9 +103,50 @@ def holm(ps: ArrayLike) -> NDArray[np.float64]:
 
 
 def rank_correlation(early: Values, late: Values) -> tuple[float, float, float, float]:
-    """Return Spearman's rho, its 95 % interval by Fisher's z, and its p-value; 4 runs or more."""
+    """Return Spearman's rho, its 95 % interval by Fisher's z, and its p-value; 4 runs or more.
+
+    Where all runs are the same, nothing is known.
+    """
+    if min(np.ptp(np.asarray(values)) for values in (early, late)) == 0:
+        return 0.0, -1.0, 1.0, 1.0
     found = stats.spearmanr(early, late)
     rho, p = float(found.statistic), float(found.pvalue)
     half = 1.96 / (len(early) - 3) ** 0.5
     z = np.arctanh(np.clip(rho, -1 + 1e-9, 1 - 1e-9))
     return rho, float(np.tanh(z - half)), float(np.tanh(z + half)), p
+
+
+Estimate = tuple[float, float, float]
+"""A value and its 95 % interval."""
+
+
+def kept_order(early: Values, late: Values, apart: float) -> Estimate:
+    """Return of how many pairs of runs the one that was better early is better late.
+
+    Only pairs count of which one was better by this part or more; nan if there are none. Equal ones
+    count half. 3 runs or more.
+    """
+    first, last = np.asarray(early, np.float64), np.asarray(late, np.float64)
+    ahead = (first[:, np.newaxis] <= (1 - apart) * first).astype(np.float64)
+    np.fill_diagonal(ahead, 0)
+    kept = ahead * (0.5 + 0.5 * np.sign(last - last[:, np.newaxis]))
+    of_run = [pairs.sum(0) + pairs.sum(1) for pairs in (kept, ahead)]
+    with np.errstate(invalid="ignore"):
+        without = (kept.sum() - of_run[0]) / (ahead.sum() - of_run[1])
+        value, low, high = _jackknife(kept.sum() / ahead.sum(), without)
+    return value, max(0.0, low), min(1.0, high)
+
+
+def fall(early: Values, late: Values) -> Estimate:
+    """Return by what part the mean of the same runs has fallen; 3 runs or more."""
+    first, last = np.asarray(early, np.float64), np.asarray(late, np.float64)
+    without = 1 - (last.sum() - last) / (first.sum() - first)
+    return _jackknife(1 - last.sum() / first.sum(), without)
+
+
+def _jackknife(value: float, without: NDArray[np.float64]) -> Estimate:
+    """Return a value with its interval from the values without each run (Tukey's jackknife)."""
+    count = len(without)
+    error = ((count - 1) / count * ((without - without.mean()) ** 2).sum()) ** 0.5
+    half = float(stats.t.ppf(0.975, count - 1)) * float(error)
+    return float(value), float(value) - half, float(value) + half

@@ -92,6 +92,12 @@ class StudyStore:
             new.replace(folder / DATABASE)
         return cls(folder, writes=True)
 
+    def rewrite(self, text: str, spec: Spec) -> None:
+        """Take the words and claims of a spec that asks for the same."""
+        with said(f"cannot save the study {self._folder}"), self._database:
+            self._database.execute("UPDATE study SET spec = ?", (text,))
+        self.text, self.spec = text, spec
+
     def photos(self) -> tuple[list[Photo], list[Photo]]:
         """Return the photos to train on, and those held out."""
         groups: tuple[list[Photo], list[Photo]] = ([], [])

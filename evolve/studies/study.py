@@ -5,10 +5,19 @@ What a study finds does not depend on any of that: every run has its own seed, a
 sorted. Start reading at `study`.
 """
 
+import logging
 import multiprocessing
+import re
 import signal
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -27,6 +36,8 @@ from model.errors import InputError
 AHEAD = 2
 """Tasks that wait at each worker, so that none is idle."""
 
+CONNECT_SECONDS = 10
+
 BREAKS = 3
 """How often workers may die in a study before it is given up."""
 
@@ -39,16 +50,19 @@ def study(
     cluster: str | None,
     shard: tuple[int, int],
     console: Console,
+    *,
+    quick: bool = False,
 ) -> None:
     """Do all runs of a spec that the folder does not have yet.
 
-    runs: how many of each setting, or None for what the spec says; shard (i, n): only every n-th
-    task, beginning with the i-th from 1. Raises InputError for a folder of another study.
+    runs: how many of each setting, or None for what the spec says, which has fewer if quick; shard
+    (i, n): only every n-th task, beginning with the i-th from 1. Raises InputError for a folder of
+    another study.
     """
     with _opened(path, folder) as store:
         spec, photos = store.spec, store.photos()
         done = store.results()
-        wanted = _tasks(spec, photos, runs or spec.runs)
+        wanted = _tasks(spec, photos, runs or (spec.quick if quick else spec.runs))
         wanted = wanted[shard[0] - 1 :: shard[1]]
         present = {(result.setting, result.run) for result in done}
         missing = [task for task in wanted if (task.setting, task.run) not in present]
@@ -86,7 +100,7 @@ def _identity(store: StudyStore) -> tuple[object, ...]:
         for group in store.photos()
         for photo in group
     ]
-    return store.text, photos, store.provenance["versions"]["evoarray"]
+    return store.spec.asked, photos, store.provenance["versions"]["evoarray"]
 
 
 @contextmanager
@@ -102,7 +116,7 @@ def _opened(path: Path, folder: Path) -> Iterator[StudyStore]:
         photos = read_photos(spec, path.parent)
         StudyStore.create(folder, text, path.name, photos, made_with()).close()
     with StudyStore(folder, writes=True) as store:
-        if store.text != text:
+        if store.spec.asked != spec.asked:
             raise InputError(
                 f"{folder} has the results of another {store.called}; name a new folder with -o"
             )
@@ -112,6 +126,7 @@ def _opened(path: Path, folder: Path) -> Iterator[StudyStore]:
                 f"{folder} was begun by evoarray {made}, and this is {here}, which may evolve "
                 "otherwise; name a new folder with -o"
             )
+        store.rewrite(text, spec)
         yield store
 
 
@@ -123,7 +138,7 @@ def _tasks(spec: Spec, photos: tuple[list[Photo], list[Photo]], runs: int) -> li
         for photo in map(spec.photo_of, range(runs))
     ]
     return [
-        Task(name, run, settings_of_run(spec, name, run), chosen[run], held_out)
+        Task(name, run, settings_of_run(spec, name, run), chosen[run], held_out, spec.first_tribe)
         for run in range(runs)
         for name in spec.settings
     ]
@@ -165,22 +180,46 @@ def _stream(executor: Executor, tasks: list[Task], most: int) -> Iterator[Result
 @contextmanager
 def _executor(workers: int, cluster: str | None) -> Iterator[tuple[Executor, int]]:
     """Start workers, or connect to those of a Dask cluster; say how many there are."""
-    if cluster is None:
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, context, _leave_signals_to_the_parent) as pool:
-            yield pool, workers
+    if cluster is not None:
+        with _cluster(cluster) as executor_and_width:
+            yield executor_and_width
         return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, _leave_signals_to_the_parent) as pool:
+        yield pool, workers
+
+
+@contextmanager
+def _cluster(address: str) -> Iterator[tuple[Executor, int]]:
+    """Connect to a Dask cluster, which replaces workers that die and repeats their tasks."""
     try:
-        from distributed import Client
+        from distributed import Client, KilledWorker
     except ImportError:
         raise InputError("--cluster needs Dask: pip install 'evoarray[cluster]'") from None
+    if not re.fullmatch(r"(tcp|tls|wss?)://\S+:[0-9]+", address):  # Client complains twice
+        raise InputError(f"cluster is {address!r}; legal is such as tcp://HOST:8786")
+    for logger in ("distributed", "distributed.client"):
+        logging.getLogger(logger).setLevel(logging.CRITICAL)  # what fails is said once, here
     try:
-        client = Client(cluster, timeout=10)
+        client = Client(  # type: ignore[no-untyped-call]
+            address, timeout=CONNECT_SECONDS, set_as_default=False
+        )
     except (OSError, ValueError, TimeoutError) as error:
-        raise InputError(f"cannot reach the cluster {cluster}: {error}") from None
-    with client:
-        cores = sum(client.ncores().values())
-        yield client.get_executor(retries=BREAKS), max(1, cores)
+        raise InputError(f"cannot reach the cluster {address}: {error}") from None
+    try:
+        with client:
+            here, there = made_with()["versions"], client.run(made_with).values()
+            if any(each["versions"]["evoarray"] != here["evoarray"] for each in there):
+                raise InputError(f"the cluster {address} has another evoarray than is here")
+            executor = client.get_executor(retries=BREAKS)  # type: ignore[no-untyped-call]
+            yield executor, max(1, sum(client.ncores().values()))  # type: ignore[no-untyped-call]
+    except ModuleNotFoundError as error:
+        raise InputError(f"a worker of the cluster {address} misses {error.name}") from None
+    except (CancelledError, KilledWorker, OSError) as error:
+        raise InputError(
+            f"the cluster {address} was lost ({type(error).__name__}); the same command goes on "
+            "where it stopped"
+        ) from None
 
 
 def _leave_signals_to_the_parent() -> None:

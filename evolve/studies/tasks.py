@@ -22,13 +22,17 @@ POINTS = 256
 
 @dataclass(frozen=True)
 class Task:
-    """A run that is to be done: of which setting, which one, how, and for which photos."""
+    """A run that is to be done: of which setting, which one, how, and for which photos.
+
+    first_tribe: its circuit is the result, not the best one.
+    """
 
     setting: str
     run: int
     settings: Settings
     training: Sequence[Photo]
     held_out: Sequence[Photo]
+    first_tribe: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,18 +69,21 @@ def work(task: Task) -> Result:
         points: list[tuple[int, int]] = []
         for epoch in evolve(task.settings, backend, world):
             if not points or epoch.evaluations * POINTS >= budget * len(points):
-                points.append((epoch.evaluations, epoch.sae))
-        points.append((world.evaluations, world.sae))
-    circuit = circuit_of(world.best, shape)
+                shown = epoch.saes[0] if task.first_tribe else epoch.sae
+                points.append((epoch.evaluations, shown))
+        first = world.tribes[0]
+        best, best_sae = (first.genes, first.sae) if task.first_tribe else (world.best, world.sae)
+        points.append((world.evaluations, best_sae))
+    circuit = circuit_of(best, shape)
     held_out = [sae(filter_image(circuit, photo.noisy), photo.clean) for photo in task.held_out]
     evaluations, saes = zip(*dict(points).items(), strict=True)
     return Result(
         task.setting,
         task.run,
         world.evaluations,
-        world.sae,
+        best_sae,
         tuple(held_out),
-        tuple(world.best.tolist()),
+        tuple(best.tolist()),
         (evaluations, saes),
         dict(world.counters),
         time.process_time() - started,
