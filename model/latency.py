@@ -9,10 +9,10 @@ SAE_CYCLES = 2
 
 
 def array_cycles(rows: int, cols: int) -> int:
-    """systolic_array: from a window to its output pixel, in cycles.
+    """systolic_array, and evaluator in a frame of windows: from a window to its output pixel.
 
-    One for the window's register, rows + cols - 1 for the longest path through the mesh, one for
-    the last output row's choice. It does not depend on the circuit.
+    In cycles: one for the window's register, rows + cols - 1 for the longest path through the
+    mesh, one for the last output row's choice. It does not depend on the circuit.
     """
     return rows + cols + 1
 
@@ -31,3 +31,8 @@ def sae_cycles(rows: int, cols: int, width: int, height: int) -> int:
     Frames that follow each other at once overlap: each takes width * height cycles.
     """
     return first_pixel_cycles(rows, cols, width) + width * height - 1 + SAE_CYCLES
+
+
+def window_sae_cycles(rows: int, cols: int, pixels: int) -> int:
+    """evaluator: from accepting the first window of a frame of windows to its SAE, unstalled."""
+    return array_cycles(rows, cols) + pixels - 1 + SAE_CYCLES

@@ -2,18 +2,27 @@
 //
 // The top: filters frames with the configured circuit and measures each against its reference.
 //
-//   s_noisy -> pixel_window -> systolic_array -> m_filtered
-//                                    |
-//   s_reference ---------------------+-> sae
+//   s_noisy -> pixel_window --+
+//                             +-> systolic_array -> m_filtered
+//   s_window -----------------+         |
+//                                       |
+//   s_reference ------------------------+-> sae
 //
 // Equals filter_image() and sae() of the model. One pixel per cycle, frames back to back. A
 // filtered pixel leaves when its reference pixel is there and the sink takes it; otherwise
 // everything before it holds. Latencies: model/latency.py.
 //
+// A frame comes in wholly as noisy pixels, row by row, or wholly as windows, in any order; its
+// reference pixels come in the same order. The SAE is a sum, so a memory of windows that is read
+// first where most errors are expected lets a bad circuit exceed its limit soon. The way in is
+// chosen for each frame by what is offered when the one before is in, pixels first. Windows wait
+// until all windows of the pixels are out: for ever, if frames of pixels follow without a pause.
+// Pixels wait until the last window is in.
+//
 // Configuration: gene writes go to a shadow, which address SWAP_ADDRESS (one beyond the last
-// gene) commits: the next frame whose first pixel is accepted after that is computed with it.
-// cfg_ready is low from the commit until that frame's first pixel leaves the array; frames before
-// it keep their circuit, and none of this costs the pixel stream a cycle.
+// gene) commits: the next frame whose first pixel or window is accepted after that is computed with
+// it. cfg_ready is low from the commit until that frame's first pixel leaves the array; frames
+// before it keep their circuit, and none of this costs a stream a cycle.
 //
 // Early stop: sae_over says that the frame under way is already worse than sae_limit. A host that
 // has seen enough resets the evaluator and goes on with the next frame; the genes in the shadow
@@ -55,7 +64,13 @@ module evaluator #(
   output wire                 s_noisy_ready,
   input  wire [7:0]           s_noisy_pixel,
 
-  // Reference pixels in, row by row
+  // Windows in, instead of noisy pixels: pixel i of WINDOW_PIXELS (model/window.py) at [i*8 +: 8]
+  input  wire                 s_window_valid,
+  output wire                 s_window_ready,
+  input  wire                 s_window_last,
+  input  wire [71:0]          s_window_pixels,
+
+  // Reference pixels in, in the order of the frame's pixels or windows
   input  wire                 s_reference_valid,
   output wire                 s_reference_ready,
   input  wire [7:0]           s_reference_pixel,
@@ -78,17 +93,37 @@ module evaluator #(
   localparam integer SWAP_ADDRESS = ROWS*COLS + ROWS + COLS + 1;
 
   wire                   ce;
+  wire                   noisy_ready;
   wire                   noisy_first;
-  wire                   window_valid;
-  wire                   window_load;
-  wire                   window_last;
-  wire [71:0]            window;
+  wire                   noisy_idle;
+  wire                   raster_valid;
+  wire                   raster_load;
+  wire                   raster_last;
+  wire [71:0]            raster_window;
   wire                   array_valid;
   wire                   array_load;
   wire [ROWS*COLS*5-1:0] functions;
   wire [COLS*4-1:0]      north;
   wire [ROWS*4-1:0]      west;
   wire [5:0]             output_row;
+
+  // Whether a frame of windows is under way. The two ways in never meet: windows begin when
+  // pixel_window is empty, and nothing enters it before their last one.
+  reg  windows_reg;
+
+  wire noisy_valid   = s_noisy_valid && !windows_reg;
+  wire noisy_accept  = noisy_valid && noisy_ready;
+  wire window_accept = s_window_valid && s_window_ready;
+  wire frame_accept  = (noisy_accept && noisy_first) || (window_accept && !windows_reg);
+
+  assign s_noisy_ready  = noisy_ready && !windows_reg;
+  assign s_window_ready = ce && (windows_reg || (noisy_idle && !s_noisy_valid));
+
+  always @(posedge clk)
+    if (rst)
+      windows_reg <= 1'b0;
+    else if (window_accept)
+      windows_reg <= !s_window_last;
 
   // A commit waits for the next frame (pending), then its genes must hold still while that
   // frame's first pixel travels (moving).
@@ -106,7 +141,7 @@ module evaluator #(
     end else begin
       if (cfg_accept && (cfg_address == SWAP_ADDRESS[ADDRESS_W-1:0]))
         pending_reg <= 1'b1;
-      if (pending_reg && noisy_first && s_noisy_valid && s_noisy_ready) begin
+      if (pending_reg && frame_accept) begin
         pending_reg <= 1'b0;
         moving_reg  <= 1'b1;
       end
@@ -131,15 +166,16 @@ module evaluator #(
     .ce           (ce),
     .frame_width  (frame_width),
     .frame_height (frame_height),
-    .s_valid      (s_noisy_valid),
-    .s_ready      (s_noisy_ready),
+    .s_valid      (noisy_valid),
+    .s_ready      (noisy_ready),
     .s_first      (noisy_first),
+    .s_idle       (noisy_idle),
     .s_load       (pending_reg),
     .s_pixel      (s_noisy_pixel),
-    .m_valid      (window_valid),
-    .m_load       (window_load),
-    .m_last       (window_last),
-    .m_window     (window)
+    .m_valid      (raster_valid),
+    .m_load       (raster_load),
+    .m_last       (raster_last),
+    .m_window     (raster_window)
   );
 
   systolic_array #(.ROWS(ROWS), .COLS(COLS), .FUNCTION_SET(FUNCTION_SET)) u_systolic_array (
@@ -150,10 +186,10 @@ module evaluator #(
     .north      (north),
     .west       (west),
     .output_row (output_row),
-    .s_valid    (window_valid),
-    .s_load     (window_load),
-    .s_last     (window_last),
-    .s_window   (window),
+    .s_valid    (raster_valid || window_accept),
+    .s_load     (raster_valid ? raster_load : pending_reg && !windows_reg),
+    .s_last     (raster_valid ? raster_last : s_window_last),
+    .s_window   (raster_valid ? raster_window : s_window_pixels),
     .m_valid    (array_valid),
     .m_load     (array_load),
     .m_last     (m_filtered_last),

@@ -32,10 +32,12 @@ module pixel_window #(
   input  wire [WIDTH_W-1:0]  frame_width,
   input  wire [HEIGHT_W-1:0] frame_height,
 
-  // Pixels in, row by row; s_first says that the next one begins a frame
+  // Pixels in, row by row; s_first says that the next one begins a frame, s_idle moreover that
+  // all windows of the frame before have left
   input  wire                s_valid,
   output wire                s_ready,
   output wire                s_first,
+  output wire                s_idle,
   input  wire                s_load,
   input  wire [7:0]          s_pixel,
 
@@ -172,6 +174,7 @@ module pixel_window #(
   wire [23:0] west_column = second_column ? mid_reg : left_reg;
   wire [23:0] east_column = owed_reg ? mid_reg : column;
 
+  assign s_idle   = s_first && !tail_reg && !m_valid;
   assign m_valid  = owed_reg || slides;
   assign m_load   = load_reg && slides && top_reg && second_column;
   assign m_last   = owed_reg && owed_last_reg;

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""evaluator: whole frames, their pixels and SAE; streams stall, circuits change, frames stop."""
+"""evaluator: whole frames, their pixels and SAE; streams stall, circuits change, frames stop.
 
-from collections import deque
+A frame comes as pixels or as windows; tests that do not say which draw it for each frame.
+"""
+
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 
 import cocotb
 import numpy as np
@@ -15,6 +18,7 @@ from model.array import filter_image
 from model.circuit import Circuit, Shape, circuit_of, random_circuit
 from model.fitness import sae
 from model.rtl import parameters
+from model.window import windows
 from tb.drivers import (
     Dut,
     Limit,
@@ -27,6 +31,7 @@ from tb.drivers import (
     frame_sizes,
     label,
     shape_of,
+    window_lanes,
 )
 
 
@@ -54,18 +59,28 @@ def test_evaluator(simulate: Callable[..., None], shape: Shape, width: int, heig
 UNKNOWN = 255  # no gene
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Frame:
-    """A noisy frame and its reference, (H, W) uint8, and its first pixel's number in the stream."""
+    """A noisy frame and its reference, (H, W) uint8, and how it comes.
+
+    order: the indices of its pixels, as they come; source: the way in; first: its first item's
+    number there.
+    """
 
     noisy: NDArray[np.uint8]
     reference: NDArray[np.uint8]
+    order: NDArray[np.int64]
+    source: Source
     first: int
 
     @property
-    def last(self) -> int:
-        """The number of the last pixel."""
-        return self.first + self.noisy.size - 1
+    def has_begun(self) -> bool:
+        return self.first < len(self.source.taken)
+
+    @property
+    def begin(self) -> int:
+        """The cycle in which its first pixel or window was taken."""
+        return self.source.taken[self.first]
 
 
 class Prediction(Part):
@@ -74,27 +89,30 @@ class Prediction(Part):
     bench: "Bench"
 
     def clear(self) -> None:
-        self.waiting: deque[Frame] = deque()
+        self.waiting: list[Frame] = []
 
     async def run(self) -> None:
         bench = self.bench
         while True:
             await bench.edge
-            while self.waiting and self.waiting[0].first < len(bench.noisy.taken):
-                frame = self.waiting.popleft()
-                circuit = bench.circuit_at(bench.noisy.taken[frame.first])
-                filtered = filter_image(circuit, frame.noisy)
+            for frame in [frame for frame in self.waiting if frame.has_begun]:
+                self.waiting.remove(frame)
+                circuit = bench.circuit_at(frame.begin)
+                filtered = filter_image(circuit, frame.noisy).ravel()[frame.order]
+                reference = frame.reference.ravel()[frame.order]
+                bench.frames.append(frame)
                 bench.circuits.append(circuit)
+                bench.reference.send((pixel,) for pixel in reference.tolist())
                 bench.filtered.scoreboard.expect(
-                    (int(frame.first + i == frame.last), pixel)
-                    for i, pixel in enumerate(filtered.ravel().tolist())
+                    (int(i == filtered.size), pixel)
+                    for i, pixel in enumerate(filtered.tolist(), start=1)
                 )
-                bench.sums.scoreboard.expect([(sae(filtered, frame.reference),)])
-                bench.limit.frame(filtered, frame.reference)
+                bench.sums.scoreboard.expect([(sae(filtered, reference),)])
+                bench.limit.frame(filtered, reference)
 
 
 class Bench(Testbench):
-    """The evaluator with its four streams and its SAE."""
+    """The evaluator with its five streams and its SAE."""
 
     def __init__(self, dut: Dut) -> None:
         super().__init__(dut)
@@ -105,6 +123,12 @@ class Bench(Testbench):
             dut.s_noisy_valid,
             dut.s_noisy_ready,
             [dut.s_noisy_pixel, dut.frame_width, dut.frame_height],
+        )
+        self.windows = Source(
+            self,
+            dut.s_window_valid,
+            dut.s_window_ready,
+            [dut.s_window_last, dut.s_window_pixels],
         )
         self.reference = Source(
             self, dut.s_reference_valid, dut.s_reference_ready, [dut.s_reference_pixel]
@@ -126,8 +150,9 @@ class Bench(Testbench):
         self.forget()
 
     def forget(self) -> None:
-        self.frames: list[Frame] = []
-        self.circuits: list[Circuit] = []  # of the frames that began
+        self.sent: list[Frame] = []
+        self.frames: list[Frame] = []  # that began, in this order
+        self.circuits: list[Circuit] = []  # of these
         self.commits: list[tuple[int, Circuit]] = []  # with their number in the genes' stream
         self.writes: list[tuple[int, int]] = []  # that stream
         self.known = np.full(
@@ -154,7 +179,8 @@ class Bench(Testbench):
             self.busy.append(self.cycle)
 
     def stall(self, noisy: float, reference: float, genes: float, sink: float) -> None:
-        self.noisy.pause, self.reference.pause, self.genes.pause = noisy, reference, genes
+        self.noisy.pause = self.windows.pause = noisy
+        self.reference.pause, self.genes.pause = reference, genes
         self.sink.stall = sink
 
     def write(self, circuit: Circuit) -> None:
@@ -202,32 +228,48 @@ class Bench(Testbench):
         return circuit_of(np.where(self.rng.random(len(other)) < share, other, parent), self.shape)
 
     def circuit_at(self, cycle: int) -> Circuit:
-        """Return the circuit of a frame whose first pixel is taken in this cycle."""
+        """Return the circuit of a frame that begins in this cycle."""
         taken = self.genes.taken
         return [c for i, c in self.commits if i < len(taken) and taken[i] < cycle][-1]
 
-    def frame(self, height: int, width: int) -> None:
-        """Queue a random frame, or an extreme one."""
+    def frame(self, height: int, width: int, source: Source | None = None) -> None:
+        """Queue a random frame, or an extreme one; by one of the two ways in, or by either."""
+        source = source or self.random.choice([self.noisy, self.windows])
         noisy, reference = self.rng.integers(0, 256, (2, height, width)).astype(np.uint8)
         if self.random.random() < 0.1:
             noisy[:], reference[:] = self.random.choice([(0, 255), (255, 0)])
-        self.frames.append(Frame(noisy, reference, self.frames[-1].last + 1 if self.frames else 0))
-        self.prediction.waiting.append(self.frames[-1])
-        self.reference.send((pixel,) for pixel in reference.ravel().tolist())
-        first, *others = noisy.ravel().tolist()
-        self.noisy.send([(first, width, height)])
+        order = np.arange(noisy.size)
+        if source is self.windows:
+            self.rng.shuffle(order)
+        first = sum(frame.noisy.size for frame in self.sent if frame.source is source)
+        self.sent.append(Frame(noisy, reference, order, source, first))
+        self.prediction.waiting.append(self.sent[-1])
+        if source is self.windows:
+            lanes = window_lanes(windows(noisy))
+            source.send((int(i == order[-1]), lanes[i]) for i in order)
+            return
+        pixel, *others = noisy.ravel().tolist()
+        source.send([(pixel, width, height)])
         size = [width, height]  # which stays with the other pixels or does not
         if self.random.getrandbits(1):
             size = [self.random.getrandbits(bits) for bits in self.noisy.widths[1:]]
-        self.noisy.send((pixel, *size) for pixel in others)
+        source.send((pixel, *size) for pixel in others)
+
+    async def begun(self) -> None:
+        """Wait until all frames began."""
+        await self.until(lambda: not self.prediction.waiting)
 
     async def finish(self, surplus: int = 100) -> None:
-        await self.until(lambda: not self.prediction.waiting)
+        await self.begun()
         await super().finish(surplus)
         assert self.reference.taken == self.filtered.seen
-        ends = [self.filtered.seen[frame.last] for frame in self.frames]
+        ends = [self.filtered.seen[end - 1] for end in self.ends()]
         assert self.sums.seen == [end + latency.SAE_CYCLES for end in ends]
         self.check_busy()
+
+    def ends(self) -> list[int]:
+        """Return for each frame the number of filtered pixels up to its last one."""
+        return list(accumulate(frame.noisy.size for frame in self.frames))
 
     def check_busy(self) -> None:
         """The genes hold from a commit until the first pixel of the frame that takes it left."""
@@ -236,34 +278,63 @@ class Bench(Testbench):
         for number, _ in self.commits:
             if number < len(self.genes.taken):
                 commit = self.genes.taken[number]
-                frames = [f for f in self.frames if self.noisy.taken[f.first] > commit]
-                end = self.filtered.seen[frames[0].first] if frames else now
+                firsts = zip(self.frames, [0, *self.ends()], strict=False)
+                later = [first for frame, first in firsts if frame.begin > commit]
+                end = self.filtered.seen[later[0]] if later else now
                 busy.extend(range(commit + 1, end + 1))
         assert [c for c in self.busy if c < now] == [c for c in busy if c < now]
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-async def frames_back_to_back_take_a_cycle_per_pixel(dut: Dut) -> None:
+@cocotb.parametrize(way=["noisy", "windows"])
+async def frames_back_to_back_take_a_cycle_per_pixel(dut: Dut, way: str) -> None:
     """Also where their circuits differ, which is in every frame if the time is enough to write."""
     bench = Bench(dut)
     rows, cols = bench.shape.rows, bench.shape.cols
+    source = {"noisy": bench.noisy, "windows": bench.windows}[way]
     for height, width in bench.sizes:
         await bench.start()
         pixels = height * width
         count = max(3, 800 // pixels)
         for _ in range(count):
-            bench.frame(height, width)
+            bench.frame(height, width, source)
             bench.configure(bench.mutant())
         await bench.finish()
-        start = bench.noisy.taken[0]
-        assert bench.noisy.taken == list(range(start, start + count * pixels))
-        until_first = latency.first_pixel_cycles(rows, cols, width)
+        start = source.taken[0]
+        assert source.taken == list(range(start, start + count * pixels))
+        until_first = latency.array_cycles(rows, cols)
+        done = start + latency.window_sae_cycles(rows, cols, pixels)
+        if source is bench.noisy:
+            until_first = latency.first_pixel_cycles(rows, cols, width)
+            done = start + latency.sae_cycles(rows, cols, width, height)
         first = start + until_first
         assert bench.filtered.seen == list(range(first, first + count * pixels))
-        done = start + latency.sae_cycles(rows, cols, width, height)
         assert bench.sums.seen == list(range(done, done + count * pixels, pixels))
         used = len({id(circuit) for circuit in bench.circuits})
         assert used == count or (used > 1 and pixels < until_first + len(bench.shape.limits) + 4)
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def each_way_in_waits_for_the_other(dut: Dut) -> None:
+    """Pixels go first, then the windows without a gap, then pixels from the next cycle on."""
+    bench = Bench(dut)
+    rows, cols = bench.shape.rows, bench.shape.cols
+    for height, width in bench.sizes:
+        await bench.start()
+        pixels = height * width
+        bench.frame(height, width, bench.windows)
+        bench.frame(height, width, bench.noisy)
+        await bench.begun()
+        bench.frame(height, width, bench.noisy)
+        bench.frame(height, width, bench.windows)
+        await bench.finish()
+        assert [frame.source for frame in bench.frames] == 2 * [bench.noisy, bench.windows]
+        first = bench.noisy.taken[0] + latency.first_pixel_cycles(rows, cols, width)
+        assert bench.filtered.seen[: 2 * pixels] == list(range(first, first + 2 * pixels))
+        start = first + pixels - latency.array_cycles(rows, cols)
+        assert bench.windows.taken[:pixels] == list(range(start, start + pixels))
+        start += pixels
+        assert bench.noisy.taken[pixels:] == list(range(start, start + pixels))
 
 
 @cocotb.test(timeout_time=2, timeout_unit="ms")
@@ -289,6 +360,8 @@ async def circuits_change_while_frames_of_all_sizes_run(
     sizes = bench.sizes + bench.random.choices(small, k=20)
     for size in bench.random.sample(sizes, len(sizes)):
         bench.frame(*size)
+        if bench.random.getrandbits(1):
+            await bench.begun()  # else one way in may have several frames before the other's next
         if bench.random.random() < 0.7:
             bench.configure(bench.mutant())
             bench.genes.send([None] * bench.random.choice([0, 0, 20, 100]))
@@ -296,24 +369,26 @@ async def circuits_change_while_frames_of_all_sizes_run(
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-async def a_commit_counts_for_the_first_pixel_after_it(dut: Dut) -> None:
-    """Commits before, with and after the first pixel of a frame."""
+@cocotb.parametrize(way=["noisy", "windows"])
+async def a_commit_counts_for_the_frame_that_begins_after_it(dut: Dut, way: str) -> None:
+    """Commits before, with and after the first pixel or window of a frame."""
     bench = Bench(dut)
+    source = {"noisy": bench.noisy, "windows": bench.windows}[way]
     ahead = []
     for wait in range(2, 6):
         await bench.start()
-        bench.frame(3, 3)
+        bench.frame(3, 3, source)
         await bench.finish()
         circuit = bench.mutant()
         bench.write(circuit)
         await bench.configured()
         bench.genes.send([None] * wait)
         bench.commit(circuit)
-        bench.noisy.send([None] * 4)
-        bench.frame(3, 3)
-        bench.frame(3, 3)
+        source.send([None] * 4)
+        bench.frame(3, 3, source)
+        bench.frame(3, 3, source)
         await bench.finish()
-        ahead.append(bench.noisy.taken[9] - bench.genes.taken[-1])
+        ahead.append(source.taken[9] - bench.genes.taken[-1])
     assert ahead == [2, 1, 0, -1]
 
 
@@ -364,7 +439,7 @@ async def a_host_gives_up_frames_above_their_limits(dut: Dut, stall: float) -> N
     outcomes: list[bool] = []
     while min(outcomes.count(True), outcomes.count(False)) < bench.repetitions(10):
         bench.frame(*bench.random.choice(small))
-        await bench.until(lambda: not bench.prediction.waiting)
+        await bench.begun()
         first, last, limit = bench.limit.frames[-1]
         exceeds = max(bench.limit.sums[first:last]) > limit
         outcomes.append(exceeds)

@@ -215,6 +215,8 @@ def test_an_sae_is_exact_up_to_its_limit_and_else_only_above_it(
         for limits in (
             *(saes + above for above in (-1, 0, 1)),
             *(saes // 2, saes[::-1], 0 * saes, 0 * saes - 1, 0 * saes + 2**40),
+            np.where([True, False, True, False], saes, 2**40),
+            np.where([False, True, False, True], saes // 2, 2**40),
         ):
             said = backend.evaluate(batch, limits)
             assert np.where(saes > limits, said > limits, said == saes).all()
@@ -234,6 +236,22 @@ def test_a_frame_ends_early_once_the_sae_is_above_its_limit(name: str) -> None:
             simulator.evaluate(batch, limits)
             cycles.append(simulator.cycles - before)
     assert cycles[1] < 100 < 400 < min(cycles[0], cycles[2])
+
+
+def test_verilator_looks_first_where_the_parent_errs() -> None:
+    clean, _ = random_pair(20, 20)
+    noisy = clean.copy()
+    noisy[-1] = ~clean[-1]
+    parent = copy_filter(SHAPE).genes[np.newaxis]
+    errors = np.array(modelled(parent, (noisy, clean)))
+    with closing(open_backend("verilator", SHAPE, [(noisy, clean)])) as simulator:
+        assert isinstance(simulator, SimulatorBackend)
+        cycles = []
+        for limits in (errors // 2, errors, errors // 2):
+            before = simulator.cycles
+            assert (simulator.evaluate(parent, limits) > limits).all() == (limits < errors).all()
+            cycles.append(simulator.cycles - before)
+    assert cycles[2] < 100 < 380 < min(cycles[:2])
 
 
 @pytest.mark.parametrize("name", BACKENDS)

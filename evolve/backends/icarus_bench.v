@@ -3,8 +3,9 @@
 // The evaluator with its clock and its images in Verilog, so that Icarus runs whole frames by
 // itself. evolve/backends/icarus_server.py writes the genes, starts frames, and reads the SAE.
 //
-// plusargs: width, height, and images, the name of a file that holds the noisy and the reference
-// pixels, one byte each, row by row. A change of `start` starts a frame.
+// plusargs: width, height, and images, the name of a file that holds, row by row, the nine pixels
+// of every window, of which the fifth is the noisy pixel, and then the reference pixels. A change
+// of `start` starts a frame.
 
 `timescale 1ns/1ns
 `default_nettype none
@@ -27,7 +28,7 @@ module icarus_bench #(
 
   always #5 clk = !clk;
 
-  reg [7:0] images [0:2*PIXELS-1];
+  reg [7:0] images [0:10*PIXELS-1];
   reg [7:0] filtered [0:PIXELS-1];
 
   integer        width;
@@ -42,8 +43,8 @@ module icarus_bench #(
     got = $value$plusargs("images=%s", path);
     file = $fopen(path, "rb");
     got = $fread(images, file);
-    if (got != 2*PIXELS) begin
-      $display("icarus_bench: read %0d bytes of images, not %0d", got, 2*PIXELS);
+    if (got != 10*PIXELS) begin
+      $display("icarus_bench: read %0d bytes of images, not %0d", got, 10*PIXELS);
       $finish;
     end
     $fclose(file);
@@ -110,10 +111,14 @@ module icarus_bench #(
     .cfg_gene          (cfg_gene),
     .s_noisy_valid     (noisy_valid),
     .s_noisy_ready     (noisy_ready),
-    .s_noisy_pixel     (images[noisy]),
+    .s_noisy_pixel     (images[9*noisy + 4]),
+    .s_window_valid    (1'b0),
+    .s_window_ready    (),
+    .s_window_last     (1'b0),
+    .s_window_pixels   (72'd0),
     .s_reference_valid (1'b1),
     .s_reference_ready (),
-    .s_reference_pixel (images[PIXELS + reference]),
+    .s_reference_pixel (images[9*PIXELS + reference]),
     .m_filtered_valid  (filtered_valid),
     .m_filtered_ready  (1'b1),
     .m_filtered_last   (),

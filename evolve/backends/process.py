@@ -22,12 +22,14 @@ from evolve.tribe import AskEvaluateTell
 from model.circuit import Genes
 from model.errors import InputError
 from model.functions import Plane
+from model.window import windows
 
 LARGEST_SIDE = 4096
 """Pixels per side that the simulated evaluator is built for; its SAE then fits 32 bits."""
 
 IMAGES = "images"
-"""The file in the simulators' folder that holds the noisy and the reference pixels."""
+"""The file in the simulators' folder that holds, row by row, the nine pixels of every window of the
+noisy image, then the reference pixels."""
 
 _NO_LIMIT = 2**32 - 1
 _COCOTB = ("COCOTB_", "GPI_", "PYGPI_", "RANDOM_SEED", "COVERAGE")
@@ -52,7 +54,8 @@ class SimulatorBackend(AskEvaluateTell):
         try:
             self._folder = tempfile.TemporaryDirectory(prefix="evoarray-")
             self.folder = Path(self._folder.name)
-            (self.folder / IMAGES).write_bytes(noisy.tobytes() + reference.tobytes())
+            every = np.moveaxis(windows(noisy), 0, -1)
+            (self.folder / IMAGES).write_bytes(every.tobytes() + reference.tobytes())
         except OSError as error:
             raise InputError(
                 f"cannot write temporary files: {error.strerror}; TMPDIR names another folder"

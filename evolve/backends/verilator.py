@@ -20,7 +20,10 @@ TOOLS = ("g++", "make", "perl")
 """What Verilator needs to build a program."""
 
 _SERVER = Path(__file__).with_name("verilator_server.cpp")
-_FLAGS = ("-O3", "--x-assign", "fast", "--x-initial", "fast", "--noassert", "-Wno-fatal")
+_FLAGS = (
+    *("-O3", "--x-assign", "fast", "--x-initial", "fast", "--noassert", "-Wno-fatal"),
+    *("-MAKEFLAGS", "OPT_FAST=-O2"),  # for the server its -Os would follow, and win over, _CFLAGS
+)
 _CFLAGS = "-O2 -flto -std=c++20"
 
 

@@ -314,6 +314,8 @@ class _Sample:
         future, rule = deepcopy(tribe), rule_at(settings)
         count = SAMPLES[self.name][settings.shape.rows]
         children = np.concatenate([ask(future, rule) for _ in range(count)])
+        if self.name == "verilator":  # which learns from parents where children err
+            backend.evaluate(tribe.genes[np.newaxis], np.array([tribe.sae]))
         for spent, limits in ((self.full, None), (self.early, np.full(count, tribe.sae))):
             seconds, cycles = _clocks(backend)
             backend.evaluate(children, limits)
