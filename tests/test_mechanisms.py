@@ -131,7 +131,8 @@ def test_the_worst_is_dropped_down_to_the_survivors(
     assert numbers_of(world) == left
     gone = len(saes) - len(left)
     assert world.counters["dropped tribes"] == gone
-    assert said == (f"dropped: {max(saes)}; {len(left)} tribes are left" if gone else None)
+    verb = "1 tribe is" if len(left) == 1 else f"{len(left)} tribes are"
+    assert said == (f"dropped: {max(saes)}; {verb} left" if gone else None)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +164,7 @@ def test_tribes_that_are_some_percent_worse_are_dropped(
 def test_the_worst_tribes_are_named_when_they_are_dropped() -> None:
     world = world_of(2000, 100, 3000, age=3072)
     said = drop_worse(world, settled(drop_worse=25), NOBODY)
-    assert said == "dropped: 3,000, 2,000; 1 tribes are left"
+    assert said == "dropped: 3,000, 2,000; 1 tribe is left"
 
 
 def test_dropping_every_three_blocks_leaves_one_tribe_that_has_the_rest() -> None:
@@ -349,13 +350,13 @@ def test_an_abrupt_change_comes_when_the_best_is_stuck() -> None:
     settings = settled(tribes=1, abrupt_after=500, abrupt_rate=7)
     for improved, last, due in ((100, 0, True), (501, 0, False), (500, 0, True), (0, 501, False)):
         world, told = world_of(9), Told(40)
-        world.evaluations, world.improved = 1000, improved
-        world.counters["last abrupt change"] = last
+        world.evaluations, world.improved, world.changed = 1000, improved, last
         said = abrupt_change(world, settings, told)
         assert len(world.tribes) == 1 + due
         assert world.evaluations == 1000 + due
         assert said == ("abrupt change: 9 founds a tribe of 40" if due else None)
-        assert world.counters["last abrupt change"] == (1001 if due else last)
+        assert world.changed == (1001 if due else last)
+        assert world.counters == ({"abrupt changes": 1} if due else {})
 
 
 @pytest.mark.parametrize(
