@@ -5,7 +5,6 @@ import csv
 import hashlib
 import json
 import os
-import pty
 import re
 import subprocess
 import sys
@@ -27,7 +26,7 @@ from model.circuit import Shape, copy_filter, random_circuit, read_circuit, writ
 from model.fitness import metrics, sae
 from model.images import read_image, write_image
 from model.noise import KINDS, add_noise
-from tests.conftest import Ended, Evoarray, script
+from tests.conftest import Ended, Evoarray, script, shown_on_terminal
 
 FILES = {
     "circuit.json",
@@ -294,31 +293,13 @@ def test_elsewhere_than_on_a_terminal_progress_is_plain_lines(evoarray: Evoarray
     assert all(re.match(r"\d+: war: ", line) for line in lines[: lines.index(last)])
 
 
-def test_on_a_terminal_progress_is_a_bar(images: Path) -> None:
-    master, terminal = pty.openpty()
-    options = [str(part) for part in SMALL]
-    with subprocess.Popen(
-        [sys.executable, "-m", "evolve", "evolve", "noisy.png", "clean.png", "-o", "run", *options],
-        cwd=images,
-        stdout=terminal,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "COLUMNS": "120", "TERM": "xterm"},
-    ) as command:
-        os.close(terminal)
-        shown = b""
-        try:
-            while part := os.read(master, 4096):
-                shown += part
-        except OSError:  # how Linux tells that nobody has the terminal open any more
-            pass
-        os.close(master)
-        assert command.stderr is not None
-        assert command.stderr.read() == b""
-    assert command.returncode == 0
+def test_on_a_terminal_progress_is_a_view(images: Path) -> None:
+    text = shown_on_terminal(images, "evolve", "noisy.png", "clean.png", "-o", "run", *SMALL)
     best = f"{load(images / 'run' / 'results.json')['sae']:,}"
-    text = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", shown.decode())
     assert "━" in text
-    assert re.search(rf"400/400 evaluations, [\d,]+/s, ETA [\d:-]+ best SAE {best}", text)
+    assert re.search(rf"400 of 400 evaluations, [\d,]+/s, ETA 0:00:00, best SAE {best}", text)
+    assert f"{best} best" in text
+    assert "best so far" in text
 
 
 # --- evaluate and filter

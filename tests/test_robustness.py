@@ -447,7 +447,7 @@ def dies_after(simulator: str, requests: int, monkeypatch: pytest.MonkeyPatch) -
 
     The evolution goes step by step, so that its count of evaluations is exact.
     """
-    monkeypatch.setattr("evolve.runs.progress.BAR_SECONDS", 0)
+    monkeypatch.setattr("evolve.runs.progress.STRIDE_SECONDS", 0)
     really_evaluate = SimulatorBackend.evaluate
     processes: list[int] = []
     count = 0

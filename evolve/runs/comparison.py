@@ -10,7 +10,7 @@ from rich.table import Table
 from model.array import filter_image
 from model.baselines import adaptive_median, median3x3
 from model.circuit import Circuit
-from model.fitness import Metrics, metrics
+from model.fitness import Metrics, metrics, sae
 from model.functions import Plane
 
 MEDIAN, EVOLVED = "3x3 median", "evolved"
@@ -50,6 +50,18 @@ def compare(photo: Photo, circuit: Circuit) -> Comparison:
     return Comparison(
         photo, images, {label: metrics(image, photo.clean) for label, image in images.items()}
     )
+
+
+def rival(photos: Sequence[Photo]) -> tuple[str, int]:
+    """Return what is to be beaten and its SAE over all photos: the median, or no filter at all.
+
+    Where the goal is not to remove noise, or there is little of it, a median only does harm.
+    """
+    saes = {
+        "unfiltered image": sum(sae(photo.noisy, photo.clean) for photo in photos),
+        MEDIAN: sum(sae(median3x3(photo.noisy), photo.clean) for photo in photos),
+    }
+    return min(saes.items(), key=lambda item: item[1])
 
 
 def print_table(console: Console, comparisons: Sequence[Comparison], training: int) -> None:
