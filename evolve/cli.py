@@ -42,6 +42,7 @@ from model.fitness import metrics
 from model.functions import FUNCTION_SETS
 from model.images import read_image, write_image
 from model.noise import KINDS, add_noise
+from model.targets import TARGETS, make_target
 
 FILE = click.Path(path_type=Path)
 option = partial(click.option, show_default=True)
@@ -349,6 +350,22 @@ def noise(image: Path, kind: str, amount: float, seed: int, output: Path, conver
         raise InputError(f"seed is {seed}; legal is a whole number from 0 up")
     pixels = read_image(image, convert)
     write_image(output, add_noise(pixels, kind, amount, np.random.default_rng(seed)))
+
+
+@commands.command()
+@click.argument("image", type=FILE)
+@option(
+    "--kind",
+    type=click.Choice(TARGETS),
+    default="edges",
+    help="Of 3x3 pixels the mean, the mean with a gaussian's weights, the edges by Sobel, the "
+    "least, the greatest, or the difference of these two.",
+)
+@output_option(metavar="OUT.png", help="The goal: .png, .pgm or .bmp.")
+@convert_option
+def target(image: Path, kind: str, output: Path, convert: bool) -> None:
+    """Make of IMAGE what a circuit shall learn to make of it."""
+    write_image(output, make_target(read_image(image, convert), kind))
 
 
 @commands.command()

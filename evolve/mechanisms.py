@@ -59,7 +59,8 @@ def _drop(world: World, falling: list[Tribe]) -> str | None:
     world.tribes = [tribe for tribe in world.tribes if id(tribe) not in gone]
     world.counters["dropped tribes"] += len(falling)
     saes = ", ".join(f"{tribe.sae:,}" for tribe in falling)
-    return f"dropped: {saes}; {len(world.tribes)} tribes are left"
+    left = len(world.tribes)
+    return f"dropped: {saes}; {left} {'tribe is' if left == 1 else 'tribes are'} left"
 
 
 def full_crossover(world: World, settings: Settings, backend: Evolver) -> str | None:
@@ -156,8 +157,7 @@ def abrupt_change(world: World, settings: Settings, backend: Evolver) -> str | N
 
     It takes the place of the worst other tribe, if there are as many as at the start, or two.
     """
-    stuck_since = max(world.improved, world.counters["last abrupt change"])
-    if world.evaluations - stuck_since < settings.abrupt_after:
+    if world.evaluations - max(world.improved, world.changed) < settings.abrupt_after:
         return None
     if world.evaluations >= settings.evaluations:
         return None
@@ -173,7 +173,7 @@ def abrupt_change(world: World, settings: Settings, backend: Evolver) -> str | N
     world.founded += 1
     world.evaluations += 1
     world.counters["abrupt changes"] += 1
-    world.counters["last abrupt change"] = world.evaluations
+    world.changed = world.evaluations
     return f"abrupt change: {champion.sae:,} founds a tribe of {sae:,}"
 
 

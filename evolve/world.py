@@ -19,7 +19,8 @@ class World:
 
     evaluations are those of all tribes and of all attempts at crossover; age is how many each of
     the first tribes had. random is for what happens between tribes; founded counts the tribes that
-    ever were; improved is `evaluations` when the best SAE fell last; counters tell what happened.
+    ever were; improved is `evaluations` when the best SAE fell last, changed when an abrupt change
+    founded a tribe last; counters tell what happened.
     """
 
     tribes: list[Tribe]
@@ -30,6 +31,7 @@ class World:
     evaluations: int = 0
     age: int = 0
     improved: int = 0
+    changed: int = 0
     counters: Counter[str] = field(default_factory=Counter)
 
     def remember(self) -> None:
@@ -59,6 +61,7 @@ class World:
             "evaluations": self.evaluations,
             "age": self.age,
             "improved": self.improved,
+            "changed": self.changed,
             "counters": dict(self.counters),
         }
 
@@ -66,7 +69,7 @@ class World:
     def from_json(cls, data: Mapping[str, Any], shape: Shape) -> "World":
         """Return the world of which as_json made this data. Raises ValueError if none did."""
         try:
-            numbers = ("sae", "founded", "evaluations", "age", "improved")
+            numbers = ("sae", "founded", "evaluations", "age", "improved", "changed")
             world = cls(
                 tribes=[_tribe_from_json(tribe, shape) for tribe in data["tribes"]],
                 random=_random_from_json(data["random"]),

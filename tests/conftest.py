@@ -2,11 +2,15 @@
 """What the tests share: the command in this process, a pair of images, and what is compiled."""
 
 import os
+import pty
+import re
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pytest
@@ -67,6 +71,31 @@ def evoarray(
     handler = signal.getsignal(signal.SIGTERM)
     yield call
     signal.signal(signal.SIGTERM, handler)
+
+
+def shown_on_terminal(folder: Path, *arguments: object, stdout: IO[str] | None = None) -> str:
+    """Return what the command, run in this folder, writes to a terminal, without its colours.
+
+    The terminal has 120x40 characters, and also has standard output unless that goes elsewhere.
+    """
+    master, terminal = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "evolve", *map(str, arguments)],
+        cwd=folder,
+        stdout=stdout or terminal,
+        stderr=terminal,
+        env={**os.environ, "COLUMNS": "120", "LINES": "40", "TERM": "xterm-256color"},
+    ) as command:
+        os.close(terminal)
+        shown = b""
+        try:
+            while part := os.read(master, 4096):
+                shown += part
+        except OSError:  # how Linux tells that nobody has the terminal open any more
+            pass
+        os.close(master)
+    assert command.returncode == 0
+    return re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", shown.decode())
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from evolve.rng import Random
-from evolve.runs.progress import BAR_SECONDS, Watched
+from evolve.runs.progress import STRIDE_SECONDS, Lines, Watched
 from evolve.settings import Settings
 from evolve.tribe import Rule, Tribe, rule_at
 from model.circuit import Genes, Shape, copy_filter
@@ -46,7 +46,7 @@ def clockwork(monkeypatch: pytest.MonkeyPatch) -> Clockwork:
 
 def test_strides_follow_the_cost_of_an_evaluation(clockwork: Clockwork) -> None:
     tribes = [Tribe(copy_filter(SETTINGS.shape).genes, 10**9, Random(0, 1))]
-    watched = Watched(clockwork, 10**6, Console(file=io.StringIO()))
+    watched = Watched(clockwork, 10**6, Lines(Console(file=io.StringIO())))
     steps = ((1e-5, 200_000), (1e-4, 40_000), (1e-3, 4000), (1e-2, 400), (1.0, 50), (1e-5, 200_000))
     for cost, count in steps:
         clockwork.cost = cost
@@ -54,7 +54,7 @@ def test_strides_follow_the_cost_of_an_evaluation(clockwork: Clockwork) -> None:
         watched.advance(tribes, count, rule_at(SETTINGS))
         assert sum(clockwork.strides) == count
         last = clockwork.strides[-2] * cost  # the very last is what is left
-        assert BAR_SECONDS / 2 <= last <= max(BAR_SECONDS, cost)
+        assert STRIDE_SECONDS / 2 <= last <= max(STRIDE_SECONDS, cost)
     total = sum(count for _, count in steps)
     assert watched.evaluations == total
     assert watched.sae == 10**9 - total

@@ -148,6 +148,7 @@ def test_images_that_cannot_be_used(
         ("evaluate", "circuit.json", "noisy.png", image),
         ("filter", "circuit.json", image, "-o", "out.png"),
         ("noise", image, "-o", "out.png"),
+        ("target", image, "--kind", "edges", "-o", "out.png"),
     ):
         refused(evoarray(*arguments), says)
     assert set(workshop.iterdir()) == before, "nothing is left behind"
@@ -296,6 +297,8 @@ def test_option_values_of_evolve(
         (("noise", "clean.png", "-o", "o.png", "--kind", "hum"), "'hum' is not one of 'salt-and"),
         (("noise", "clean.png", "-o", "o.png", "--seed", "-1"), "seed is -1; legal is a whole"),
         (("noise", "clean.png", "-o", "o.png", "--seed", "x"), "'x' is not a valid integer"),
+        (("target", "clean.png"), "Missing option '-o' / '--output'"),
+        (("target", "clean.png", "-o", "o.png", "--kind", "open"), "'open' is not one of 'smooth'"),
         (("noise", "clean.png"), "Missing option '-o' / '--output'"),
         (("noise", "clean.png", "-o"), "Option '-o' requires an argument"),
         (("noise", "-o", "o.png"), "Missing argument 'IMAGE'"),
@@ -447,7 +450,7 @@ def dies_after(simulator: str, requests: int, monkeypatch: pytest.MonkeyPatch) -
 
     The evolution goes step by step, so that its count of evaluations is exact.
     """
-    monkeypatch.setattr("evolve.runs.progress.BAR_SECONDS", 0)
+    monkeypatch.setattr("evolve.runs.progress.STRIDE_SECONDS", 0)
     really_evaluate = SimulatorBackend.evaluate
     processes: list[int] = []
     count = 0

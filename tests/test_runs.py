@@ -21,7 +21,7 @@ TRIBES = (
     *("--rows", 5, "--cols", 5, "--tribes", 4, "--evaluations", 400_000, "--war-interval", 512),
     *("--drop-interval", 20_480, "--crossover", "partial", "--crossover-size", 2),
 )
-SIMULATED = ("--rows", 2, "--cols", 2, "--evaluations", 6000, "--backend", "verilator")
+SIMULATED = ("--rows", 2, "--cols", 2, "--evaluations", 20_000, "--backend", "verilator")
 
 
 def begin(folder: Path, name: str, *options: object) -> "subprocess.Popen[bytes]":

@@ -10,10 +10,11 @@ from rich.table import Table
 from model.array import filter_image
 from model.baselines import adaptive_median, median3x3
 from model.circuit import Circuit
-from model.fitness import Metrics, metrics
+from model.fitness import Metrics, metrics, sae
 from model.functions import Plane
 
 MEDIAN, EVOLVED = "3x3 median", "evolved"
+UNFILTERED = "unfiltered image"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ class Comparison:
         """Whether the evolved filter leaves a lower SAE than the 3x3 median."""
         return self.metrics[EVOLVED].sae < self.metrics[MEDIAN].sae
 
+    @property
+    def beats_unfiltered(self) -> bool:
+        """Whether the evolved filter leaves a lower SAE than no filter."""
+        return self.metrics[EVOLVED].sae < self.metrics["noisy"].sae
+
 
 def compare(photo: Photo, circuit: Circuit) -> Comparison:
     """Filter a photo with the medians and the circuit, and measure all against the clean one."""
@@ -50,6 +56,15 @@ def compare(photo: Photo, circuit: Circuit) -> Comparison:
     return Comparison(
         photo, images, {label: metrics(image, photo.clean) for label, image in images.items()}
     )
+
+
+def rival(photos: Sequence[Photo]) -> tuple[str, int]:
+    """Return what is to be beaten and its SAE over all photos: the median or no filter."""
+    saes = {
+        UNFILTERED: sum(sae(photo.noisy, photo.clean) for photo in photos),
+        MEDIAN: sum(sae(median3x3(photo.noisy), photo.clean) for photo in photos),
+    }
+    return min(saes.items(), key=lambda item: item[1])
 
 
 def print_table(console: Console, comparisons: Sequence[Comparison], training: int) -> None:
@@ -71,12 +86,16 @@ def print_table(console: Console, comparisons: Sequence[Comparison], training: i
 
 
 def verdict(comparisons: Sequence[Comparison]) -> str:
-    """Return a sentence that says whether the evolved filter beats the 3x3 median."""
-    lost = [c.photo.name for c in comparisons if not c.beats_median]
+    """Return a sentence that says whether the evolved filter beats the median, and no filter.
+
+    Both, since a median only does harm where the goal is not to remove noise or there is little.
+    """
+    lost = [c.photo.name for c in comparisons if not (c.beats_median and c.beats_unfiltered)]
+    rivals = f"the {UNFILTERED} and the {MEDIAN}"
     if not lost:
-        return f"The evolved filter beats the {MEDIAN} on every photo here."
+        return f"The evolved filter beats {rivals} on every photo here."
     return (
-        f"The evolved filter does NOT beat the {MEDIAN} on {', '.join(lost)}: "
+        f"The evolved filter does NOT beat {rivals} on {', '.join(lost)}: "
         "give it more evaluations, another seed or more tribes."
     )
 

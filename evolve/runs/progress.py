@@ -1,49 +1,103 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is seen while evolution runs: a bar on a terminal, plain lines elsewhere."""
+"""How a run stands while it evolves, and who shows it: plain lines here, a view in live.py."""
 
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from evolve.loop import Epoch
+from evolve.runs.database import Event, Row
 from evolve.tribe import Evolver, Rule, Tribe
+from evolve.world import World
 from model.circuit import Genes
 
-BAR_SECONDS = 0.1
+STRIDE_SECONDS = 0.1
 LINE_SECONDS = 5.0
+DRAWING = 0.02
+"""The part of the time that a view may take to draw."""
+
+EVENTS_KEPT = 50
+
+
+class View(Protocol):
+    """Who shows how a run stands, each `pause` seconds at most, from begin to end."""
+
+    pause: float
+
+    def begin(self) -> None:
+        """Make ready."""
+
+    def show(self, watched: "Watched") -> None:
+        """Show how things stand."""
+
+    def tell(self, event: str) -> None:
+        """Show what happened between the tribes."""
+
+    def end(self) -> None:
+        """Leave the last state to be seen."""
+
+
+class Lines:
+    """Plain lines, as for a file."""
+
+    pause = LINE_SECONDS
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def begin(self) -> None:
+        """See View."""
+
+    def show(self, watched: "Watched") -> None:
+        """See View; nothing is said before the first evaluation."""
+        if watched.rate:
+            self._console.out(
+                f"{watched.evaluations}/{watched.total} evaluations, {watched.rate:,.0f}/s, "
+                f"ETA {watched.eta:.0f} s, best SAE {watched.sae:,}"
+            )
+
+    def tell(self, event: str) -> None:
+        """See View."""
+        self._console.out(event)
+
+    def end(self) -> None:
+        """See View."""
 
 
 class Watched:
-    """An Evolver that counts, remembers the best genotype, and shows how things stand."""
+    """An Evolver that counts, remembers what is worth to be seen, and has it shown.
 
-    def __init__(self, evolver: Evolver, total: int, console: Console) -> None:
+    total is the budget. curve has evaluations and best SAE wherever that fell; saes the last SAE of
+    every tribe that ever was, by number, living those that are not dropped, founders those of the
+    start; events are the last ones, as they are told.
+    """
+
+    def __init__(self, evolver: Evolver, total: int, view: View) -> None:
         self._evolver = evolver
-        self._total = total
-        self._console = console
-        self._bar = Progress(
-            TextColumn("evolving"),
-            BarColumn(),
-            TextColumn("{task.completed}/{task.total} evaluations, {task.fields[rate]}/s, ETA"),
-            TimeRemainingColumn(compact=True),
-            TextColumn("best SAE {task.fields[best]}"),
-            console=console,
-            disable=not console.is_terminal,
-        )
-        self._task = self._bar.add_task("", total=total, rate="-", best="-")
-        self._interval = BAR_SECONDS if console.is_terminal else LINE_SECONDS
-        self._started = self._shown = time.monotonic()
+        self._view = view
+        self._started = self._due = time.monotonic()
+        self._before = 0
+        self._cost = 0.0  # seconds of the last drawing
         self._stride = 1
+        self.total = total
         self.evaluations = 0
         self.sae: int | None = None
         self.best: Genes | None = None
+        self.curve: list[tuple[int, int]] = []
+        self.saes: dict[int, int] = {}
+        self.living: Sequence[int] = ()
+        self.founders: Sequence[int] = ()
+        self.events: deque[str] = deque(maxlen=EVENTS_KEPT)
 
     def __enter__(self) -> "Watched":
-        """Show the bar."""
-        self._bar.start()
+        """Begin to show."""
+        self._view.begin()
         return self
 
     def __exit__(
@@ -52,14 +106,35 @@ class Watched:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Show the last state and end the bar."""
-        self._show()
-        self._bar.stop()
+        """Show the last state, and leave it."""
+        try:
+            self._view.show(self)
+        finally:
+            self._view.end()
 
     @property
     def seconds(self) -> float:
         """Seconds since the start."""
         return time.monotonic() - self._started
+
+    @property
+    def rate(self) -> float:
+        """Evaluations per second since the start."""
+        return (self.evaluations - self._before) / (self.seconds or 1)
+
+    @property
+    def eta(self) -> float:
+        """Seconds until the budget is spent; infinite before the first evaluation."""
+        return (self.total - self.evaluations) / self.rate if self.rate else float("inf")
+
+    def resume(self, world: World, rows: Iterable[Row], events: Iterable[Event]) -> None:
+        """Go on from a world that was saved, with the log of what was seen before."""
+        for row in rows:
+            self._see(row.evaluations, row.sae, row.saes)
+        self.events.extend(f"{event.evaluations}: {event.kind}" for event in events)
+        self.evaluations = self._before = world.evaluations
+        self.sae, self.best = world.sae, world.best
+        self._show_if_due()
 
     def evaluate(
         self, batch: Genes, limits: NDArray[np.int64] | None = None, /
@@ -70,6 +145,7 @@ class Watched:
             self.evaluations += len(batch)
         lowest = int(saes.argmin())
         self._remember(int(saes[lowest]), batch[lowest])
+        self._show_if_due()
         return saes
 
     def advance(self, tribes: Sequence[Tribe], count: int, rule: Rule, /) -> None:
@@ -80,33 +156,41 @@ class Watched:
             started = time.monotonic()
             self._evolver.advance(tribes, stride, rule)
             seconds = time.monotonic() - started
-            if seconds < BAR_SECONDS / 2:
+            if seconds < STRIDE_SECONDS / 2:
                 self._stride *= 2
-            elif seconds > BAR_SECONDS:  # circuits become dearer as they leave the copy filter
+            elif seconds > STRIDE_SECONDS:  # circuits become dearer as they leave the copy filter
                 self._stride = max(1, self._stride // 2)
             count -= stride
             self.evaluations += stride * len(tribes)
-            for tribe in tribes:
-                self._remember(tribe.sae, tribe.genes)
-            if time.monotonic() - self._shown > self._interval:
-                self._show()
+            champion = min(tribes, key=lambda tribe: tribe.sae)
+            self._remember(champion.sae, champion.genes)
+            self._see(self.evaluations, champion.sae, {tribe.number: tribe.sae for tribe in tribes})
+            self._show_if_due()
 
-    def tell(self, event: str) -> None:
-        """Show what happened between the tribes."""
-        self._console.out(event)
+    def note(self, epoch: Epoch) -> None:
+        """Take in how things stand after an epoch, when all between the tribes has happened."""
+        self._see(epoch.evaluations, epoch.sae, epoch.saes)
+        for event in epoch.events:
+            self.events.append(f"{epoch.evaluations}: {event}")
+            self._view.tell(self.events[-1])
 
     def _remember(self, sae: int, genes: Genes) -> None:
         if self.sae is None or sae < self.sae:
             self.sae, self.best = sae, genes.copy()
 
-    def _show(self) -> None:
-        self._shown = time.monotonic()
-        rate = self.evaluations / self.seconds
-        best = "-" if self.sae is None else f"{self.sae:,}"
-        if self._console.is_terminal:
-            self._bar.update(self._task, completed=self.evaluations, rate=f"{rate:,.0f}", best=best)
-        elif rate:
-            self._console.out(
-                f"{self.evaluations}/{self._total} evaluations, {rate:,.0f}/s, "
-                f"ETA {(self._total - self.evaluations) / rate:.0f} s, best SAE {best}"
-            )
+    def _see(self, evaluations: int, sae: int, saes: Mapping[int, int]) -> None:
+        if not self.curve or sae < self.curve[-1][1]:
+            self.curve.append((evaluations, sae))
+        self.saes.update(saes)
+        self.living = tuple(saes)
+        self.founders = self.founders or self.living
+
+    def _show_if_due(self) -> None:
+        started = time.monotonic()
+        if started >= self._due:
+            self._view.show(self)
+            now = time.monotonic()
+            # Who draws slowly, as on a large terminal, draws less often. The very first drawing
+            # takes much longer than the others, and does not count.
+            cost, self._cost = min(self._cost, now - started), now - started
+            self._due = now + max(self._view.pause, cost / DRAWING)

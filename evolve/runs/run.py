@@ -19,9 +19,10 @@ from rich.console import Console
 
 from evolve.backends import Backend, open_backend
 from evolve.loop import Epoch, evolve, found
-from evolve.runs.comparison import Photo, as_json, compare, print_table, verdict
+from evolve.runs.comparison import Photo, as_json, compare, print_table, rival, verdict
 from evolve.runs.database import Event, Row
-from evolve.runs.progress import Watched
+from evolve.runs.live import LiveView, Picture, is_watchable
+from evolve.runs.progress import Lines, View, Watched
 from evolve.runs.provenance import made_with
 from evolve.runs.results import replay, save_circuit, write_curve, write_json, write_pictures
 from evolve.runs.store import RunStore
@@ -104,6 +105,7 @@ class _Log:
         self._checkpoint = loaded.checkpoint
         self._saved = time.monotonic()
         self.resumed = loaded.checkpoint is not None
+        self.loaded = loaded
 
     def world(self, shape: Shape) -> World | None:
         """Return the world as it was saved last, or None before the first time.
@@ -142,16 +144,20 @@ class _Log:
 def _go_on(job: Job, store: RunStore, backend: Backend, console: Console, json_lines: bool) -> None:
     settings, log = job.settings, _Log(store)
     before = log.seconds
-    watched = Watched(backend, settings.evaluations, console)
+    watched = Watched(backend, settings.evaluations, _view(job, console, json_lines))
     try:
         with watched:
-            world = log.world(settings.shape) or found(settings, watched)
-            watched.evaluations = world.evaluations
+            world = log.world(settings.shape)
+            if world is None:
+                world = found(settings, watched)
+            else:
+                watched.resume(world, log.loaded.rows, log.loaded.events)
             epochs = evolve(settings, watched, world)
             if log.resumed:
                 next(epochs)  # it was noted before
             for epoch in epochs:
                 log.note(epoch, world, before + watched.seconds)
+                watched.note(epoch)
                 if json_lines:
                     _print_json(
                         {
@@ -161,8 +167,6 @@ def _go_on(job: Job, store: RunStore, backend: Backend, console: Console, json_l
                             "events": epoch.events,
                         }
                     )
-                for event in epoch.events:
-                    watched.tell(f"{epoch.evaluations}: {event}")
                 if settings.max_seconds and log.seconds >= settings.max_seconds:
                     break
         log.save("running")
@@ -171,6 +175,13 @@ def _go_on(job: Job, store: RunStore, backend: Backend, console: Console, json_l
         raise
     _finish(job, store, world, console, json_lines)
     store.finish("finished")
+
+
+def _view(job: Job, console: Console, json_lines: bool) -> View:
+    if not is_watchable(console, json_lines=json_lines):
+        return Lines(console)
+    picture = Picture(job.settings.shape, job.training[0].noisy)
+    return LiveView(console, picture, rival(job.training))
 
 
 def _leave(job: Job, log: _Log, watched: Watched, console: Console) -> None:
