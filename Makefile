@@ -9,6 +9,7 @@ READY := .venv/ready
 NOISE := .venv/bin/evoarray noise --kind salt-and-pepper --amount 0.2
 TEST_PHOTOS := brick chelsea coffee rocket
 STUDIES := $(sort $(basename $(notdir $(wildcard studies/*.toml))))
+OURS := presets presets-35-seconds
 
 .PHONY: help evolve test sim bench studies-quick studies lint setup system lock clean
 
@@ -18,8 +19,8 @@ help:
 	@echo "make test    everything that proves the project: lint, types, unit tests, simulations"
 	@echo "make sim     the simulations alone (SIM=icarus or SIM=verilator for one simulator)"
 	@echo "make bench   how fast every backend is on this machine, all measured in one run"
-	@echo "make studies-quick  the thesis's experiments with few runs, some 25 minutes on two cores"
-	@echo "             (results in runs/studies, summary in docs/thesis.md)"
+	@echo "make studies-quick  the thesis's experiments and ours with few runs, half an hour on two cores"
+	@echo "             (results in runs/studies, summaries in docs/thesis.md and docs/presets.md)"
 	@echo "make studies the same with as many runs as the thesis, over half a day; both go on where they"
 	@echo "             were stopped, and this one after studies-quick"
 	@echo "make lint    ruff, mypy, and the RTL through Icarus, Verilator and yosys"
@@ -36,7 +37,7 @@ evolve: setup
 	$(NOISE) images/test/coffee.png --seed 103 -o build/noisy/coffee.png
 	$(NOISE) images/test/rocket.png --seed 104 -o build/noisy/rocket.png
 	.venv/bin/evoarray evolve build/noisy/camera.png images/training/camera.png -o $(RUN) \
-	  --tribes 8 --evaluations $(EVALUATIONS) --replay icarus \
+	  --evaluations $(EVALUATIONS) --replay icarus \
 	  $(foreach photo,$(TEST_PHOTOS),--test-pair build/noisy/$(photo).png images/test/$(photo).png)
 
 test: lint
@@ -53,7 +54,9 @@ studies-quick: QUICK := --quick
 studies-quick studies: setup
 	set -e; for name in $(STUDIES); do echo "$$name:"; \
 	  .venv/bin/evoarray study studies/$$name.toml $(QUICK) -o runs/studies/$$name; done
-	.venv/bin/evoarray study summary $(STUDIES:%=runs/studies/%) -o docs/thesis.md
+	.venv/bin/evoarray study summary $(patsubst %,runs/studies/%,$(filter-out $(OURS),$(STUDIES))) \
+	  -o docs/thesis.md
+	.venv/bin/evoarray study summary $(OURS:%=runs/studies/%) -o docs/presets.md
 
 lint: setup
 	.venv/bin/ruff check

@@ -26,12 +26,13 @@ from evolve.backends.process import SimulatorError
 from evolve.bench import measure
 from evolve.bench.figures import print_figures
 from evolve.drawing import draw_svg
+from evolve.presets import DEFAULT, PRESETS, settings_of, shape_of, with_preset
 from evolve.runs.comparison import Photo, as_json
 from evolve.runs.listing import list_runs
 from evolve.runs.results import MismatchError
 from evolve.runs.run import Job, provenance, run
 from evolve.runs.run import resume as resume_run
-from evolve.settings import BACKENDS, OPTIONS, Settings
+from evolve.settings import BACKENDS, OPTIONS
 from evolve.studies.study import merge
 from evolve.studies.study import study as do_study
 from evolve.studies.summary import summarize_studies
@@ -138,6 +139,13 @@ def commands() -> None:
     callback=lambda context, _, path: _read_config(context, path),
     help="A TOML file of these options, named as here: tribes = 8. Those given here go first.",
 )
+@option(
+    "--preset",
+    type=click.Choice(list(PRESETS)),
+    default=DEFAULT,
+    help="Options that go together, where none of them is given: annealing (the best that was "
+    "found), thesis (its best), or plain (one tribe); docs/evolution.md has them.",
+)
 @workers_option
 @click.option(
     "--train-pair",
@@ -164,9 +172,6 @@ def evolve(
     noisy: Path,
     clean: Path,
     output: Path,
-    rows: int,
-    cols: int,
-    function_set: str,
     backend: str,
     workers: int,
     train_pair: tuple[tuple[Path, Path], ...],
@@ -174,17 +179,19 @@ def evolve(
     replay: str | None,
     json_lines: bool,
     convert: bool,
-    **options: Any,
+    **_: Any,
 ) -> None:
     """Evolve a filter that turns NOISY into CLEAN.
 
     Leaves in DIR the circuit, the filtered image, a comparison with the medians, the curve of the
     best SAE, and all that is needed to repeat the run.
     """
-    shape = Shape(rows, cols, function_set)
-    if options["start"] not in {"copy", "random"}:
-        options.update(_start_from(Path(options["start"]), shape))
-    settings = Settings(shape, **options)
+    options = _given(click.get_current_context())
+    start_genes: tuple[int, ...] = ()
+    if options.get("start", "copy") not in {"copy", "random"}:
+        start_genes = _read_start(Path(options["start"]), shape_of(with_preset(options)))
+        options["start"] = "circuit"
+    settings = settings_of(options, start_genes)
     pairs = [(noisy, clean), *train_pair]
     training = [_read_photo(*pair, convert) for pair in pairs]
     held_out = [_read_photo(*pair, convert) for pair in test_pair]
@@ -471,7 +478,7 @@ def _complain(sentence: str, status: int) -> int:
     return status
 
 
-def _start_from(path: Path, shape: Shape) -> dict[str, Any]:
+def _read_start(path: Path, shape: Shape) -> tuple[int, ...]:
     circuit = read_circuit(path)
     if circuit.shape != shape:
         rows, cols = circuit.shape.rows, circuit.shape.cols
@@ -479,7 +486,7 @@ def _start_from(path: Path, shape: Shape) -> dict[str, Any]:
             f"{path} is a circuit of {rows}x{cols} elements of {circuit.function_set}; give "
             f"--rows {rows} --cols {cols} --function-set {circuit.function_set}"
         )
-    return {"start": "circuit", "start_genes": tuple(circuit.genes.tolist())}
+    return tuple(circuit.genes.tolist())
 
 
 def _read_config(context: click.Context, path: Path | None) -> None:
@@ -492,18 +499,33 @@ def _read_config(context: click.Context, path: Path | None) -> None:
         raise InputError(f"cannot read {path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not a TOML file: {error}") from None
-    options = {
-        name.removeprefix("--"): parameter
-        for parameter in context.command.params
-        if isinstance(parameter, click.Option) and parameter.expose_value
-        for name in parameter.opts
-    }
+    options = _options(context)
     for name, value in config.items():
         if name not in options:
             raise InputError(f"{path}: {name} is not an option; see evoarray evolve --help")
         if isinstance(value, dict) or (isinstance(value, list) and not options[name].multiple):
             raise InputError(f"{path}: {name} is {value!r}; legal is one value")
     context.default_map = {options[name].name: value for name, value in config.items()}
+
+
+def _given(context: click.Context) -> dict[str, Any]:
+    """Return the options that were given, on the command line or in a file, and their values."""
+    return {
+        name: context.params[parameter.name]
+        for name, parameter in _options(context).items()
+        if parameter.name
+        and context.get_parameter_source(parameter.name) is not click.core.ParameterSource.DEFAULT
+    }
+
+
+def _options(context: click.Context) -> dict[str, click.Option]:
+    """Return the options of a command as a file of options names them."""
+    return {
+        name.removeprefix("--"): parameter
+        for parameter in context.command.params
+        if isinstance(parameter, click.Option) and parameter.name != "config"
+        for name in parameter.opts
+    }
 
 
 def _console(json_wanted: bool) -> Console:

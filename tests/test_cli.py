@@ -20,7 +20,8 @@ import pytest
 from PIL import Image
 
 from evolve.cli import commands
-from evolve.settings import BACKENDS, Settings
+from evolve.presets import settings_of
+from evolve.settings import BACKENDS
 from model.array import filter_image
 from model.circuit import Shape, copy_filter, random_circuit, read_circuit, write_circuit
 from model.fitness import metrics, sae
@@ -76,7 +77,7 @@ def test_evolve_leaves_a_run_folder(evoarray: Evoarray, images: Path, simulator:
 
     circuit = read_circuit(run / "circuit.json")
     noisy, clean = (read_image(images / f"{name}.png") for name in ("noisy", "clean"))
-    assert circuit.shape == Shape(4, 4, "upm16")
+    assert circuit.shape == Shape(4, 4, "upm19")
     filtered = read_image(run / "filtered.png")
     assert np.array_equal(filtered, filter_image(circuit, noisy))
 
@@ -98,7 +99,7 @@ def test_evolve_leaves_a_run_folder(evoarray: Evoarray, images: Path, simulator:
     assert provenance["images"] == identities(images, ("noisy.png", "clean.png"))
     assert provenance["backend"] == "fast"
     told = {
-        "shape": {"rows": 4, "cols": 4, "function_set": "upm16"},
+        "shape": {"rows": 4, "cols": 4, "function_set": "upm19"},
         "evaluations": 400,
         "mutation_rate": "2",
         "tribes": 2,
@@ -107,7 +108,7 @@ def test_evolve_leaves_a_run_folder(evoarray: Evoarray, images: Path, simulator:
         "accept": "equal",
         "seed": 1,
     }
-    untold = json.loads(json.dumps(asdict(Settings(Shape(4, 4, "upm16")))))
+    untold = json.loads(json.dumps(asdict(settings_of({"size": "4x4"}))))
     assert provenance["settings"] == untold | told
     assert provenance["versions"]["numpy"] == np.__version__
 

@@ -640,7 +640,7 @@ def test_the_circuit_is_saved_before_the_pictures(
     assert ended.status == 2
     assert re.match("evoarray: cannot write 'run/[a-z.]+': No space left", ended.err)
     circuit, _ = saved_circuit(images)
-    assert circuit.shape == Shape(4, 4, "upm16")
+    assert circuit.shape == Shape(4, 4, "upm19")
     assert not list((images / "run").glob(".*")), "no half-written file"
     monkeypatch.undo()
     monkeypatch.chdir(images)

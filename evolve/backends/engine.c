@@ -517,7 +517,7 @@ void engine_advance(Engine *e, Tribe *tribe, uint8_t *genes, int64_t count, cons
       e->sae = best_sae;
       ++tribe->accepted;
     }
-    if (done % SORT_INTERVAL < rule->children && e->sae < e->sorted_sae - e->sorted_sae / 32)
+    if (done % SORT_INTERVAL < rule->children && llabs(e->sae - e->sorted_sae) > e->sorted_sae / 32)
       sort_pixels(e);
   }
   tribe->sae = e->sae;

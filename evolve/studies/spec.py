@@ -12,7 +12,8 @@
     noise = "salt-and-pepper"
     amount = 0.2
 
-    [options]                   # those of `evoarray evolve`, for all settings; size is rows x cols
+    [options]                   # those of `evoarray evolve`, for all settings; size is rows x cols;
+                                # the preset is plain unless named
     size = "8x8"
     [grid]                      # every combination is a setting, named "mutation-rate 1"
     mutation-rate = [1, 2, 3]
@@ -46,9 +47,9 @@ from typing import Any
 
 import numpy as np
 
+from evolve.presets import NAMES, settings_of
 from evolve.runs.comparison import Photo
-from evolve.settings import OPTIONS, Settings
-from model.circuit import Shape
+from evolve.settings import Settings
 from model.errors import InputError
 from model.images import read_image
 from model.noise import add_noise
@@ -77,9 +78,7 @@ _KINDS = {
     "improves": ({"at", "by"}, {"after"}),
 }
 """Of claims, each with a setting: what else they need, and what they may have."""
-_NAMES = {each.name.replace("_", "-"): each.name for each in OPTIONS}
-del _NAMES["max-seconds"]  # what a study finds may not depend on the machine
-_SHAPE = ("rows", "cols", "function-set", "size")
+_NAMES = NAMES - {"max-seconds"}  # what a study finds may not depend on the machine
 
 
 @dataclass(frozen=True)
@@ -221,28 +220,11 @@ def _settings(data: Mapping[str, Any]) -> Iterator[tuple[str, Settings]]:
         if names.count(name) > 1:
             raise InputError(f"settings: the name {name!r} comes twice")
         try:
-            yield name, settings_of({**shared, **chosen})
+            options = {"preset": "plain", **shared, **chosen}
+            _check_keys(options, _NAMES)
+            yield name, settings_of(options)
         except InputError as error:
             raise InputError(f"setting {name!r}: {error}") from None
-
-
-def settings_of(options: Mapping[str, Any]) -> Settings:
-    """Return the Settings of options named as on the command line; `size` is rows x cols.
-
-    Raises InputError for an option that is unknown or has an illegal value.
-    """
-    _check_keys(options, {*_NAMES, *_SHAPE})
-    rows, cols = options.get("rows", 8), options.get("cols", 8)
-    if "size" in options:
-        sides = str(options["size"]).split("x")
-        if len(sides) != 2 or not all(side.isdecimal() for side in sides):
-            raise InputError(f"size is {options['size']!r}; legal is such as 8x8")
-        rows, cols = map(int, sides)
-    shape = Shape(rows, cols, options.get("function-set", "upm16"))
-    chosen = {_NAMES[key]: value for key, value in options.items() if key in _NAMES}
-    if "mutation_rate" in chosen:
-        chosen["mutation_rate"] = str(chosen["mutation_rate"])
-    return Settings(shape, **chosen)
 
 
 def settings_of_run(spec: Spec, name: str, run: int) -> Settings:

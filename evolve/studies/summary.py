@@ -10,13 +10,17 @@ from contextlib import closing
 from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
+from statistics import fmean
 
+from evolve.runs.comparison import Photo
 from evolve.studies.claims import CONFIRMED, NOT_CONFIRMED, OPEN, SAME, Judged, judge_all
 from evolve.studies.spec import Spec
 from evolve.studies.statistics import Estimate, Values, median_saes, ratio, summarize
 from evolve.studies.store import StudyStore
 from evolve.studies.tasks import Result
+from model.baselines import adaptive_median
 from model.errors import InputError
+from model.fitness import sae
 
 _INTRO = f"""\
 # What was claimed, and what was found
@@ -49,6 +53,7 @@ class _Study:
     spec: Spec
     versions: Mapping[str, str]
     medians: Sequence[int]
+    held_out: Sequence[Photo]
     results: Sequence[Result]
     judged: Sequence[Judged]
 
@@ -106,12 +111,14 @@ def summarize_studies(folders: Sequence[Path]) -> str:
 
 def _read(folder: Path) -> _Study:
     with closing(StudyStore(folder, writes=False)) as store:
-        results, medians = store.results(), median_saes(store.photos()[0])
+        training, held_out = store.photos()
+        results, medians = store.results(), median_saes(training)
         return _Study(
             Path(store.called).stem,
             store.spec,
             store.provenance["versions"],
             medians,
+            held_out,
             results,
             judge_all(store.spec, medians, results),
         )
@@ -151,6 +158,12 @@ def _settings(study: _Study) -> Iterator[str]:
         f"{spec.title}{spec.source and f' ({spec.source})'}. Photos: {photos}, with "
         f"{100 * spec.amount:g} % {spec.noise} noise; the 3x3 median's SAE is {medians}."
     )
+    if study.held_out:
+        names = ", ".join(photo.name for photo in study.held_out)
+        yield (
+            f"Held out: {names}, on which the adaptive median leaves {_adaptive(study):.3f} of the "
+            "3x3 median's SAE, mean of the photos."
+        )
     yield ""
     heads = ["Setting", "Runs", "Mean SAE", "Median", "Quartiles", "Best", "Mean / 3x3 median's"]
     rows: list[list[str]] = []
@@ -169,10 +182,34 @@ def _settings(study: _Study) -> Iterator[str]:
         rows.append(
             [name, f"{found.runs:,}", mean, median, f"{low} to {high}", best, f"{found.mean:.3f}"]
         )
+    if study.held_out:
+        heads += ["Held out", "Better there than the adaptive median"]
+        for row in rows:
+            row += _held_out(study, row[0])
     if any(counts):
         heads.append("Events in a run")
         rows = [[*row, count] for row, count in zip(rows, counts, strict=True)]
     yield from _table(heads, rows)
+
+
+def _adaptive(study: _Study) -> float:
+    saes = [sae(adaptive_median(photo.noisy), photo.clean) for photo in study.held_out]
+    return fmean(a / b for a, b in zip(saes, median_saes(study.held_out), strict=True))
+
+
+def _held_out(study: _Study, setting: str) -> list[str]:
+    """Return the mean on held-out photos, and in how many runs it is below the adaptive median's."""
+    medians = median_saes(study.held_out)
+    values = [
+        fmean(a / b for a, b in zip(result.held_out, medians, strict=True))
+        for result in study.results
+        if result.setting == setting
+    ]
+    if not values:
+        return ["", ""]
+    better = sum(value < _adaptive(study) for value in values)
+    found = summarize(values)
+    return [f"{found.mean:.3f} [{found.low:.3f}, {found.high:.3f}]", f"{better} of {len(values)}"]
 
 
 def _counts(results: Sequence[Result]) -> str:

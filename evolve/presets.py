@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings from options named as on the command line, and the presets that complete them."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from evolve.settings import OPTIONS, Settings
+from model.circuit import Shape
+from model.errors import InputError
+
+PRESETS: Mapping[str, Mapping[str, Any]] = tomllib.loads(
+    Path(__file__).with_name("presets.toml").read_text(encoding="utf-8")
+)
+DEFAULT = "annealing"
+
+_FIELDS = {each.name.replace("_", "-"): each.name for each in OPTIONS}
+NAMES = {*_FIELDS, "preset", "rows", "cols", "size", "function-set"}
+"""Of all options that make settings; size is rows x cols."""
+
+
+def with_preset(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options with those of their preset where there are none.
+
+    A preset's choice of functions is one of its own function set, and does not go with another.
+    Raises InputError for an unknown preset.
+    """
+    name = options.get("preset", DEFAULT)
+    if name not in PRESETS:
+        raise InputError(f"preset is {name!r}; legal is one of {', '.join(PRESETS)}")
+    preset = dict(PRESETS[name])
+    own = preset.get("function-set")
+    if options.get("function-set", own) != own:
+        preset.pop("functions", None)
+    return {**preset, **options}
+
+
+def shape_of(options: Mapping[str, Any]) -> Shape:
+    """Return the shape that options ask for. Raises InputError for an illegal one."""
+    rows, cols = options.get("rows", 8), options.get("cols", 8)
+    if "size" in options:
+        sides = str(options["size"]).split("x")
+        if len(sides) != 2 or not all(side.isdecimal() for side in sides):
+            raise InputError(f"size is {options['size']!r}; legal is such as 8x8")
+        rows, cols = map(int, sides)
+    return Shape(rows, cols, options.get("function-set", "upm16"))
+
+
+def settings_of(options: Mapping[str, Any], start_genes: tuple[int, ...] = ()) -> Settings:
+    """Return the Settings of options, of which those in NAMES are taken, and of their preset.
+
+    start_genes are those of the circuit to start from. Raises InputError for an illegal value.
+    """
+    options = with_preset(options)
+    chosen = {_FIELDS[key]: value for key, value in options.items() if key in _FIELDS}
+    if "mutation_rate" in chosen:
+        chosen["mutation_rate"] = str(chosen["mutation_rate"])
+    return Settings(shape_of(options), start_genes=start_genes, **chosen)
