@@ -20,7 +20,7 @@ import pytest
 from PIL import Image
 
 from evolve.cli import commands
-from evolve.presets import settings_of
+from evolve.presets import PRESETS, settings_of
 from evolve.settings import BACKENDS
 from model.array import filter_image
 from model.circuit import Shape, copy_filter, random_circuit, read_circuit, write_circuit
@@ -40,7 +40,10 @@ FILES = {
     "results.json",
     "run.sqlite",
 }
-SMALL = ("--rows", 4, "--cols", 4, "--evaluations", 400, "--tribes", 2, "--war-interval", 50)
+SMALL = (
+    *("--preset", "plain", "--rows", 4, "--cols", 4, "--evaluations", 400),
+    *("--tribes", 2, "--war-interval", 50),
+)
 
 
 def evolved(evoarray: Evoarray, *options: object, folder: str = "run") -> Ended:
@@ -77,7 +80,7 @@ def test_evolve_leaves_a_run_folder(evoarray: Evoarray, images: Path, simulator:
 
     circuit = read_circuit(run / "circuit.json")
     noisy, clean = (read_image(images / f"{name}.png") for name in ("noisy", "clean"))
-    assert circuit.shape == Shape(4, 4, "upm19")
+    assert circuit.shape == Shape(4, 4, "upm16")
     filtered = read_image(run / "filtered.png")
     assert np.array_equal(filtered, filter_image(circuit, noisy))
 
@@ -99,7 +102,7 @@ def test_evolve_leaves_a_run_folder(evoarray: Evoarray, images: Path, simulator:
     assert provenance["images"] == identities(images, ("noisy.png", "clean.png"))
     assert provenance["backend"] == "fast"
     told = {
-        "shape": {"rows": 4, "cols": 4, "function_set": "upm19"},
+        "shape": {"rows": 4, "cols": 4, "function_set": "upm16"},
         "evaluations": 400,
         "mutation_rate": "2",
         "tribes": 2,
@@ -108,7 +111,7 @@ def test_evolve_leaves_a_run_folder(evoarray: Evoarray, images: Path, simulator:
         "accept": "equal",
         "seed": 1,
     }
-    untold = json.loads(json.dumps(asdict(settings_of({"size": "4x4"}))))
+    untold = json.loads(json.dumps(asdict(settings_of({"size": "4x4", "preset": "plain"}))))
     assert provenance["settings"] == untold | told
     assert provenance["versions"]["numpy"] == np.__version__
 
@@ -314,6 +317,43 @@ def test_on_a_terminal_progress_is_a_view(images: Path) -> None:
     assert re.search(rf"400 of 400 evaluations, [\d,]+/s, ETA 0:00:00, best SAE {best}", text)
     assert f"{best} best" in text
     assert "best so far" in text
+
+
+# --- presets
+
+
+def told(images: Path, folder: str) -> Any:
+    return load(images / folder / "provenance.json")["settings"]
+
+
+def test_a_preset_stands_behind_a_file_and_that_behind_the_command_line(
+    evoarray: Evoarray, images: Path
+) -> None:
+    (images / "options.toml").write_text(
+        'preset = "thesis"\ndrop-interval = 1024\nevaluations = 20000\nrows = 3\n', encoding="utf-8"
+    )
+    command = ("evolve", "noisy.png", "clean.png", "--config", "options.toml", "-o")
+    ended = evoarray(*command, "a", "--tribes", 3)
+    assert ended.status == 0, ended.err
+    expected = {"preset": "thesis", "size": "3x8", "drop-interval": 1024, "evaluations": 20000}
+    settings = settings_of({**expected, "tribes": 3})
+    assert told(images, "a") == json.loads(json.dumps(asdict(settings)))
+    ended = evoarray(*command, "b", "--preset", "annealing")
+    assert ended.status == 0, ended.err
+    settings = settings_of({**expected, "preset": "annealing"})
+    assert told(images, "b") == json.loads(json.dumps(asdict(settings)))
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_goes_with_every_function_set(
+    evoarray: Evoarray, images: Path, preset: str
+) -> None:
+    for function_set in ("upm16", "upm19", "cgp16"):
+        options = ("--function-set", function_set, "--preset", preset, "--evaluations", 40_000)
+        ended = evoarray("evolve", "noisy.png", "clean.png", "-o", function_set, *options)
+        assert ended.status == 0, ended.err
+        kept = told(images, function_set)["functions"]
+        assert bool(kept) == (PRESETS[preset].get("function-set") == function_set)
 
 
 # --- evaluate and filter

@@ -615,7 +615,7 @@ def test_a_summary(evoarray: Evoarray, images: Path) -> None:
     assert "Tribes \\| and more" not in text  # no cell of a table
     assert "Studies: 2. Runs: 36." in text
     rows = [line for line in text.splitlines() if line.startswith("|")]
-    assert all(line.replace("\\|", "").count("|") in {7 + 1, 8 + 1} for line in rows)
+    assert all(line.replace("\\|", "").count("|") in {7 + 1, 10 + 1} for line in rows)
     verdicts = [line.split(" | ")[-1].rstrip(" |") for line in rows if "](#spec)" in line]
     assert len(verdicts) == 3
     assert verdicts == sorted(verdicts, key=[NOT_CONFIRMED, OPEN, CONFIRMED].index)

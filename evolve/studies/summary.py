@@ -184,8 +184,7 @@ def _settings(study: _Study) -> Iterator[str]:
         )
     if study.held_out:
         heads += ["Held out", "Better there than the adaptive median"]
-        for row in rows:
-            row += _held_out(study, row[0])
+        rows = [[*row, *_held_out(study, row[0])] for row in rows]
     if any(counts):
         heads.append("Events in a run")
         rows = [[*row, count] for row, count in zip(rows, counts, strict=True)]
@@ -198,7 +197,7 @@ def _adaptive(study: _Study) -> float:
 
 
 def _held_out(study: _Study, setting: str) -> list[str]:
-    """Return the mean on held-out photos, and in how many runs it is below the adaptive median's."""
+    """Return the mean on held-out photos, and how many runs are better than the adaptive median."""
     medians = median_saes(study.held_out)
     values = [
         fmean(a / b for a, b in zip(result.held_out, medians, strict=True))
