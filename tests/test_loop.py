@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The evolution against docs/evolution.md: its draws, its rules, its budget and its epochs."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -130,6 +131,59 @@ def test_which_child_replaces_its_parent(accept: str, child_sae: int, taken: boo
     assert tribe.genes.tolist() == [int(taken)] * GENES
     assert tribe.sae == (child_sae if taken else 10)
     assert (tribe.evaluations, tribe.accepted) == (1, int(taken))
+
+
+# --- temperature
+
+
+def test_the_exponential_draw() -> None:
+    """Against logarithms: exact at powers of two, within 0.087 between them, and in the mean."""
+    random = Random.stream(5)
+    drawn = []
+    for _ in range(20_000):
+        twin = Random(random.state, random.increment)
+        word = max(1, twin.below(2**32))
+        value = random.exponential()
+        assert random == twin, "one draw"
+        exact = 32 - math.log2(word)
+        assert exact - 1e-4 <= value / 65536 <= exact + 0.087
+        if word & (word - 1) == 0:
+            assert value == exact * 65536
+        drawn.append(value)
+    assert abs(np.mean(drawn) / 98_304 - 1) < 0.03
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [(2**31, 65536), (2**30, 2 * 65536), (1, 32 * 65536), (0, 32 * 65536), (2**32 - 1, 1)],
+)
+def test_the_ends_of_the_exponential_draw(
+    word: int, value: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Random, "_next", lambda _: word)
+    assert Random(0, 1).exponential() == value
+
+
+def test_a_temperature_raises_what_will_do() -> None:
+    warm = replace(rule_at(Settings(SHAPE)), temperature=20_000)
+    tribe = Tribe(np.zeros(GENES, np.uint8), 50_000, Random.stream(3))
+    drawn = Random(tribe.random.state, tribe.random.increment).exponential()
+    assert warm.worst_accepted(tribe) == 50_000 + 1000 * drawn // 98_304
+    better = replace(warm, accept="better")
+    limits = [better.worst_accepted(tribe) for _ in range(4000)]
+    assert abs(np.mean(limits) - 51_000) < 100, "two per cent worse on average"
+    state = tribe.random.state
+    assert rule_at(Settings(SHAPE)).worst_accepted(tribe) == 50_000
+    assert tribe.random.state == state, "without a temperature nothing is drawn"
+
+
+def test_a_temperature_falls_geometrically() -> None:
+    settings = Settings(SHAPE, 100_000, temperature="0.04..0.0025")
+    assert [settings.temperature_at(at) for at in (0, 25_000, 50_000, 100_000)] == [
+        *(40_000, 20_000, 10_000, 2500)
+    ]
+    assert Settings(SHAPE, temperature=".5").temperature_at(77) == 500_000
+    assert Settings(SHAPE).temperature_at(77) == 0
 
 
 # --- the whole run

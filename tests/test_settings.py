@@ -33,6 +33,12 @@ RATES = (
         ("seed", None, "seed is None;"),
         ("start", "zero", "start is 'zero'; legal is one of copy, random"),
         ("accept", "worse", "accept is 'worse'; legal is one of equal, better"),
+        ("functions", "N,max,nand", "functions is 'N,max,nand'; legal is a list of N+W, 2N, 2W,"),
+        ("functions", "N,", "functions is 'N,'; legal is a list of"),
+        *(
+            ("temperature", wrong, f"temperature is '{wrong}'; legal is a part from 0 to 1, or two")
+            for wrong in ("", "hot", "1.5", "-0.1", "0.1..", "0.1..0", "0..0.1", "1e-3", "0.1..2")
+        ),
     ],
 )
 def test_settings_refuse(option: str, value: object, says: str) -> None:
