@@ -167,7 +167,7 @@ def test_the_curve(evoarray: Evoarray, images: Path) -> None:
 
 def test_the_pictures(evoarray: Evoarray, images: Path) -> None:
     evolved(evoarray)
-    for name, panels in (("comparison.png", 4), ("curve.png", 1), ("filtered.png", 0)):
+    for name, panels in (("comparison.png", 5), ("curve.png", 1), ("filtered.png", 0)):
         with Image.open(images / "run" / name) as picture:
             assert picture.format == "PNG"
             assert picture.width > 200 * panels

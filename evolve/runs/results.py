@@ -59,8 +59,7 @@ def write_pictures(folder: Path, training: Sequence[Comparison], rows: Sequence[
     first = training[0]
     write_image(folder / "filtered.png", first.images[EVOLVED])
     panels = [("clean", first.photo.name, first.photo.clean)]
-    for label in ("noisy", MEDIAN, EVOLVED):
-        m = first.metrics[label]
+    for label, m in first.metrics.items():
         panels.append((label, f"SAE {m.sae:,}  PSNR {m.psnr:.1f} dB", first.images[label]))
     pictures.comparison(folder / "comparison.png", panels)
     pictures.curve_plot(
