@@ -9,7 +9,7 @@ READY := .venv/ready
 NOISE := .venv/bin/evoarray noise --kind salt-and-pepper --amount 0.2
 TEST_PHOTOS := brick chelsea coffee rocket
 
-.PHONY: help evolve test sim bench lint setup system lock clean
+.PHONY: help evolve test sim bench lint setup system browser lock clean
 
 help:
 	@echo "make evolve  evolve a filter for a noisy photo, judge it on others, replay it on the RTL"
@@ -34,7 +34,7 @@ evolve: setup
 	  --tribes 8 --evaluations $(EVALUATIONS) --replay icarus \
 	  $(foreach photo,$(TEST_PHOTOS),--test-pair build/noisy/$(photo).png images/test/$(photo).png)
 
-test: lint
+test: browser lint
 	.venv/bin/pytest -n 2 tests
 	.venv/bin/pytest -n 2 tb
 
@@ -54,6 +54,9 @@ setup: system $(READY)
 
 system:
 	@tools/setup-system.sh $(PYTHON)
+
+browser:
+	@tools/setup-system.sh $(PYTHON) tests
 
 $(READY): requirements.lock pyproject.toml | system
 	@echo "Installing the Python packages of requirements.lock into .venv"

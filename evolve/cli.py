@@ -26,6 +26,7 @@ from evolve.backends.process import SimulatorError
 from evolve.bench import measure
 from evolve.bench.figures import print_figures
 from evolve.drawing import draw_svg
+from evolve.report.page import report
 from evolve.runs.comparison import Photo, as_json
 from evolve.runs.listing import list_runs
 from evolve.runs.results import MismatchError
@@ -274,6 +275,20 @@ def study_run(
 def study_merge(shards: tuple[Path, ...], output: Path) -> None:
     """Put the results of the parts of a study together."""
     merge(shards, output)
+
+
+@commands.command("report")
+@click.argument("folder", type=FILE, metavar="DIR")
+@click.option(
+    "-o", "--output", type=FILE, metavar="FILE.html", help="The page.  [default: DIR/report.html]"
+)
+def report_command(folder: Path, output: Path | None) -> None:
+    """Write a page about the study or the run in DIR.
+
+    It needs no network. Beside it the results are written as CSV and JSON, and as Parquet if
+    pyarrow is installed.
+    """
+    report(folder, output, _console(False))
 
 
 @commands.command()
