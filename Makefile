@@ -11,7 +11,7 @@ TEST_PHOTOS := brick chelsea coffee rocket
 STUDIES := $(sort $(basename $(notdir $(wildcard studies/*.toml))))
 OURS := presets presets-35-seconds
 
-.PHONY: help evolve test sim bench studies-quick studies lint setup system lock clean
+.PHONY: help evolve test sim bench studies-quick studies lint setup system browser lock clean
 
 help:
 	@echo "make evolve  evolve a filter for a noisy photo, judge it on others, replay it on the RTL"
@@ -40,7 +40,7 @@ evolve: setup
 	  --evaluations $(EVALUATIONS) --replay icarus \
 	  $(foreach photo,$(TEST_PHOTOS),--test-pair build/noisy/$(photo).png images/test/$(photo).png)
 
-test: lint
+test: browser lint
 	.venv/bin/pytest -n 2 tests
 	.venv/bin/pytest -n 2 tb
 
@@ -68,6 +68,9 @@ setup: system $(READY)
 
 system:
 	@tools/setup-system.sh $(PYTHON)
+
+browser:
+	@tools/setup-system.sh $(PYTHON) tests
 
 $(READY): requirements.lock pyproject.toml | system
 	@echo "Installing the Python packages of requirements.lock into .venv"

@@ -27,6 +27,7 @@ from evolve.bench import measure
 from evolve.bench.figures import print_figures
 from evolve.drawing import draw_svg
 from evolve.presets import DEFAULT, PRESETS, settings_of, shape_of, with_preset
+from evolve.report.page import report
 from evolve.runs.comparison import Photo, as_json
 from evolve.runs.listing import list_runs
 from evolve.runs.results import MismatchError
@@ -293,6 +294,20 @@ def study_merge(shards: tuple[Path, ...], output: Path) -> None:
 def study_summary(studies: tuple[Path, ...], output: Path) -> None:
     """Write what studies say of their claims, and what each setting has come to."""
     write_atomically(output, summarize_studies(studies).encode())
+
+
+@commands.command("report")
+@click.argument("folder", type=FILE, metavar="DIR")
+@click.option(
+    "-o", "--output", type=FILE, metavar="FILE.html", help="The page.  [default: DIR/report.html]"
+)
+def report_command(folder: Path, output: Path | None) -> None:
+    """Write a page about the study or the run in DIR.
+
+    It needs no network. Beside it the results are written as CSV and JSON, and as Parquet if
+    pyarrow is installed.
+    """
+    report(folder, output, _console(False))
 
 
 @commands.command()

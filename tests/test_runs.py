@@ -224,7 +224,7 @@ def test_programs_read_json_lines(evoarray: Evoarray, images: Path) -> None:
 
 
 def test_time_ends_a_run(evoarray: Evoarray, images: Path) -> None:
-    evolved(evoarray, "run", "--evaluations", 10**9, "--max-seconds", 1)
+    evolved(evoarray, "run", "--preset", "plain", "--evaluations", 10**9, "--max-seconds", 1)
     results = json.loads((images / "run" / "results.json").read_text())
     assert 1 <= results["seconds"] < 10
     assert 0 < results["evaluations"] < 10**9

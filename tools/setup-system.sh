@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Check the interpreter given as first argument (default python3) and install, through apt-get, the
-# system packages that the project needs and does not find. Says what it installs and why; does
-# nothing where all is there.
+# system packages that the project needs and does not find; with `tests` as second argument also
+# those that only its tests need. Says what it installs and why; does nothing where all is there.
 set -euo pipefail
 
 python=${1:-python3}
@@ -54,6 +54,16 @@ else
     refuse "'$python' lacks the module ensurepip; name another interpreter: make PYTHON=/usr/bin/python3"
   has_libpython 2>/dev/null ||
     refuse "'$python' lacks libpython as a shared library; name another interpreter: make PYTHON=/usr/bin/python3"
+fi
+
+if [ "${2:-}" = tests ]; then
+  if grep -qs '^ID=ubuntu' /etc/os-release; then
+    browser=chromium-browser driver=chromium-chromedriver
+  else
+    browser=chromium driver=chromium-driver
+  fi
+  need "$browser" "opens the pages of evoarray report, as a test" command -v "$browser"
+  need "$driver" "lets tests look at what the browser shows" command -v chromedriver
 fi
 
 [ ${#missing[@]} -gt 0 ] || exit 0

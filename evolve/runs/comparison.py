@@ -13,7 +13,7 @@ from model.circuit import Circuit
 from model.fitness import Metrics, metrics, sae
 from model.functions import Plane
 
-MEDIAN, EVOLVED = "3x3 median", "evolved"
+MEDIAN, ADAPTIVE, EVOLVED = "3x3 median", "adaptive median", "evolved"
 UNFILTERED = "unfiltered image"
 
 
@@ -50,7 +50,7 @@ def compare(photo: Photo, circuit: Circuit) -> Comparison:
     images = {
         "noisy": photo.noisy,
         MEDIAN: median3x3(photo.noisy),
-        "adaptive median": adaptive_median(photo.noisy),
+        ADAPTIVE: adaptive_median(photo.noisy),
         EVOLVED: filter_image(circuit, photo.noisy),
     }
     return Comparison(

@@ -42,11 +42,14 @@ def list_runs(folder: Path) -> list[RunInfo]:
     """
     with said(f"cannot list the runs in {folder}"):
         next(folder.iterdir(), None)
-        return [_look(path) for path in sorted(folder.rglob(DATABASE)) if path.is_file()]
+        return [_info(path) for path in sorted(folder.rglob(DATABASE)) if path.is_file()]
 
 
-def _look(path: Path) -> RunInfo:
-    """Return what a list shows of one run."""
+def look(path: Path) -> tuple[Loaded, str]:
+    """Return a run as its database has it, and how it stands, as in RunInfo.
+
+    Changes nothing, and disturbs no writer. Raises InputError if it cannot be read.
+    """
     run = None
     for attempt in range(3):
         time.sleep(RETRY_PAUSE * attempt)  # a writer may just be opening or closing it
@@ -60,18 +63,30 @@ def _look(path: Path) -> RunInfo:
         except (sqlite3.Error, OSError) as error:
             problem = f"cannot read {path}: {error}"
     if run is None:
-        return RunInfo(path.parent, "damaged", problem=problem)
-    state = "killed" if run.status == STATUSES[0] else run.status
+        raise InputError(problem)
+    if damaged:
+        return run, "damaged"
+    if running:
+        return run, "running"
+    return run, "killed" if run.status == STATUSES[0] else run.status
+
+
+def _info(path: Path) -> RunInfo:
+    """Return what a list shows of one run."""
+    try:
+        run, state = look(path)
+    except InputError as error:
+        return RunInfo(path.parent, "damaged", problem=str(error))
     settings = run.description.get("settings")
     return RunInfo(
         path.parent,
-        "damaged" if damaged else "running" if running else state,
+        state,
         run.rows[-1].evaluations if run.rows else 0,
         settings.get("evaluations") if isinstance(settings, dict) else None,
         run.rows[-1].sae if run.rows else None,
         run.description.get("command"),
         run.created,
-        "resuming it goes on from the last good checkpoint" if damaged else None,
+        "resuming it goes on from the last good checkpoint" if state == "damaged" else None,
     )
 
 

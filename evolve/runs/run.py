@@ -89,7 +89,8 @@ def resume(folder: Path, workers: int, console: Console, *, json_lines: bool = F
             raise InputError(f"the run {folder} has no curve and cannot be resumed")
         if loaded.status == "finished":
             raise InputError(f"the run {folder} is finished; there is nothing to resume")
-        job = _job(folder, loaded.description, loaded.images, workers)
+        _check_version(folder, loaded.description)
+        job = job_of(folder, loaded.description, loaded.images, workers)
         with closing(_open_backend(job)) as backend:
             _go_on(job, store, backend, console, json_lines)
 
@@ -279,18 +280,21 @@ def _images(job: Job) -> dict[str, bytes]:
     }
 
 
-def _job(
+def _check_version(folder: Path, description: Mapping[str, Any]) -> None:
+    made = description.get("provenance", {}).get("versions", {}).get("evoarray")
+    if made != version("evoarray"):
+        raise InputError(
+            f"{folder} was begun by evoarray {made}, and this is {version('evoarray')}, which "
+            f"may evolve otherwise: resume it with evoarray {made}, or start anew from its "
+            "circuit with --start"
+        )
+
+
+def job_of(
     folder: Path, description: Mapping[str, Any], images: Mapping[str, bytes], workers: int
 ) -> Job:
     """Return the job of a run's database. Raises InputError if it is not one that this can do."""
     try:
-        made = description["provenance"]["versions"]["evoarray"]
-        if made != version("evoarray"):
-            raise InputError(
-                f"{folder} was begun by evoarray {made}, and this is {version('evoarray')}, which "
-                f"may evolve otherwise: resume it with evoarray {made}, or start anew from its "
-                "circuit with --start"
-            )
         settings = dict(description["settings"])
         settings["shape"] = Shape(**settings["shape"])
         settings["start_genes"] = tuple(settings["start_genes"])
@@ -317,7 +321,7 @@ def _job(
             description["provenance"],
         )
     except (KeyError, TypeError) as error:
-        raise InputError(f"{folder} is not a run that can be resumed: {error!r}") from None
+        raise InputError(f"{folder} is not a run that is known here: {error!r}") from None
 
 
 def _stored(images: Mapping[str, bytes], name: str) -> Plane:

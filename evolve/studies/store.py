@@ -56,10 +56,13 @@ class StudyStore:
             if writes:
                 self._database.execute("PRAGMA journal_mode=WAL")
                 self._database.execute("PRAGMA synchronous=NORMAL")
-            text, self.called, provenance = self._database.execute("SELECT * FROM study").fetchone()
-        self.text: str = text
-        self.spec: Spec = parse_spec(text, self.called)
-        self.provenance: Mapping[str, Any] = json.loads(provenance)
+            row = self._database.execute("SELECT * FROM study").fetchone() or ()
+        try:
+            self.text, self.called, provenance = map(_text, row)
+            self.provenance: Mapping[str, Any] = json.loads(provenance)
+        except ValueError:
+            raise InputError(f"{path} is damaged; it cannot be used") from None
+        self.spec: Spec = parse_spec(self.text, self.called)
 
     @classmethod
     def create(
@@ -99,10 +102,12 @@ class StudyStore:
         self.text, self.spec = text, spec
 
     def photos(self) -> tuple[list[Photo], list[Photo]]:
-        """Return the photos to train on, and those held out."""
+        """Return the photos to train on, and those held out. Raises InputError for damaged ones."""
         groups: tuple[list[Photo], list[Photo]] = ([], [])
         query = "SELECT name, held_out, noisy, clean FROM photo ORDER BY number"
         for name, held_out, *images in self._database.execute(query):
+            if not isinstance(name, str) or not all(isinstance(image, bytes) for image in images):
+                raise InputError(f"the study {self._folder} is damaged: a photo is lost")
             noisy, clean = (decode_image(io.BytesIO(image), Path(name)) for image in images)
             groups[held_out].append(Photo(name, noisy, clean))
         return groups
@@ -122,9 +127,12 @@ class StudyStore:
         results = []
         with said(f"cannot read the study {self._folder}"):
             for setting, run, content, sha256 in self._database.execute("SELECT * FROM result"):
-                if sha256 == _sha256(content) and setting in self.spec.settings:
-                    results.append(result_from_json(json.loads(content)))
-                    assert (results[-1].setting, results[-1].run) == (setting, run)
+                if not isinstance(content, str) or sha256 != _sha256(content):
+                    continue
+                result = result_from_json(json.loads(content))
+                known = result.setting in self.spec.settings
+                if known and (result.setting, result.run) == (setting, run):
+                    results.append(result)
         order = {name: number for number, name in enumerate(self.spec.settings)}
         return sorted(results, key=lambda result: (order[result.setting], result.run))
 
@@ -156,6 +164,12 @@ class StudyStore:
                 f"{path} has format {version}, this evoarray knows {FORMAT}; use the one that "
                 "made it"
             )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):  # a damaged page may be read as NULL
+        raise ValueError(value)
+    return value
 
 
 def _sha256(content: str) -> bytes:

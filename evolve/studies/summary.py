@@ -215,7 +215,6 @@ def _counts(results: Sequence[Result]) -> str:
     total: Counter[str] = Counter()
     for result in results:
         total.update(result.counters)
-    del total["last abrupt change"]  # a time
     return ", ".join(f"{total[name] / len(results):,.1f} {name}" for name in sorted(total))
 
 

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The results of a report as CSV, JSON and Parquet, for other programs."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from evolve.report.data import Run, Study
+from evolve.runs.comparison import as_json
+from evolve.studies.spec import settings_of_run
+
+Record = Mapping[str, Any]
+
+
+def records(found: Study | Run) -> list[Record]:
+    """Return a table: the runs of a study, or the steps of a run. None is what is not there."""
+    return _runs(found) if isinstance(found, Study) else _steps(found)
+
+
+def to_csv(table: Sequence[Record]) -> bytes:
+    """Return a table as CSV; what is not there is empty."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(table[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(table)
+    return text.getvalue().encode()
+
+
+def to_json(found: Study | Run) -> bytes:
+    """Return all that is known as JSON."""
+    data = _study(found) if isinstance(found, Study) else _run(found)
+    return (json.dumps(data, indent=1, allow_nan=False) + "\n").encode()
+
+
+def to_parquet(table: Sequence[Record]) -> bytes | None:
+    """Return a table as Parquet, or None where pyarrow is not installed."""
+    try:
+        from pyarrow import BufferOutputStream, Table
+        from pyarrow.parquet import write_table
+    except ImportError:
+        return None
+    stream = BufferOutputStream()
+    write_table(Table.from_pylist([dict(record) for record in table]), stream)
+    return bytes(stream.getvalue())
+
+
+def _runs(study: Study) -> list[Record]:
+    spec = study.spec
+    return [
+        {
+            "setting": result.setting,
+            "run": result.run,
+            "seed": settings_of_run(spec, result.setting, result.run).seed,
+            "photo": study.photo_name(spec.photo_of(result.run)),
+            "evaluations": result.evaluations,
+            "sae": result.sae,
+            "ratio": study.ratio(result),
+            **{
+                f"held_out_{photo.name}_sae": value
+                for photo, value in zip(study.held_out, result.held_out, strict=True)
+            },
+            **{kind: result.counters.get(kind, 0) for kind in study.counters},
+        }
+        for result in study.results
+    ]
+
+
+def _steps(run: Run) -> list[Record]:
+    tribes = sorted({tribe for row in run.rows for tribe in row.saes})
+    return [
+        {
+            "evaluations": row.evaluations,
+            "best_sae": row.sae,
+            **{f"tribe_{tribe}_sae": row.saes.get(tribe) for tribe in tribes},
+        }
+        for row in run.rows
+    ]
+
+
+def _study(study: Study) -> Record:
+    return {
+        "name": study.name,
+        "spec": study.text,
+        "provenance": study.provenance,
+        "median_sae": {
+            photo.name: sae for photo, sae in zip(study.training, study.medians, strict=True)
+        },
+        "settings": {name: _known(asdict(s)) for name, s in study.summaries.items()},
+        "pairs": [
+            {"one": pair.one, "other": pair.other, **asdict(pair.comparison), "p_holm": pair.p}
+            for pair in study.pairs
+        ],
+        "claims": [
+            {"says": j.claim.says, "verdict": j.verdict, "runs": j.runs, "p": j.p}
+            for j in study.judged
+        ],
+        "runs": [
+            {**record, "genes": result.genes, "curve": result.curve}
+            for record, result in zip(_runs(study), study.results, strict=True)
+        ],
+    }
+
+
+def _run(run: Run) -> Record:
+    return {
+        "name": run.name,
+        "state": run.state,
+        "command": run.command,
+        "created": run.created,
+        "provenance": run.job.provenance,
+        "evaluations": run.world.evaluations,
+        "sae": run.world.sae,
+        "genes": run.world.best.tolist(),
+        "counters": run.counters,
+        "photos": [
+            {"name": c.photo.name, "part": part, **{k: as_json(m) for k, m in c.metrics.items()}}
+            for part, c in run.comparisons
+        ],
+        "events": [{"evaluations": e.evaluations, "event": e.kind} for e in run.events],
+        "curve": _steps(run),
+    }
+
+
+def _known(data: Record) -> Record:
+    """JSON has no nan, which stands for what a single run does not tell."""
+    return {key: None if value != value else value for key, value in data.items()}

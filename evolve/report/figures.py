@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drawings of a report, as the numbers that its templates place.
+
+A plot stretches with the page, its letters and lines do not: paths are in thousandths of its width
+and height, and the words stand beside them as text of the page (templates/parts.html).
+"""
+
+import base64
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import ArrayLike
+
+from evolve.drawing import draw_svg
+from evolve.report.data import Run, Study
+from evolve.runs.comparison import ADAPTIVE, MEDIAN
+from evolve.runs.database import Row
+from evolve.studies.statistics import Summary
+from model.circuit import Circuit
+from model.functions import Plane
+from model.images import encode_image
+
+POINTS = 64
+"""Of a curve in a small plot."""
+
+STEPS = 400
+"""Points of a large curve; of those of many tribes fewer, so that the page stays small."""
+
+LOGARITHMIC = 4
+"""Above this factor between its ends an axis is logarithmic."""
+
+SIDE = 256
+"""Pixels of a picture; of a larger one its middle is shown."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """From values to thousandths of a plot's width."""
+
+    low: float
+    high: float
+    log: bool = False
+
+    @classmethod
+    def of(cls, values: ArrayLike) -> "Axis":
+        """Return an axis on which these values have some air around them."""
+        low, high = float(np.min(values)), float(np.max(values))
+        if 0 < low * LOGARITHMIC < high:
+            return cls(low / 1.15, high * 1.15, log=True)
+        air = (high - low or high or 1) * 0.06
+        return cls(low - air if low > air else 0, high + air)
+
+    def place(self, value: float) -> int:
+        """Return where a value stands; what lies outside is put at the end."""
+        ends = np.array([self.low, max(self.low, min(value, self.high)), self.high])
+        low, middle, high = np.log(ends) if self.log else ends
+        return round(1000 * float((middle - low) / (high - low)))
+
+    @property
+    def ticks(self) -> Sequence[tuple[int, str]]:
+        """Where round values stand, and what they are."""
+        from matplotlib.ticker import LogLocator, MaxNLocator
+
+        locator = LogLocator(subs=(1, 2, 5)) if self.log else MaxNLocator(4, steps=[1, 2, 5, 10])
+        values = map(float, locator.tick_values(self.low, self.high))
+        return [(self.place(v), _short(v)) for v in values if self.low <= v <= self.high]
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Paths, each with its class; alt says in words what they show. The y axis may be missing."""
+
+    alt: str
+    x: Axis
+    y: Axis | None
+    paths: Sequence[tuple[str, str]]
+
+
+def curves(study: Study) -> Sequence[tuple[str, float, Plot]]:
+    """Return a plot for each setting, with the median of its runs at the end of the budget.
+
+    In a plot: a band between the quartiles, the median, and the medians of all settings behind.
+    """
+    budgets = {name: study.spec.settings[name].evaluations for name in study.by_setting}
+    quartiles = {}
+    for name, group in study.by_setting.items():
+        # Closer together at the start, where curves bend.
+        at = budgets[name] * np.linspace(0, 1, POINTS) ** 2
+        values = [[study.ratio(r, r.sae_after(int(x))) for x in at] for r in group]
+        quartiles[name] = at, np.quantile(values, (0.25, 0.5, 0.75), axis=0)
+    x = Axis(0, max(budgets.values()))
+    y = Axis.of([values for _, values in quartiles.values()])
+    everything = "".join(_line(x, y, at, median) for at, (_, median, _) in quartiles.values())
+    plots: list[tuple[str, float, Plot]] = []
+    for name, (at, (low, median, high)) in quartiles.items():
+        alt = f"{name}: the median falls from {median[0]:.2f} to {median[-1]:.3f}"
+        band = _line(x, y, [*at, *at[::-1]], [*low, *high[::-1]]) + "Z"
+        own = [("band", band), ("best", _line(x, y, at, median))]
+        # The first plot has the curves behind; others refer to them.
+        behind = [("others", "" if plots else everything)]
+        plots.append((name, float(median[-1]), Plot(alt, x, y, [*behind, *own])))
+    return plots
+
+
+def boxes(study: Study) -> Sequence[tuple[str, Summary, Plot]]:
+    """Return a strip for each setting: a box over the quartiles, whiskers, and all runs as dots."""
+    values = [value for group in study.ratios.values() for value in group]
+    levels = {"adaptive": study.adaptive, "median": 1.0}
+    near = [v for v in levels.values() if min(values) / 1.5 < v < max(values) * 1.5]
+    x = Axis.of([*values, *near])
+    strips = []
+    for name, summary in study.summaries.items():
+        group = np.array(study.ratios[name])
+        q1, q2, q3 = summary.quartiles
+        reach = 1.5 * (q3 - q1)
+        inside = group[(group >= q1 - reach) & (group <= q3 + reach)]
+        ends = [x.place(value) for value in (inside.min(), q1, q3, inside.max())]
+        # The golden ratio scatters dots evenly, and always in the same way.
+        heights = 200 + 600 * (np.arange(len(group)) * 0.618034 % 1)
+        dots = "".join(
+            f"M{x.place(value)} {height:.0f}h0"
+            for value, height in zip(group, heights, strict=True)
+        )
+        paths = [
+            *((f"level {k}", f"M{x.place(v)} 0V1000") for k, v in levels.items() if v in near),
+            ("whisker", f"M{ends[0]} 500H{ends[1]}M{ends[2]} 500H{ends[3]}"),
+            ("box", f"M{ends[1]} 150H{ends[2]}V850H{ends[1]}Z"),
+            ("dots", dots),
+            ("middle", f"M{x.place(q2)} 150V850"),
+        ]
+        alt = f"{name}: quartiles {q1:.3f}, {q2:.3f}, {q3:.3f}, best {summary.best:.3f}"
+        strips.append((name, summary, Plot(alt, x, None, paths)))
+    return strips
+
+
+def run_curve(run: Run) -> Plot:
+    """Return the SAE against evaluations: each tribe, the best, and what medians leave."""
+    names = sorted({tribe for row in run.rows for tribe in row.saes})
+    rows = _some(run.rows, max(50, min(STEPS, 20_000 // len(names))))
+    levels = {label: run.level(label) for label in ("noisy", MEDIAN, ADAPTIVE)}
+    shown = [*levels.values(), *(row.sae for row in rows)]
+    shown += [value for row in rows for value in row.saes.values()]
+    y = Axis.of(shown)
+    x = _evaluations(run)
+    tribes = ""
+    for tribe in names:
+        alive = [row for row in rows if tribe in row.saes]
+        tribes += _line(x, y, [r.evaluations for r in alive], [r.saes[tribe] for r in alive])
+    best = _line(x, y, [row.evaluations for row in rows], [row.sae for row in rows])
+    classes = {"noisy": "noisy", MEDIAN: "median", ADAPTIVE: "adaptive"}
+    paths = [(f"level {classes[k]}", f"M0 {1000 - y.place(v)}H1000") for k, v in levels.items()]
+    if len(names) > 1:
+        paths.append(("tribe", tribes))
+    alt = f"The best SAE falls from {rows[0].sae:,} to {rows[-1].sae:,}"
+    return Plot(alt, x, y, [*paths, ("best", best)])
+
+
+def run_events(run: Run) -> Sequence[tuple[str, int, Plot]]:
+    """Return a strip for each kind of event, with a stroke where it happened."""
+    x = _evaluations(run)
+    strips = []
+    for kind, times in run.kinds.items():
+        places = sorted({x.place(time) for time in times})
+        strokes = "".join(f"M{place} 200V800" for place in places)
+        alt = f"{kind}: {len(times)} between {times[0]:,} and {times[-1]:,} evaluations"
+        strips.append((kind, len(times), Plot(alt, x, None, [("event", strokes)])))
+    return strips
+
+
+def picture(image: Plane) -> Mapping[str, str | int]:
+    """Return the src, width and height of an image (H, W) uint8, or of its middle."""
+    top, left = (max(0, (side - SIDE) // 2) for side in image.shape)
+    middle = image[top : top + SIDE, left : left + SIDE]
+    src = "data:image/png;base64," + base64.b64encode(encode_image(middle)).decode()
+    return {"src": src, "width": middle.shape[1], "height": middle.shape[0]}
+
+
+def circuit_svg(circuit: Circuit) -> Markup:
+    """Return the drawing of a circuit for a page, on which its style reaches nothing else.
+
+    It is light on paper, as the page is.
+    """
+    svg = draw_svg(circuit).replace("@media (", "@media screen and (")
+    return Markup(svg.replace("<style>", "<style>.circuit{").replace("</style>", "}</style>"))
+
+
+def _evaluations(run: Run) -> Axis:
+    return Axis(0, max(1, run.rows[-1].evaluations))
+
+
+def _some(rows: Sequence[Row], count: int) -> list[Row]:
+    """Return no more rows than that, evenly, with the first and the last."""
+    return [rows[i] for i in np.unique(np.linspace(0, len(rows) - 1, count).astype(int))]
+
+
+def _line(x: Axis, y: Axis, xs: Iterable[float], ys: Iterable[float]) -> str:
+    points = (f"{x.place(a)} {1000 - y.place(b)}" for a, b in zip(xs, ys, strict=True))
+    line = "L".join(point for point, _ in groupby(points))
+    return line and f"M{line}"
+
+
+def _short(value: float) -> str:
+    for unit, letter in ((1e6, "M"), (1e3, "k")):
+        if value >= unit:
+            return f"{value / unit:g}{letter}"
+    return f"{value:g}"

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A report's files: one page that needs nothing else, and tables beside it."""
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from rich.console import Console
+
+from evolve.report import figures
+from evolve.report.data import Run, Study, read
+from evolve.report.export import records, to_csv, to_json, to_parquet
+from model.errors import InputError
+from model.files import write_atomically
+
+SUFFIXES = (".html", ".htm")
+
+
+def report(folder: Path, output: Path | None, console: Console) -> None:
+    """Write the page of a study or run, and its results beside it, by default in its folder.
+
+    Raises InputError for a folder that is neither, and for a place that cannot be written.
+    """
+    output = folder / "report.html" if output is None else output
+    if output.suffix.lower() not in SUFFIXES:
+        raise InputError(f"cannot write '{output}': end its name in .html")
+    found = read(folder)
+    table = records(found)
+    # A name of their own: a run's folder has a results.json and a circuit.json already.
+    beside = output.with_name(f"{output.stem}-results.csv")
+    files = {
+        output: page(found).encode(),
+        beside: to_csv(table),
+        beside.with_suffix(".json"): to_json(found),
+        beside.with_suffix(".parquet"): to_parquet(table),
+    }
+    for path, content in files.items():
+        if content is None:
+            console.out(f"{path} was left out; it needs pyarrow: pip install 'evoarray[parquet]'")
+        else:
+            write_atomically(path, content)
+            console.out(f"Wrote {path}")
+
+
+def page(found: Study | Run) -> str:
+    """Return the page, the same bytes for the same results."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"p": _p, "fixed": _fixed}
+    environment.globals["picture"] = figures.picture
+    environment.globals["circuit_svg"] = figures.circuit_svg
+    if isinstance(found, Study):
+        return environment.get_template("study.html").render(
+            study=found, curves=figures.curves(found), boxes=figures.boxes(found)
+        )
+    return environment.get_template("run.html").render(
+        run=found, curve=figures.run_curve(found), strips=figures.run_events(found)
+    )
+
+
+def _p(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _fixed(value: float, digits: int = 0) -> str:
+    """Return a number with groups of thousands, and a minus sign that is one."""
+    return f"{value:,.{digits}f}".replace("-", "\N{MINUS SIGN}")
