@@ -23,8 +23,9 @@ NAMES = {*_FIELDS, "preset", "rows", "cols", "size", "function-set"}
 def with_preset(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return options with those of their preset where there are none.
 
-    A preset's choice of functions is one of its own function set, and does not go with another.
-    Raises InputError for an unknown preset.
+    A preset's choice of functions is one of its own function set, and does not go with another; its
+    tribes do not go with a budget in which none could be dropped. Raises InputError for an unknown
+    preset.
     """
     name = options.get("preset", DEFAULT)
     if name not in PRESETS:
@@ -33,6 +34,10 @@ def with_preset(options: Mapping[str, Any]) -> dict[str, Any]:
     own = preset.get("function-set")
     if options.get("function-set", own) != own:
         preset.pop("functions", None)
+    least = preset.get("tribes", 1) * preset.get("drop-interval", 0)
+    if options.get("evaluations", least) < least:
+        for key in ("tribes", "war-interval", "drop-interval"):
+            preset.pop(key, None)
     return {**preset, **options}
 
 
