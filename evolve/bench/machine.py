@@ -87,7 +87,7 @@ def command_seconds(pair: Pair, side: int, evaluations: int) -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         command = [sys.executable, "-m", "evolve", "evolve", *map(str, paths)]
         command += ["--output", f"{folder}/run", "--rows", str(side), "--cols", str(side)]
-        command += ["--workers", "1", "--evaluations", str(evaluations)]
+        command += ["--preset", "plain", "--workers", "1", "--evaluations", str(evaluations)]
         subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
