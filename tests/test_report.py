@@ -463,7 +463,7 @@ def test_a_browser_shows_it(
     )
     assert all(size["width"] > 0 and size["height"] > 0 for size in sizes)
     tables, plots = run("return ['table', '.plot'].map(s => document.querySelectorAll(s).length)")
-    assert (tables, plots) >= ((9, 6) if what == "study" else (3, 4))
+    assert (tables, plots) >= ((9, 6) if what == "study" else (3, 3))
 
     page = run("return getComputedStyle(document.body).backgroundColor")
     assert page == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(17, 22, 27)")

@@ -238,7 +238,7 @@ OPTIONS = [
         ("--tribes", value, f"tribes is {value}; {NUMBER.format('1 to 1024')}")
         for value in (0, -1, 10**9)
     ],
-    ("--tribes", 300, "evaluations is 262144; legal is 307200 or more for 300 tribes"),
+    ("--tribes", 300, "evaluations is 262144; legal is 921600 or more for 300 tribes"),
     ("--war-interval", -1, f"war-interval is -1; {NUMBER.format('0 up')}"),
     ("--seed", -1, f"seed is -1; {NUMBER.format('0 up')}"),
     *[
@@ -477,7 +477,7 @@ def test_a_simulator_dies_in_the_middle(
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     processes = dies_after(simulator, 40, monkeypatch)
-    ended = evoarray(*EVOLVE, "--backend", simulator)
+    ended = evoarray(*EVOLVE, "--preset", "plain", "--backend", simulator)
     assert ended.status == 2
     said = ended.err.splitlines()
     assert said[0] == "evoarray: the simulator ended with status -9; its last lines:"
