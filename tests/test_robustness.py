@@ -49,7 +49,7 @@ from tests.test_backends import wait_until_gone
 SIMULATORS = {"icarus": IcarusBackend, "verilator": VerilatorBackend}
 SMALL = ("--rows", "4", "--cols", "4")
 EVOLVE = ("evolve", "noisy.png", "clean.png", "-o", "run", *SMALL)
-ENDLESS = (*EVOLVE, "--evaluations", str(10**12))
+ENDLESS = (*EVOLVE, "--preset", "plain", "--evaluations", str(10**12))
 
 
 BEGUN = {"provenance.json", "run.sqlite"}
