@@ -170,7 +170,7 @@ def read(database: sqlite3.Connection, path: Path) -> tuple[Loaded, bool]:
 
     Raises InputError if it is not a run, or nothing of it is good.
     """
-    _check_format(database, path)
+    check_format(database, path, "run", _APPLICATION, FORMAT)
     try:
         run, origin = _identify(database)
         rows, row_links = _follow(database, "log", origin)
@@ -207,17 +207,20 @@ def read(database: sqlite3.Connection, path: Path) -> tuple[Loaded, bool]:
     return loaded, not sound
 
 
-def _check_format(database: sqlite3.Connection, path: Path) -> None:
+def check_format(
+    database: sqlite3.Connection, path: Path, what: str, application: int, version: int
+) -> None:
+    """Raise InputError unless this is the database of `what`, such as a run, in this version."""
     try:
-        (application,) = database.execute("PRAGMA application_id").fetchone()
-        (version,) = database.execute("PRAGMA user_version").fetchone()
+        (found,) = database.execute("PRAGMA application_id").fetchone()
+        (made,) = database.execute("PRAGMA user_version").fetchone()
     except sqlite3.Error:
-        application = version = None
-    if application != _APPLICATION:
-        raise InputError(f"{path} is not a run's database, or is damaged; it cannot be used")
-    if version != FORMAT:
+        found = made = None
+    if found != application:
+        raise InputError(f"{path} is not a {what}'s database, or is damaged; it cannot be used")
+    if made != version:
         raise InputError(
-            f"{path} has format {version}, this evoarray knows {FORMAT}; use the one that made it"
+            f"{path} has format {made}, this evoarray knows {version}; use the one that made it"
         )
 
 

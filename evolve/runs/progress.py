@@ -4,7 +4,6 @@
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from types import TracebackType
 from typing import Protocol
 
 import numpy as np
@@ -100,12 +99,7 @@ class Watched:
         self._view.begin()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Show the last state, and leave it."""
         try:
             self._view.show(self)

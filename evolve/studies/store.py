@@ -8,7 +8,6 @@ again. What is read is JSON, checked before it is used; nothing is executed.
 import hashlib
 import io
 import json
-import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from evolve.runs.comparison import Photo
-from evolve.runs.database import connect
+from evolve.runs.database import check_format, connect
 from evolve.runs.lock import held, release
 from evolve.runs.store import said
 from evolve.studies.spec import Spec, parse_spec
@@ -52,7 +51,7 @@ class StudyStore:
         with said(f"cannot open the study {folder}"), ExitStack() as stack:
             self._lock = stack.enter_context(held(folder)) if writes else None
             self._database = connect(path, "mode=rw" if writes else "mode=ro")
-            self._check(path)
+            check_format(self._database, path, "study", _APPLICATION, FORMAT)
             if writes:
                 self._database.execute("PRAGMA journal_mode=WAL")
                 self._database.execute("PRAGMA synchronous=NORMAL")
@@ -150,20 +149,6 @@ class StudyStore:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _check(self, path: Path) -> None:
-        try:
-            (application,) = self._database.execute("PRAGMA application_id").fetchone()
-            (version,) = self._database.execute("PRAGMA user_version").fetchone()
-        except sqlite3.Error:
-            application = version = None
-        if application != _APPLICATION:
-            raise InputError(f"{path} is not a study's database, or is damaged; it cannot be used")
-        if version != FORMAT:
-            raise InputError(
-                f"{path} has format {version}, this evoarray knows {FORMAT}; use the one that "
-                "made it"
-            )
 
 
 def _text(value: object) -> str:
