@@ -62,10 +62,11 @@ def write_pictures(folder: Path, training: Sequence[Comparison], rows: Sequence[
     for label, m in first.metrics.items():
         panels.append((label, f"SAE {m.sae:,}  PSNR {m.psnr:.1f} dB", first.images[label]))
     pictures.comparison(folder / "comparison.png", panels)
+    tribes = _tribes(rows)
     pictures.curve_plot(
         folder / "curve.png",
         [row.evaluations for row in rows],
-        [[row.saes.get(tribe, nan) for tribe in _tribes(rows)] for row in rows],
+        [[row.saes.get(tribe, nan) for tribe in tribes] for row in rows],
         {label: sum(c.metrics[label].sae for c in training) for label in ("noisy", MEDIAN)},
     )
 
