@@ -10,8 +10,8 @@
 //    elements that have a new value, and that the output depends on, are computed.
 // 2. Pixels come in blocks, those in which the parent errs most first: most of the sum is known
 //    early. As soon as it exceeds what the child may have at most, the child is rejected.
-// 3. The planes of the parent are kept. A child computes into spare planes, which change places
-//    with the parent's when it is accepted.
+// 3. The planes of the parent are kept. A child computes into spare planes, those that were used
+//    last first, so that few are ever touched; they become the parent's when it is accepted.
 //
 // evolve/backends/fast.py compiles this file and calls the functions without `static`.
 
@@ -28,6 +28,7 @@ enum {
   LARGEST_SIDE = 64,     // a row of the mesh fits the bits of a word
   LARGEST = LARGEST_SIDE * LARGEST_SIDE,
   WINDOW = 9,
+  NO_PLANE = UINT16_MAX,
   HIGHEST_RATE = 64,
   SORT_INTERVAL = 1024,  // evaluations between two looks at whether to sort the pixels anew
 };
@@ -167,8 +168,8 @@ typedef struct { Value left, right; int operation; } Expression;
 // Where the blocks of a value are: `plane`, and every `stride` bytes further.
 typedef struct { const uint8_t *plane; size_t stride; } Source;
 
-// One element's work on the blocks of a child. fresh: its value is the child's, not the parent's.
-typedef struct { Kernel *kernel; Source left, right; uint8_t *out; int position, fresh; } Step;
+// One element's work on the blocks of a child.
+typedef struct { Kernel *kernel; Source left, right; uint8_t *out; int position; } Step;
 
 typedef struct { int position; Value value; Expression expression; } Renamed;
 
@@ -182,7 +183,7 @@ typedef struct {
   uint8_t *errors;    // the parent's, for sorting
   Pixels *windows;    // for each block 9
   Pixels *reference;  // for each block 1
-  Pixels *planes;     // for each block 2 an element
+  Pixels *planes;     // for each block two an element: a parent's and its child's, in any order
   Pixels *constants;  // 256
 
   // The parent; while a child is evaluated, the child.
@@ -190,18 +191,20 @@ typedef struct {
   Value values[LARGEST];
   Expression expressions[LARGEST];
 
-  // The parent's SAE, also when the pixels were sorted; which of an element's two planes is the
-  // parent's, and whether it has been computed.
+  // The parent's SAE, also when the pixels were sorted; the plane in which the parent's value of an
+  // element is, or NO_PLANE as long as nothing has needed it; the planes that hold none, a stack.
   int64_t sae, sorted_sae;
-  uint8_t current[LARGEST], computed[LARGEST];
+  uint16_t plane[LARGEST], spare[2 * LARGEST];
+  int spare_count;
 
   // The child: its number; the elements to be named anew, a bit for each column; what it changed;
-  // what must be computed for it.
+  // what must be computed for it, which elements that concerns, and where they are computed.
   Value born;
   uint64_t pending[LARGEST_SIDE];
   Renamed renamed[LARGEST];
   int renamed_count;
-  Value visited[LARGEST];
+  Value planned[LARGEST];
+  uint16_t child_plane[LARGEST];
   Step steps[LARGEST];
   int step_count;
 
@@ -280,15 +283,14 @@ static void name_pending(Engine *e) {
   }
 }
 
-static int is_fresh(const Engine *e, Value value) { return value >= e->born; }
+static int is_planned(const Engine *e, int position) { return e->planned[position] == e->born; }
 
-static uint8_t *own_plane(const Engine *e, Value value) {
-  const int position = position_of(value);
-  return e->planes[2 * position + (e->current[position] ^ is_fresh(e, value))];
+static uint8_t *own_plane(const Engine *e, int position) {
+  return e->planes[is_planned(e, position) ? e->child_plane[position] : e->plane[position]];
 }
 
 static Source source_of(const Engine *e, Value value) {
-  if (is_own(value)) return (Source){own_plane(e, value), 2 * (size_t)e->elements * BLOCK};
+  if (is_own(value)) return (Source){own_plane(e, position_of(value)), 2 * (size_t)e->elements * BLOCK};
   if (is_constant(value)) return (Source){e->constants[value - CONSTANTS], 0};
   return (Source){e->windows[value], WINDOW * BLOCK};
 }
@@ -296,15 +298,15 @@ static Source source_of(const Engine *e, Value value) {
 // Plans the computation of a value after that of its operands.
 static void plan(Engine *e, Value value) {
   if (!is_own(value)) return;
-  const int position = position_of(value), fresh = is_fresh(e, value);
-  if ((!fresh && e->computed[position]) || e->visited[position] == e->born) return;
-  e->visited[position] = e->born;
+  const int position = position_of(value), is_fresh = value >= e->born;
+  if ((!is_fresh && e->plane[position] != NO_PLANE) || is_planned(e, position)) return;
+  e->planned[position] = e->born;
   const Expression x = e->expressions[position];
   plan(e, x.left);
   plan(e, x.right);
-  e->steps[e->step_count++] = (Step){kernels[x.operation],  source_of(e, x.left),
-                                     source_of(e, x.right), own_plane(e, value),
-                                     position,              fresh};
+  e->child_plane[position] = e->spare[e->spare_count - ++e->step_count];
+  e->steps[e->step_count - 1] = (Step){kernels[x.operation], source_of(e, x.left),
+                                       source_of(e, x.right), own_plane(e, position), position};
 }
 
 static unsigned absolute_errors(const uint8_t *restrict pixels, const uint8_t *restrict reference,
@@ -340,12 +342,16 @@ static void expect_child(Engine *e) {
   e->renamed_count = e->step_count = 0;
 }
 
+static void forget_plane(Engine *e, int position) {
+  if (e->plane[position] != NO_PLANE) e->spare[e->spare_count++] = e->plane[position];
+  e->plane[position] = NO_PLANE;
+}
+
 static void keep_child(Engine *e) {
-  for (int i = 0; i < e->renamed_count; ++i) e->computed[e->renamed[i].position] = 0;
-  for (const Step *s = e->steps; s < e->steps + e->step_count; ++s) {
-    e->current[s->position] ^= (uint8_t)s->fresh;
-    e->computed[s->position] = 1;
-  }
+  e->spare_count -= e->step_count;
+  for (int i = 0; i < e->renamed_count; ++i) forget_plane(e, e->renamed[i].position);
+  for (const Step *s = e->steps; s < e->steps + e->step_count; ++s)
+    e->plane[s->position] = e->child_plane[s->position];
   expect_child(e);
 }
 
@@ -396,7 +402,7 @@ static void sort_pixels(Engine *e) {
   e->order = e->spare_order;
   e->spare_order = order;
   fill_blocks(e);
-  memset(e->computed, 0, sizeof e->computed);
+  for (int i = 0; i < e->elements; ++i) forget_plane(e, i);
   e->sorted_sae = e->sae;
   measure(e, INT64_MAX);
   keep_child(e);
@@ -599,7 +605,11 @@ Engine *engine_new(int rows, int cols, int function_set, int pixels, const uint8
   fill_blocks(e);
   for (int value = 0; value < 256; ++value) memset(e->constants[value], value, BLOCK);
   e->born = OWN;
-  for (int i = 0; i < e->elements; ++i) e->values[i] = NO_VALUE;
+  for (int i = 0; i < e->elements; ++i) {
+    e->values[i] = NO_VALUE;
+    e->plane[i] = NO_PLANE;
+  }
+  for (int i = 2 * e->elements; i-- > 0;) e->spare[e->spare_count++] = (uint16_t)i;
   for (int row = 0; row < rows; ++row) e->pending[row] = ~0ull >> (LARGEST_SIDE - cols);
   load(e, e->genome);  // all genes 0: something to have children of
   return e;
