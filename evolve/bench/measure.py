@@ -39,6 +39,7 @@ from evolve.bench.machine import (
 )
 from evolve.bench.peer import evaluate_with_cgpy
 from evolve.loop import evolve, found
+from evolve.presets import PRESETS
 from evolve.settings import BLOCK, Settings
 from evolve.tribe import Evolver, Rule, Tribe, ask, rule_at
 from model.circuit import Genes, Shape
@@ -65,19 +66,26 @@ PEER_SIDE = 8
 PAIRINGS = 9
 RATE = "evaluations/s"
 
-MECHANISMS: dict[str, dict[str, Any]] = {
-    "8 tribes alone": {},
-    "wars": {"war_interval": BLOCK},
-    "drops": {"drop_interval": 3 * BLOCK},
-    "full crossover": {"crossover": "full"},
-    "partial crossover": {"crossover": "partial", "donor": "random"},
-    "wars, drops, full crossover": {
-        "war_interval": BLOCK,
-        "drop_interval": 3 * BLOCK,
-        "crossover": "full",
-    },
-}
-"""What the engine's loop is measured with, beside tribes that know nothing of each other."""
+
+def mechanisms(side: int) -> dict[str, dict[str, Any]]:
+    """Return what the engine's loop is measured with, tribes alone first."""
+    crossed = {"crossover": "full"}
+    dropped = {"drop_interval": 3 * BLOCK}
+    return {
+        "8 tribes alone": {},
+        "wars": {"war_interval": BLOCK},
+        "drops": dropped,
+        "full crossover": crossed,
+        "partial crossover": {"crossover": "partial", "donor": "random"},
+        "wars, drops, full crossover": {"war_interval": BLOCK, **dropped, **crossed},
+        "growth": {"growth": f"{side // 2}x{side // 2},{side}x{side}"},
+        "pieces": {"pieces": "2x2"},
+        "abrupt changes": {"abrupt_after": 8 * BLOCK},
+        "annealing": {"temperature": PRESETS["annealing"]["temperature"]},
+        "four children": {"children": 4},
+        "columns": {"scope": "column"},
+        "rates 1..8": {"mutation_rate": "1..8"},
+    }
 
 
 def bench(sides: Sequence[int], rounds: int, console: Console) -> dict[str, Any]:
@@ -133,7 +141,7 @@ class Bench:
         golden = self._sample(settings)
         for rate in RATES:
             self._evolve(replace(settings, mutation_rate=rate), golden)
-        self._mechanisms(replace(settings, tribes=8, war_interval=0))
+        self._mechanisms(replace(settings, tribes=8, war_interval=0), golden)
         self._whole_command(settings)
         self._second_core("fast", settings, ENGINE_EVALUATIONS[side])
         if "verilator" in self._simulators:
@@ -215,10 +223,10 @@ class Bench:
         seconds = [command_seconds(self._pair, side, count) for count in (WHOLE, 3 * WHOLE)]
         self._note_rate("fast, evoarray evolve", side, 2 * WHOLE / (seconds[1] - seconds[0]))
 
-    def _mechanisms(self, settings: Settings) -> None:
-        """Let eight tribes evolve with the engine, alone and with what may happen between them."""
+    def _mechanisms(self, settings: Settings, golden: float) -> None:
+        """Let eight tribes evolve with the engine, alone and with each mechanism."""
         side, alone = settings.shape.rows, 0.0
-        for name, options in MECHANISMS.items():
+        for name, options in mechanisms(side).items():
             with closing(FastBackend(settings.shape, [self._pair])) as fast:
                 timed = _Timed(fast)
                 started = time.process_time()
@@ -226,7 +234,8 @@ class Bench:
                 seconds = time.process_time() - started
             rate, what = last.evaluations / seconds, f"fast, {name}"
             alone = alone or rate
-            self._note_rate(what, side, rate)
+            self._note(what, RATE, side, rate)
+            self._note(what, "x golden", side, rate / golden)
             self._note(what, "x 8 tribes alone", side, rate / alone)
             between = 100 * (seconds - timed.seconds) / seconds
             self._note(what, "% of the time between epochs", side, between)
