@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Use a circuit: measure it, filter with it, draw it."""
+
+import json
+from contextlib import closing
+from pathlib import Path
+
+import click
+import numpy as np
+
+from evolve.backends import open_backend
+from evolve.commands.options import FILE, backend_option, convert_option, output_option, read_photo
+from evolve.drawing import draw_svg
+from evolve.runs.comparison import as_json
+from evolve.runs.results import MismatchError
+from model.circuit import read_circuit
+from model.files import write_atomically
+from model.fitness import metrics
+from model.images import read_image, write_image
+
+
+@click.command()
+@click.argument("circuit", type=FILE)
+@click.argument("noisy", type=FILE)
+@click.argument("clean", type=FILE)
+@backend_option(default="model")
+@convert_option
+@click.option("--json", "json_wanted", is_flag=True, help="Print a JSON object.")
+def evaluate(
+    circuit: Path, noisy: Path, clean: Path, backend: str, convert: bool, json_wanted: bool
+) -> None:
+    """Print how far CIRCUIT's output for NOISY is from CLEAN.
+
+    SAE is the sum of absolute errors, MAE the mean; PSNR is in dB; SSIM is 1 for equal images.
+    """
+    configuration = read_circuit(circuit)
+    photo = read_photo(noisy, clean, convert)
+    with closing(
+        open_backend(backend, configuration.shape, [(photo.noisy, photo.clean)])
+    ) as opened:
+        sae = int(opened.evaluate(configuration.genes[np.newaxis])[0])
+        result = as_json(metrics(opened.filter(configuration.genes), photo.clean))
+    if result["sae"] != sae:
+        raise MismatchError(f"the SAE of {backend} is {sae}, that of its pixels {result['sae']}")
+    if json_wanted:
+        click.echo(json.dumps({"backend": backend, **result}))
+    else:
+        for name, value in result.items():
+            click.echo(f"{name.upper():5}{'infinite' if value is None else f'{value:.6g}'}")
+
+
+@click.command("filter")
+@click.argument("circuit", type=FILE)
+@click.argument("image", type=FILE)
+@output_option(metavar="OUT.png", help="The filtered image: .png, .pgm or .bmp.")
+@backend_option(default="model")
+@convert_option
+def filter_command(circuit: Path, image: Path, output: Path, backend: str, convert: bool) -> None:
+    """Filter IMAGE with CIRCUIT."""
+    configuration = read_circuit(circuit)
+    pixels = read_image(image, convert)
+    with closing(open_backend(backend, configuration.shape, [(pixels, pixels)])) as opened:
+        write_image(output, opened.filter(configuration.genes))
+
+
+@click.command()
+@click.argument("circuit", type=FILE)
+@output_option(metavar="OUT.svg", help="The drawing.")
+def show(circuit: Path, output: Path) -> None:
+    """Draw CIRCUIT's mesh as SVG, with the path that its output depends on."""
+    write_atomically(output, draw_svg(read_circuit(circuit)).encode())

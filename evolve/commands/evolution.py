@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Evolve, go on, and list what there is."""
+
+import json
+import tomllib
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+
+from evolve.commands.options import (
+    FILE,
+    backend_option,
+    console,
+    convert_option,
+    json_lines_option,
+    option,
+    output_option,
+    read_photo,
+    workers_option,
+)
+from evolve.presets import DEFAULT, PRESETS, settings_of, shape_of, with_preset
+from evolve.runs.listing import list_runs
+from evolve.runs.run import Job, provenance, run
+from evolve.runs.run import resume as resume_run
+from evolve.settings import OPTIONS
+from model.circuit import Shape, read_circuit
+from model.errors import InputError
+from model.functions import FUNCTION_SETS
+
+
+def settings_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command every option of Settings, with the name and the default that it has there."""
+    for each in reversed(OPTIONS):
+        described = each.metadata
+        metavar, choices = described["metavar"], described["choices"]
+        command = option(
+            f"--{each.name.replace('_', '-')}",
+            type=click.Choice(choices) if choices and not metavar else type(each.default),
+            default=each.default,
+            help=described["meaning"],
+            metavar=metavar,
+        )(command)
+    return command
+
+
+@click.command()
+@click.argument("noisy", type=FILE)
+@click.argument("clean", type=FILE)
+@output_option(metavar="DIR", help="The run folder; it must not exist yet.")
+@option("--rows", default=8, help="Rows of the array.")
+@option("--cols", default=8, help="Columns of the array.")
+@option(
+    "--function-set",
+    type=click.Choice(list(FUNCTION_SETS)),
+    default="upm16",
+    help="What a processing element can compute.",
+)
+@settings_options
+@backend_option(default="fast")
+@click.option(
+    "--config",
+    type=FILE,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda context, _, path: _read_config(context, path),
+    help="A TOML file of these options, named as here: tribes = 8. Those given here go first.",
+)
+@option(
+    "--preset",
+    type=click.Choice(list(PRESETS)),
+    default=DEFAULT,
+    help="Options that go together, where none of them is given: annealing (the best that was "
+    "found), thesis (its best), or plain (one tribe); docs/evolution.md has them.",
+)
+@workers_option
+@click.option(
+    "--train-pair",
+    type=(FILE, FILE),
+    multiple=True,
+    metavar="NOISY CLEAN",
+    help="More images to evolve for, beside NOISY and CLEAN: their SAE is added; may be repeated.",
+)
+@click.option(
+    "--test-pair",
+    type=(FILE, FILE),
+    multiple=True,
+    metavar="NOISY CLEAN",
+    help="Images that evolution does not see, for the table at the end; may be repeated.",
+)
+@click.option(
+    "--replay",
+    type=click.Choice(("icarus", "verilator")),
+    help="Check the champion, pixel by pixel, on the RTL in this simulator.",
+)
+@json_lines_option
+@convert_option
+def evolve(
+    noisy: Path,
+    clean: Path,
+    output: Path,
+    backend: str,
+    workers: int,
+    train_pair: tuple[tuple[Path, Path], ...],
+    test_pair: tuple[tuple[Path, Path], ...],
+    replay: str | None,
+    json_lines: bool,
+    convert: bool,
+    **_: Any,
+) -> None:
+    """Evolve a filter that turns NOISY into CLEAN.
+
+    Leaves in DIR the circuit, the filtered image, a comparison with the medians, the curve of the
+    best SAE, and all that is needed to repeat the run.
+    """
+    options = _given(click.get_current_context())
+    start_genes: tuple[int, ...] = ()
+    if options.get("start", "copy") not in {"copy", "random"}:
+        start_genes = _read_start(Path(options["start"]), shape_of(with_preset(options)))
+        options["start"] = "circuit"
+    settings = settings_of(options, start_genes)
+    pairs = [(noisy, clean), *train_pair]
+    training = [read_photo(*pair, convert) for pair in pairs]
+    held_out = [read_photo(*pair, convert) for pair in test_pair]
+    origin = provenance(settings, backend, pairs)
+    job = Job(settings, training, held_out, backend, workers, replay, output, origin)
+    run(job, console(json_lines), json_lines=json_lines)
+
+
+@click.command()
+@click.argument("folder", type=FILE, metavar="DIR")
+@workers_option
+@json_lines_option
+def resume(folder: Path, workers: int, json_lines: bool) -> None:
+    """Go on with the run in DIR, which was stopped or killed.
+
+    It ends in the same circuit, curve and counters as if it had not been.
+    """
+    resume_run(folder, workers, console(json_lines), json_lines=json_lines)
+
+
+@click.command()
+@click.argument("folder", type=FILE, metavar="DIR", default=Path("runs"))
+@click.option("--json", "json_wanted", is_flag=True, help="Print a JSON array.")
+def runs(folder: Path, json_wanted: bool) -> None:
+    """List the runs in DIR: how they stand, their best SAE and their command."""
+    found = list_runs(folder)
+    if json_wanted:
+        click.echo(json.dumps([{**asdict(info), "folder": str(info.folder)} for info in found]))
+        return
+    table = Table(*("run", "state", "evaluations", "best SAE", "begun", "command"))
+    for info in found:
+        done = f"{info.evaluations or 0:,} of {info.budget or 0:,}"
+        best = "-" if info.sae is None else f"{info.sae:,}"
+        says = info.problem or info.command or ""
+        table.add_row(str(info.folder), info.state, done, best, info.created, says)
+    console(False).print(table)
+
+
+def _read_start(path: Path, shape: Shape) -> tuple[int, ...]:
+    circuit = read_circuit(path)
+    if circuit.shape != shape:
+        rows, cols = circuit.shape.rows, circuit.shape.cols
+        raise InputError(
+            f"{path} is a circuit of {rows}x{cols} elements of {circuit.function_set}; give "
+            f"--rows {rows} --cols {cols} --function-set {circuit.function_set}"
+        )
+    return tuple(circuit.genes.tolist())
+
+
+def _read_config(context: click.Context, path: Path | None) -> None:
+    """Take the options of a TOML file as defaults. Raises InputError naming what is wrong."""
+    if path is None:
+        return
+    try:
+        config = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not a TOML file: {error}") from None
+    options = _options(context)
+    for name, value in config.items():
+        if name not in options:
+            raise InputError(f"{path}: {name} is not an option; see evoarray evolve --help")
+        if isinstance(value, dict) or (isinstance(value, list) and not options[name].multiple):
+            raise InputError(f"{path}: {name} is {value!r}; legal is one value")
+    context.default_map = {options[name].name: value for name, value in config.items()}
+
+
+def _given(context: click.Context) -> dict[str, Any]:
+    """Return the options that were given, on the command line or in a file, and their values."""
+    return {
+        name: context.params[parameter.name]
+        for name, parameter in _options(context).items()
+        if parameter.name
+        and context.get_parameter_source(parameter.name) is not click.core.ParameterSource.DEFAULT
+    }
+
+
+def _options(context: click.Context) -> dict[str, click.Option]:
+    """Return the options of a command as a file of options names them."""
+    return {
+        name.removeprefix("--"): parameter
+        for parameter in context.command.params
+        if isinstance(parameter, click.Option) and parameter.name != "config"
+        for name in parameter.opts
+    }

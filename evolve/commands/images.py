@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Make what circuits are evolved for: noisy images, and goals."""
+
+from pathlib import Path
+
+import click
+import numpy as np
+
+from evolve.commands.options import FILE, convert_option, option, output_option
+from model.errors import InputError
+from model.images import read_image, write_image
+from model.noise import KINDS, add_noise
+from model.targets import TARGETS, make_target
+
+
+@click.command()
+@click.argument("image", type=FILE)
+@option("--kind", type=click.Choice(KINDS), default="salt-and-pepper", help="The kind of noise.")
+@option(
+    "--amount",
+    default=0.2,
+    help="The part of all pixels that is hit (salt-and-pepper, burst), or the standard deviation "
+    "as a part of 255 (gaussian) or of the pixel (speckle); 0 to 1.",
+)
+@option("--seed", default=1, help="The same seed gives the same noise.")
+@output_option(metavar="OUT.png", help="The noisy image: .png, .pgm or .bmp.")
+@convert_option
+def noise(image: Path, kind: str, amount: float, seed: int, output: Path, convert: bool) -> None:
+    """Add noise to IMAGE."""
+    if seed < 0:
+        raise InputError(f"seed is {seed}; legal is a whole number from 0 up")
+    pixels = read_image(image, convert)
+    write_image(output, add_noise(pixels, kind, amount, np.random.default_rng(seed)))
+
+
+@click.command()
+@click.argument("image", type=FILE)
+@option(
+    "--kind",
+    type=click.Choice(TARGETS),
+    default="edges",
+    help="Of 3x3 pixels the mean, the mean with a gaussian's weights, the edges by Sobel, the "
+    "least, the greatest, or the difference of these two.",
+)
+@output_option(metavar="OUT.png", help="The goal: .png, .pgm or .bmp.")
+@convert_option
+def target(image: Path, kind: str, output: Path, convert: bool) -> None:
+    """Make of IMAGE what a circuit shall learn to make of it."""
+    write_image(output, make_target(read_image(image, convert), kind))

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Do studies, and report on studies and runs."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from evolve.commands.options import FILE, console, output_option, workers_option
+from evolve.report.page import report
+from evolve.studies.study import merge
+from evolve.studies.study import study as do_study
+from evolve.studies.summary import summarize_studies
+from model.files import write_atomically
+
+
+class _Shard(click.ParamType[tuple[int, int]]):
+    """I/N as a pair of numbers."""
+
+    name = "I/N"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, context: click.Context | None
+    ) -> tuple[int, int]:
+        part, _, parts = str(value).partition("/")
+        if not (part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
+            self.fail(f"{value!r}; legal is I/N, with I from 1 to N", param, context)
+        return int(part), int(parts)
+
+
+class _Study(click.Group):
+    """A group in which what is not the name of a command is the spec of a study."""
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in self.commands:
+            args = ["run", *args]
+        return super().resolve_command(context, args)
+
+
+@click.group(cls=_Study, context_settings={"ignore_unknown_options": True})
+def study() -> None:
+    """Do many runs of several settings: evoarray study SPEC.toml -o DIR.
+
+    SPEC.toml says which; docs/studies.md describes it. The same command goes on with a study that
+    was stopped, or has more --runs than before.
+    """
+
+
+@study.command("run")
+@click.argument("spec", type=FILE)
+@output_option(metavar="DIR", help="The study's folder, new or with a part of the results.")
+@click.option("--runs", type=click.IntRange(1), help="Runs of each setting.  [default: SPEC's]")
+@click.option("--quick", is_flag=True, help="Do only as many runs as SPEC has for a quick look.")
+@workers_option
+@click.option(
+    "--cluster", metavar="ADDRESS", help="Send the runs to a Dask cluster: tcp://HOST:PORT."
+)
+@click.option(
+    "--shard",
+    type=_Shard(),
+    default="1/1",
+    metavar="I/N",
+    help="Do only the I-th of N parts, in a folder of its own; see `study merge`.",
+)
+def study_run(
+    spec: Path,
+    output: Path,
+    runs: int | None,
+    quick: bool,
+    workers: int,
+    cluster: str | None,
+    shard: tuple[int, int],
+) -> None:
+    """Do the runs that SPEC.toml asks for. The word run may be left out."""
+    do_study(spec, output, runs, workers, cluster, shard, console(False), quick=quick)
+
+
+@study.command("merge")
+@click.argument("shards", type=FILE, nargs=-1, required=True, metavar="DIR...")
+@output_option(metavar="DIR", help="The folder for all results.")
+def study_merge(shards: tuple[Path, ...], output: Path) -> None:
+    """Put the results of the parts of a study together."""
+    merge(shards, output)
+
+
+@study.command("summary")
+@click.argument("studies", type=FILE, nargs=-1, required=True, metavar="DIR...")
+@output_option(metavar="OUT.md", help="The Markdown file.")
+def study_summary(studies: tuple[Path, ...], output: Path) -> None:
+    """Write what studies say of their claims, and what each setting has come to."""
+    write_atomically(output, summarize_studies(studies).encode())
+
+
+@click.command("report")
+@click.argument("folder", type=FILE, metavar="DIR")
+@click.option(
+    "-o", "--output", type=FILE, metavar="FILE.html", help="The page.  [default: DIR/report.html]"
+)
+def report_command(folder: Path, output: Path | None) -> None:
+    """Write a page about the study or the run in DIR.
+
+    It needs no network. Beside it the results are written as CSV and JSON, and as Parquet if
+    pyarrow is installed.
+    """
+    report(folder, output, console(False))
