@@ -4,7 +4,8 @@
 //
 // One gene per write, in the order of Shape.limits (model/circuit.py): functions row by row, the
 // north selectors, the west selectors, the output row. Writes beyond that are ignored. Genes stay
-// until overwritten, so a mutation costs one write per changed gene.
+// until overwritten, so a mutation costs one write per changed gene. With two-stage elements, what
+// is kept of a function is what pe_decoder makes of it: one decoder serves all.
 
 `default_nettype none
 
@@ -12,38 +13,51 @@ module config_shadow #(
   // Rows and columns of the mesh
   parameter integer ROWS      = 8,
   parameter integer COLS      = 8,
+  // Elements: 0 pe, 1 pe_two_stage
+  parameter integer TWO_STAGE = 0,
   // Derived
+  parameter integer CODE_W    = (TWO_STAGE != 0) ? 8 : 5,
   parameter integer ADDRESS_W = $clog2(ROWS*COLS + ROWS + COLS + 2)
 ) (
-  input  wire                   clk,
+  input  wire                        clk,
 
   // Write port
-  input  wire                   write,
-  input  wire [ADDRESS_W-1:0]   address,
-  input  wire [5:0]             gene,
+  input  wire                        write,
+  input  wire [ADDRESS_W-1:0]        address,
+  input  wire [5:0]                  gene,
 
   // Lanes as systolic_array takes them
-  output wire [ROWS*COLS*5-1:0] functions,
-  output wire [COLS*4-1:0]      north,
-  output wire [ROWS*4-1:0]      west,
-  output wire [5:0]             output_row
+  output wire [ROWS*COLS*CODE_W-1:0] functions,
+  output wire [COLS*4-1:0]           north,
+  output wire [ROWS*4-1:0]           west,
+  output wire [5:0]                  output_row
 );
 
   localparam integer NORTH  = ROWS * COLS;
   localparam integer WEST   = NORTH + COLS;
   localparam integer OUTPUT = WEST + ROWS;
 
+  wire [CODE_W-1:0] code;
+
+  generate
+    if (TWO_STAGE != 0) begin : g_decoded
+      pe_decoder u_pe_decoder (.function_code(gene[3:0]), .control(code));
+    end else begin : g_plain
+      assign code = gene[4:0];
+    end
+  endgenerate
+
   // Two nested ifs, so that a simulator compares addresses only in a write.
   genvar i;
   generate
     for (i = 0; i < NORTH; i = i + 1) begin : g_function
       localparam integer ADDRESS = i;
-      reg [4:0] gene_reg;
+      reg [CODE_W-1:0] code_reg;
       always @(posedge clk)
         if (write)
           if (address == ADDRESS[ADDRESS_W-1:0])
-            gene_reg <= gene[4:0];
-      assign functions[i*5 +: 5] = gene_reg;
+            code_reg <= code;
+      assign functions[i*CODE_W +: CODE_W] = code_reg;
     end
     for (i = 0; i < COLS; i = i + 1) begin : g_north
       localparam integer ADDRESS = NORTH + i;

@@ -36,6 +36,8 @@ module evaluator #(
   parameter integer COLS         = 8,
   // Function set: 0 upm16, 1 upm19, 2 cgp16
   parameter integer FUNCTION_SET = 0,
+  // Elements: 0 pe, which simulates fast; 1 pe_two_stage, which is small and has upm16 only
+  parameter integer TWO_STAGE    = 0,
   // Largest frame, each side 3 or more
   parameter integer MAX_WIDTH    = 1024,
   parameter integer MAX_HEIGHT   = 1024,
@@ -91,21 +93,22 @@ module evaluator #(
 );
 
   localparam integer SWAP_ADDRESS = ROWS*COLS + ROWS + COLS + 1;
+  localparam integer CODE_W       = (TWO_STAGE != 0) ? 8 : 5;
 
-  wire                   ce;
-  wire                   noisy_ready;
-  wire                   noisy_first;
-  wire                   noisy_idle;
-  wire                   raster_valid;
-  wire                   raster_load;
-  wire                   raster_last;
-  wire [71:0]            raster_window;
-  wire                   array_valid;
-  wire                   array_load;
-  wire [ROWS*COLS*5-1:0] functions;
-  wire [COLS*4-1:0]      north;
-  wire [ROWS*4-1:0]      west;
-  wire [5:0]             output_row;
+  wire                        ce;
+  wire                        noisy_ready;
+  wire                        noisy_first;
+  wire                        noisy_idle;
+  wire                        raster_valid;
+  wire                        raster_load;
+  wire                        raster_last;
+  wire [71:0]                 raster_window;
+  wire                        array_valid;
+  wire                        array_load;
+  wire [ROWS*COLS*CODE_W-1:0] functions;
+  wire [COLS*4-1:0]           north;
+  wire [ROWS*4-1:0]           west;
+  wire [5:0]                  output_row;
 
   // Whether a frame of windows is under way. The two ways in never meet: windows begin when
   // pixel_window is empty, and nothing enters it before their last one.
@@ -149,7 +152,7 @@ module evaluator #(
         moving_reg <= 1'b0;
     end
 
-  config_shadow #(.ROWS(ROWS), .COLS(COLS)) u_config_shadow (
+  config_shadow #(.ROWS(ROWS), .COLS(COLS), .TWO_STAGE(TWO_STAGE)) u_config_shadow (
     .clk        (clk),
     .write      (cfg_accept),
     .address    (cfg_address),
@@ -178,7 +181,9 @@ module evaluator #(
     .m_window     (raster_window)
   );
 
-  systolic_array #(.ROWS(ROWS), .COLS(COLS), .FUNCTION_SET(FUNCTION_SET)) u_systolic_array (
+  systolic_array #(
+    .ROWS(ROWS), .COLS(COLS), .FUNCTION_SET(FUNCTION_SET), .TWO_STAGE(TWO_STAGE)
+  ) u_systolic_array (
     .clk        (clk),
     .rst        (rst),
     .ce         (ce),

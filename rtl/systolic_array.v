@@ -18,7 +18,8 @@
 // Configuration: s_load on a window means that this window and all later ones are computed with
 // the genes that stand on the configuration inputs. Each PE takes its own when that window
 // reaches it, so frames with different circuits follow each other without a gap. The inputs must
-// hold from s_load until m_load. Lanes: PE(r,c) at [(r*COLS+c)*5 +: 5], selectors at [i*4 +: 4].
+// hold from s_load until m_load. Lanes: PE(r,c) at [(r*COLS+c)*CODE_W +: CODE_W], selectors at
+// [i*4 +: 4].
 
 `default_nettype none
 
@@ -27,32 +28,42 @@ module systolic_array #(
   parameter integer ROWS         = 8,
   parameter integer COLS         = 8,
   // Function set: 0 upm16, 1 upm19, 2 cgp16
-  parameter integer FUNCTION_SET = 0
+  parameter integer FUNCTION_SET = 0,
+  // Elements: 0 pe, 1 pe_two_stage, which has upm16 only
+  parameter integer TWO_STAGE    = 0,
+  // Derived
+  parameter integer CODE_W       = (TWO_STAGE != 0) ? 8 : 5
 ) (
-  input  wire                   clk,
-  input  wire                   rst,
-  input  wire                   ce,
+  input  wire                        clk,
+  input  wire                        rst,
+  input  wire                        ce,
 
-  // Configuration to take with s_load
-  input  wire [ROWS*COLS*5-1:0] functions,
-  input  wire [COLS*4-1:0]      north,
-  input  wire [ROWS*4-1:0]      west,
-  input  wire [5:0]             output_row,
+  // Configuration to take with s_load: codes of pe, or controls of pe_two_stage
+  input  wire [ROWS*COLS*CODE_W-1:0] functions,
+  input  wire [COLS*4-1:0]           north,
+  input  wire [ROWS*4-1:0]           west,
+  input  wire [5:0]                  output_row,
 
   // Windows in: pixel i of WINDOW_PIXELS (model/window.py) at [i*8 +: 8]
-  input  wire                   s_valid,
-  input  wire                   s_load,
-  input  wire                   s_last,
-  input  wire [71:0]            s_window,
+  input  wire                        s_valid,
+  input  wire                        s_load,
+  input  wire                        s_last,
+  input  wire [71:0]                 s_window,
 
   // Pixels out, with the marks of their window
-  output wire                   m_valid,
-  output wire                   m_load,
-  output wire                   m_last,
-  output wire [7:0]             m_pixel
+  output wire                        m_valid,
+  output wire                        m_load,
+  output wire                        m_last,
+  output wire [7:0]                  m_pixel
 );
 
   localparam integer LATENCY = ROWS + COLS + 1;
+
+  generate
+    if (TWO_STAGE != 0 && FUNCTION_SET != 0) begin : g_illegal
+      TWO_STAGE_needs_FUNCTION_SET_0 u_stop ();
+    end
+  endgenerate
 
   // A selector code above 8, which no circuit has, reads pixel 8.
   function [7:0] selected(input [63:0] first, input [7:0] last, input [3:0] code);
@@ -122,7 +133,8 @@ module systolic_array #(
         wire [7:0] from_north;
         wire [7:0] from_west;
         wire [7:0] result;
-        reg  [4:0] function_reg;
+
+        reg [CODE_W-1:0] function_reg;
 
         if (r == 0) begin : g_top
           assign from_north = g_north[c].pixel;
@@ -138,16 +150,27 @@ module systolic_array #(
         always @(posedge clk)
           if (ce && loading)
             if (load[r+c])
-              function_reg <= functions[(r*COLS+c)*5 +: 5];
+              function_reg <= functions[(r*COLS+c)*CODE_W +: CODE_W];
 
-        pe #(.FUNCTION_SET(FUNCTION_SET)) u_pe (
-          .clk           (clk),
-          .ce            (ce),
-          .function_code (function_reg),
-          .north         (from_north),
-          .west          (from_west),
-          .result        (result)
-        );
+        if (TWO_STAGE != 0) begin : g_two_stage
+          pe_two_stage u_pe (
+            .clk     (clk),
+            .ce      (ce),
+            .control (function_reg),
+            .north   (from_north),
+            .west    (from_west),
+            .result  (result)
+          );
+        end else begin : g_plain
+          pe #(.FUNCTION_SET(FUNCTION_SET)) u_pe (
+            .clk           (clk),
+            .ce            (ce),
+            .function_code (function_reg),
+            .north         (from_north),
+            .west          (from_west),
+            .result        (result)
+          );
+        end
       end
 
       // The output row's result joins here and moves south with its wavefront: whatever the

@@ -7,7 +7,9 @@
 
 module pe_bank #(
   // Function set: 0 upm16, 1 upm19, 2 cgp16
-  parameter integer FUNCTION_SET = 0
+  parameter integer FUNCTION_SET = 0,
+  // Elements: 0 pe, 1 pe_two_stage behind pe_decoder
+  parameter integer TWO_STAGE    = 0
 ) (
   input  wire            clk,
   input  wire            ce,
@@ -17,18 +19,33 @@ module pe_bank #(
   output wire [256*8-1:0] result
 );
 
+  wire [7:0] control;
+
+  pe_decoder u_pe_decoder (.function_code(function_code[3:0]), .control(control));
+
   genvar i;
   generate
     for (i = 0; i < 256; i = i + 1) begin : g_lane
       localparam [7:0] LANE = i;
-      pe #(.FUNCTION_SET(FUNCTION_SET)) u_pe (
-        .clk           (clk),
-        .ce            (ce),
-        .function_code (function_code),
-        .north         (north),
-        .west          (LANE ^ flip),
-        .result        (result[i*8 +: 8])
-      );
+      if (TWO_STAGE != 0) begin : g_two_stage
+        pe_two_stage u_pe (
+          .clk     (clk),
+          .ce      (ce),
+          .control (control),
+          .north   (north),
+          .west    (LANE ^ flip),
+          .result  (result[i*8 +: 8])
+        );
+      end else begin : g_plain
+        pe #(.FUNCTION_SET(FUNCTION_SET)) u_pe (
+          .clk           (clk),
+          .ce            (ce),
+          .function_code (function_code),
+          .north         (north),
+          .west          (LANE ^ flip),
+          .result        (result[i*8 +: 8])
+        );
+      end
     end
   endgenerate
 

