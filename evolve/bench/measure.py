@@ -62,6 +62,9 @@ SAMPLES = {
 ENGINE_EVALUATIONS = {4: 500_000, 8: 400_000, 16: 100_000, 24: 60_000}
 """The length of the engine's runs that measure a second core."""
 
+LONGER = {4: 16, 8: 8, 16: 4, 24: 3}
+"""How many times WHOLE the longer command takes that is compared with one of WHOLE."""
+
 PEER_SIDE = 8
 PAIRINGS = 9
 RATE = "evaluations/s"
@@ -220,8 +223,10 @@ class Bench:
     def _whole_command(self, settings: Settings) -> None:
         """Take what a longer run of `evoarray evolve` costs more, run folder and log included."""
         side = settings.shape.rows
-        seconds = [command_seconds(self._pair, side, count) for count in (WHOLE, 3 * WHOLE)]
-        self._note_rate("fast, evoarray evolve", side, 2 * WHOLE / (seconds[1] - seconds[0]))
+        counts = (WHOLE, LONGER[side] * WHOLE)
+        seconds = [command_seconds(self._pair, side, count) for count in counts]
+        rate = (counts[1] - counts[0]) / (seconds[1] - seconds[0])
+        self._note_rate("fast, evoarray evolve", side, rate)
 
     def _mechanisms(self, settings: Settings, golden: float) -> None:
         """Let eight tribes evolve with the engine, alone and with each mechanism."""
