@@ -23,9 +23,10 @@ from evolve.commands.options import (
     workers_option,
 )
 from evolve.presets import DEFAULT, PRESETS, settings_of, shape_of, with_preset
+from evolve.runs.job import Job, provenance
 from evolve.runs.listing import list_runs
-from evolve.runs.run import Job, provenance, run
 from evolve.runs.run import resume as resume_run
+from evolve.runs.run import run
 from evolve.settings import OPTIONS
 from model.circuit import Shape, read_circuit
 from model.errors import InputError

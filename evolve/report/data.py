@@ -18,8 +18,8 @@ import numpy as np
 from evolve.runs.comparison import ADAPTIVE, EVOLVED, MEDIAN, Photo, compare
 from evolve.runs.comparison import Comparison as Compared
 from evolve.runs.database import Event, Row
+from evolve.runs.job import Job, job_of
 from evolve.runs.listing import look
-from evolve.runs.run import Job, job_of
 from evolve.runs.store import DATABASE as RUN
 from evolve.runs.store import said
 from evolve.settings import OPTIONS, Settings

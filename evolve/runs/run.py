@@ -1,58 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
 """A run: evolve a filter, keep everything in the run's folder, and go on where it was stopped."""
 
-import hashlib
-import io
 import json
-import shlex
 import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from evolve.backends import Backend, open_backend
+from evolve.backends import Backend
 from evolve.loop import Epoch, evolve, found
-from evolve.runs.comparison import Photo, as_json, compare, print_table, rival, verdict
+from evolve.runs.comparison import as_json, compare, print_table, rival, verdict
 from evolve.runs.database import Event, Row
+from evolve.runs.job import Job, job_of
 from evolve.runs.live import LiveView, Picture, is_watchable
 from evolve.runs.progress import Lines, View, Watched
-from evolve.runs.provenance import made_with
 from evolve.runs.results import replay, save_circuit, write_curve, write_json, write_pictures
 from evolve.runs.store import RunStore
-from evolve.settings import BACKENDS, Settings
 from evolve.world import World
 from model.circuit import Shape, circuit_of
 from model.errors import InputError
-from model.functions import Plane
-from model.images import decode_image, encode_image
 from model.rtl import find_simulator
 
 SAVE_SECONDS = 0.5
 """How much of a run may have to be done again after it was killed."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """What a run is asked to do: settings, images, backend, and where the results go.
-
-    replay names the simulator on which the champion is checked at the end, or is None.
-    """
-
-    settings: Settings
-    training: Sequence[Photo]
-    held_out: Sequence[Photo]
-    backend: str
-    workers: int
-    replay: str | None
-    folder: Path
-    provenance: Mapping[str, Any]
 
 
 def run(job: Job, console: Console, *, json_lines: bool = False) -> None:
@@ -64,10 +40,10 @@ def run(job: Job, console: Console, *, json_lines: bool = False) -> None:
     """
     if job.replay is not None:
         find_simulator(job.replay)  # before the work, not after it
-    with RunStore.create(job.folder, _description(job), _images(job)) as store:
+    with RunStore.create(job.folder, job.description(), job.images()) as store:
         try:
             write_json(job.folder / "provenance.json", job.provenance)
-            backend = _open_backend(job)
+            backend = job.open_backend()
         except BaseException:
             store.close()
             shutil.rmtree(job.folder)  # so that the next try may have the name
@@ -91,7 +67,7 @@ def resume(folder: Path, workers: int, console: Console, *, json_lines: bool = F
             raise InputError(f"the run {folder} is finished; there is nothing to resume")
         _check_version(folder, loaded.description)
         job = job_of(folder, loaded.description, loaded.images, workers)
-        with closing(_open_backend(job)) as backend:
+        with closing(job.open_backend()) as backend:
             _go_on(job, store, backend, console, json_lines)
 
 
@@ -237,49 +213,6 @@ def _finish(job: Job, store: RunStore, world: World, console: Console, json_line
     console.out(f"The results are in {job.folder}")
 
 
-def provenance(
-    settings: Settings, backend: str, pairs: Sequence[tuple[Path, Path]]
-) -> dict[str, Any]:
-    """Return what is needed to repeat a run: options, images by SHA-256, versions, git commit."""
-    return {
-        "settings": asdict(settings),
-        "backend": backend,
-        "images": [
-            {"noisy": _identity(noisy), "clean": _identity(clean)} for noisy, clean in pairs
-        ],
-        **made_with(),
-    }
-
-
-def _identity(path: Path) -> dict[str, str]:
-    return {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-
-
-# --- what a run's database says of it
-
-
-def _description(job: Job) -> dict[str, Any]:
-    return {
-        "settings": asdict(job.settings),
-        "backend": job.backend,
-        "replay": job.replay,
-        "provenance": job.provenance,
-        "training": [photo.name for photo in job.training],
-        "held_out": [photo.name for photo in job.held_out],
-        "budget": job.settings.evaluations,
-        "command": shlex.join(["evoarray", *sys.argv[1:]]),
-    }
-
-
-def _images(job: Job) -> dict[str, bytes]:
-    return {
-        f"{role}-{number}-{kind}": encode_image(pixels)
-        for role, photos in (("training", job.training), ("held_out", job.held_out))
-        for number, photo in enumerate(photos)
-        for kind, pixels in (("noisy", photo.noisy), ("clean", photo.clean))
-    }
-
-
 def _check_version(folder: Path, description: Mapping[str, Any]) -> None:
     made = description.get("provenance", {}).get("versions", {}).get("evoarray")
     if made != version("evoarray"):
@@ -288,50 +221,6 @@ def _check_version(folder: Path, description: Mapping[str, Any]) -> None:
             f"may evolve otherwise: resume it with evoarray {made}, or start anew from its "
             "circuit with --start"
         )
-
-
-def job_of(
-    folder: Path, description: Mapping[str, Any], images: Mapping[str, bytes], workers: int
-) -> Job:
-    """Return the job of a run's database. Raises InputError if it is not one that this can do."""
-    try:
-        settings = dict(description["settings"])
-        settings["shape"] = Shape(**settings["shape"])
-        settings["start_genes"] = tuple(settings["start_genes"])
-        photos = {
-            role: [
-                Photo(name, *(_stored(images, f"{role}-{i}-{kind}") for kind in ("noisy", "clean")))
-                for i, name in enumerate(description[role])
-            ]
-            for role in ("training", "held_out")
-        }
-        backend = description["backend"]
-        if backend not in BACKENDS:
-            raise InputError(
-                f"{folder} was begun with --backend {backend}, which is not known here"
-            )
-        return Job(
-            Settings(**settings),
-            photos["training"],
-            photos["held_out"],
-            backend,
-            workers,
-            description["replay"],
-            folder,
-            description["provenance"],
-        )
-    except (KeyError, TypeError) as error:
-        raise InputError(f"{folder} is not a run that is known here: {error!r}") from None
-
-
-def _stored(images: Mapping[str, bytes], name: str) -> Plane:
-    return decode_image(io.BytesIO(images[name]), Path(name))
-
-
-def _open_backend(job: Job) -> Backend:
-    pairs = [(photo.noisy, photo.clean) for photo in job.training]
-    workers = min(job.workers, job.settings.tribes)  # more would have nothing to do
-    return open_backend(job.backend, job.settings.shape, pairs, workers)
 
 
 def _print_json(data: Mapping[str, Any]) -> None:

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a run is asked to do, as its database keeps it and as it is read from there."""
+
+import hashlib
+import io
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from evolve.backends import Backend, open_backend
+from evolve.runs.comparison import Photo
+from evolve.runs.provenance import made_with
+from evolve.settings import BACKENDS, Settings
+from model.circuit import Shape
+from model.errors import InputError
+from model.functions import Plane
+from model.images import decode_image, encode_image
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a run is asked to do: settings, images, backend, and where the results go.
+
+    replay names the simulator on which the champion is checked at the end, or is None.
+    """
+
+    settings: Settings
+    training: Sequence[Photo]
+    held_out: Sequence[Photo]
+    backend: str
+    workers: int
+    replay: str | None
+    folder: Path
+    provenance: Mapping[str, Any]
+
+    def description(self) -> dict[str, Any]:
+        """Return what the database says of the run, as JSON."""
+        return {
+            "settings": asdict(self.settings),
+            "backend": self.backend,
+            "replay": self.replay,
+            "provenance": self.provenance,
+            "training": [photo.name for photo in self.training],
+            "held_out": [photo.name for photo in self.held_out],
+            "budget": self.settings.evaluations,
+            "command": shlex.join(["evoarray", *sys.argv[1:]]),
+        }
+
+    def images(self) -> dict[str, bytes]:
+        """Return the images as the database keeps them, by name."""
+        return {
+            f"{role}-{number}-{kind}": encode_image(pixels)
+            for role, photos in (("training", self.training), ("held_out", self.held_out))
+            for number, photo in enumerate(photos)
+            for kind, pixels in (("noisy", photo.noisy), ("clean", photo.clean))
+        }
+
+    def open_backend(self) -> Backend:
+        """Return who evaluates, not with more processes than there are tribes."""
+        pairs = [(photo.noisy, photo.clean) for photo in self.training]
+        workers = min(self.workers, self.settings.tribes)
+        return open_backend(self.backend, self.settings.shape, pairs, workers)
+
+
+def job_of(
+    folder: Path, description: Mapping[str, Any], images: Mapping[str, bytes], workers: int
+) -> Job:
+    """Return the job of a run's database. Raises InputError if it is not one that this can do."""
+    try:
+        settings = dict(description["settings"])
+        settings["shape"] = Shape(**settings["shape"])
+        settings["start_genes"] = tuple(settings["start_genes"])
+        photos = {
+            role: [
+                Photo(name, *(_stored(images, f"{role}-{i}-{kind}") for kind in ("noisy", "clean")))
+                for i, name in enumerate(description[role])
+            ]
+            for role in ("training", "held_out")
+        }
+        backend = description["backend"]
+        if backend not in BACKENDS:
+            raise InputError(
+                f"{folder} was begun with --backend {backend}, which is not known here"
+            )
+        return Job(
+            Settings(**settings),
+            photos["training"],
+            photos["held_out"],
+            backend,
+            workers,
+            description["replay"],
+            folder,
+            description["provenance"],
+        )
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{folder} is not a run that is known here: {error!r}") from None
+
+
+def _stored(images: Mapping[str, bytes], name: str) -> Plane:
+    return decode_image(io.BytesIO(images[name]), Path(name))
+
+
+def provenance(
+    settings: Settings, backend: str, pairs: Sequence[tuple[Path, Path]]
+) -> dict[str, Any]:
+    """Return what is needed to repeat a run: options, images by SHA-256, versions, git commit."""
+    return {
+        "settings": asdict(settings),
+        "backend": backend,
+        "images": [
+            {"noisy": _identity(noisy), "clean": _identity(clean)} for noisy, clean in pairs
+        ],
+        **made_with(),
+    }
+
+
+def _identity(path: Path) -> dict[str, str]:
+    return {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
