@@ -9,11 +9,21 @@ import click
 import numpy as np
 
 from evolve.backends import open_backend
-from evolve.commands.options import FILE, backend_option, convert_option, output_option, read_photo
+from evolve.commands.options import (
+    FILE,
+    backend_option,
+    convert_option,
+    option,
+    output_option,
+    read_photo,
+)
 from evolve.drawing import draw_svg
+from evolve.export import product
+from evolve.export.graph import nodes, simplify
 from evolve.runs.comparison import as_json
 from evolve.runs.results import MismatchError
 from model.circuit import read_circuit
+from model.errors import InputError
 from model.files import write_atomically
 from model.fitness import metrics
 from model.images import read_image, write_image
@@ -69,3 +79,43 @@ def filter_command(circuit: Path, image: Path, output: Path, backend: str, conve
 def show(circuit: Path, output: Path) -> None:
     """Draw CIRCUIT's mesh as SVG, with the path that its output depends on."""
     write_atomically(output, draw_svg(read_circuit(circuit)).encode())
+
+
+@click.command()
+@click.argument("circuit", type=FILE)
+@output_option(metavar="DIR", help="The folder for the files.")
+@option("--name", default="evolved_filter", help="What the module or the function is called.")
+@option(
+    "--language",
+    type=click.Choice(product.LANGUAGES),
+    default="verilog",
+    help="A Verilog-2005 module with its testbench, or a function in C99 or Python.",
+)
+@option(
+    "--pipeline",
+    default="full",
+    metavar="full|none|N",
+    help="Registers of the Verilog module: after every operation, none, or N on every way.",
+)
+@click.option(
+    "--prove",
+    is_flag=True,
+    help="Prove that the Verilog module equals the array with this circuit, for all inputs.",
+)
+def export(
+    circuit: Path, output: Path, name: str, language: str, pipeline: str, prove: bool
+) -> None:
+    """Write CIRCUIT as a small file of its own, without the array.
+
+    What the output does not depend on is left out, and nothing is computed twice.
+    """
+    if prove and language != "verilog":
+        raise InputError("--prove goes with --language verilog")
+    configuration = read_circuit(circuit)
+    simplified = simplify(configuration)
+    stages = product.export(configuration, simplified, output, name, language, pipeline)
+    click.echo(product.formulas(simplified))
+    click.echo(f"{len(nodes(simplified))} operations, latency {stages} cycles; see {output}")
+    if prove:
+        product.prove(configuration, output, name, stages)
+        click.echo("Proved: the module equals the array with this circuit, for all inputs.")

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A circuit as a graph of values: what is left of the mesh where nothing is computed in vain.
+
+Elements on which the output does not depend are gone, wires are collapsed, constants folded, and
+what is computed twice is computed once.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evolve.export.operations import commutes, meaning, table
+from model.circuit import Circuit
+from model.functions import FUNCTION_SETS
+
+
+@dataclass(frozen=True)
+class Pixel:
+    """A pixel of the window, by its number in WINDOW_PIXELS."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Constant:
+    """The same byte everywhere."""
+
+    byte: int
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """The result of an operation."""
+
+    operation: str
+    operands: tuple["Value", ...]
+
+    @cached_property
+    def depth(self) -> int:
+        """How many operations follow each other, up to this one."""
+        return 1 + max(depth(operand) for operand in self.operands)
+
+
+Value = Pixel | Constant | Node
+
+
+def depth(value: Value) -> int:
+    """Return how many operations follow each other in a value."""
+    return value.depth if isinstance(value, Node) else 0
+
+
+def simplify(circuit: Circuit) -> Value:
+    """Return what a circuit puts out."""
+    functions = FUNCTION_SETS[circuit.function_set].functions
+    graph = _Graph()
+    south: list[Value] = [Pixel(number) for number in circuit.north.tolist()]
+    for row in range(circuit.output + 1):
+        east: Value = Pixel(int(circuit.west[row]))
+        for col, code in enumerate(circuit.functions[row].tolist()):
+            inputs: dict[str, Value] = {"N": south[col], "W": east, "255": Constant(255)}
+            first, *operands = meaning(functions[code])
+            if operands:
+                east = graph.value(first, tuple(inputs[name] for name in operands))
+            else:
+                east = inputs[first]
+            south[col] = east
+    return east
+
+
+def nodes(output: Value) -> list[Node]:
+    """Return the operations on which an output depends, every one after its operands."""
+    found: dict[Node, None] = {}
+
+    def visit(value: Value) -> None:
+        if isinstance(value, Node) and value not in found:
+            for operand in value.operands:
+                visit(operand)
+            found[value] = None
+
+    visit(output)
+    return list(found)
+
+
+def pixels(output: Value) -> list[int]:
+    """Return the numbers of the window's pixels that an output depends on, in order."""
+    read = {output} | {operand for node in nodes(output) for operand in node.operands}
+    return sorted(value.number for value in read if isinstance(value, Pixel))
+
+
+class _Graph:
+    """The values so far: the same operation of the same operands is the same node."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[tuple[str, tuple[Value, ...]], Node] = {}
+        self._numbers: dict[Node, int] = {}
+
+    def value(self, operation: str, operands: tuple[Value, ...]) -> Value:
+        """Return the value of an operation, which may be simpler than the operation."""
+        simpler = next(_simpler(operation, operands), None)
+        if simpler is not None:
+            return simpler
+        if commutes(operation):
+            operands = tuple(sorted(operands, key=self._order))
+        node = self._nodes.setdefault((operation, operands), Node(operation, operands))
+        self._numbers.setdefault(node, len(self._numbers))
+        return node
+
+    def _order(self, value: Value) -> tuple[int, int]:
+        """Tell which of two operands that may change places stands first."""
+        if isinstance(value, Pixel):
+            return 0, value.number
+        return (1, value.byte) if isinstance(value, Constant) else (2, self._numbers[value])
+
+
+def _simpler(operation: str, operands: tuple[Value, ...]) -> Iterator[Value]:
+    """Yield what an operation is where known operands leave a constant or the other operand."""
+    results = table(operation)
+    left, right = operands[0], operands[-1]
+    row: NDArray[np.uint8]
+    other: Value
+    if isinstance(left, Constant) and isinstance(right, Constant):
+        row, other = results[left.byte, right.byte : right.byte + 1], left
+    elif left == right:
+        row, other = results.diagonal(), left
+    elif isinstance(left, Constant):
+        row, other = results[left.byte], right
+    elif isinstance(right, Constant):
+        row, other = results[:, right.byte], left
+    else:
+        return
+    if (row == row[0]).all():
+        yield Constant(int(row[0]))
+    elif (row == np.arange(256)).all():
+        yield other

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an export leaves in its folder."""
+
+import hashlib
+import re
+from keyword import iskeyword
+from pathlib import Path
+
+from evolve.export.graph import Node, Pixel, Value, nodes
+from evolve.export.proof import is_equal
+from evolve.export.software import c_source, python_source
+from evolve.export.verilog import module, stages_of, testbench
+from evolve.runs.results import MismatchError
+from model.circuit import Circuit, circuit_to_json
+from model.errors import InputError
+from model.files import write_atomically
+from model.window import WINDOW_PIXELS
+
+LANGUAGES = ("verilog", "c", "python")
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_KEYWORDS = frozenset(  # of C and Verilog
+    """
+    always assign auto automatic begin break buf bufif0 bufif1 case casex casez cell char cmos
+    config const deassign default defparam design disable do double edge endcase endconfig
+    endfunction endgenerate endmodule endprimitive endspecify endtable endtask enum event
+    extern float force forever fork function generate genvar goto highz0 highz1 ifnone incdir
+    include initial inline inout input instance int integer join large liblist library
+    localparam long macromodule main medium module nand negedge nmos nor noshowcancelled
+    notif0 notif1 output parameter pmos posedge primitive pull0 pull1 pulldown pullup
+    pulsestyle_ondetect pulsestyle_onevent rcmos real realtime reg register release repeat
+    restrict return rnmos rpmos rtran rtranif0 rtranif1 scalared short showcancelled signed
+    sizeof small specify specparam static strong0 strong1 struct supply0 supply1 switch table
+    task time tran tranif0 tranif1 tri tri0 tri1 triand trior trireg typedef union unsigned
+    use uwire vectored void volatile wait wand weak0 weak1 wire wor xnor xor
+    """.split()  # noqa: SIM905  (a list of strings would fill pages)
+)
+
+
+def export(
+    circuit: Circuit, output: Value, folder: Path, name: str, language: str, pipeline: str
+) -> int:
+    """Write a circuit, whose simplified output is given, into a folder; return its latency.
+
+    Raises InputError for an illegal name or pipeline, or a folder that cannot be written.
+    """
+    if not _NAME.fullmatch(name) or name in _KEYWORDS or iskeyword(name):
+        raise InputError(
+            f"name is {name!r}; legal are small letters, digits and _, a letter first, and no "
+            "word that Verilog, C or Python uses itself"
+        )
+    stages = stages_of(output, pipeline) if language == "verilog" else 0
+    remarks = [
+        f"{name}: an image filter that evoarray evolved, {len(nodes(output))} operations from "
+        f"{circuit.rows}x{circuit.cols} elements of {circuit.function_set}.",
+        f"Genes: SHA-256 {hashlib.sha256(circuit.genes.tobytes()).hexdigest()}",
+    ]
+    files = {
+        "verilog": lambda: {
+            f"{name}.v": module(output, name, stages, remarks),
+            f"{name}_tb.v": testbench(circuit, name, stages),
+            f"{name}.core": _core_file(name),
+        },
+        "c": lambda: {f"{name}.c": c_source(output, name, remarks)},
+        "python": lambda: {f"{name}.py": python_source(output, name, remarks)},
+    }[language]()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make the folder {folder}: {error.strerror}") from None
+    for file, text in {**files, f"{name}.json": circuit_to_json(circuit)}.items():
+        write_atomically(folder / file, text.encode())
+    return stages
+
+
+def formulas(output: Value) -> str:
+    """Return a circuit as text, an operation a line."""
+    names = {node: f"v{number}" for number, node in enumerate(nodes(output), 1)}
+
+    def name(value: Value) -> str:
+        if isinstance(value, Node):
+            return names[value]
+        return WINDOW_PIXELS[value.number] if isinstance(value, Pixel) else str(value.byte)
+
+    lines = [
+        f"{names[node]} = {node.operation}({', '.join(map(name, node.operands))})"
+        for node in nodes(output)
+    ]
+    return "\n".join([*lines, f"output = {name(output)}"])
+
+
+def prove(circuit: Circuit, folder: Path, name: str, stages: int) -> None:
+    """Prove that the module in a folder equals the array. Raises MismatchError if it does not."""
+    verilog = (folder / f"{name}.v").read_text(encoding="utf-8")
+    if not is_equal(circuit, name, stages, verilog):
+        raise MismatchError(f"{folder / name}.v is not the circuit")
+
+
+def _core_file(name: str) -> str:
+    return f"""CAPI=2:
+name: evoarray:filters:{name}:1.0.0
+description: An image filter that evoarray evolved
+
+filesets:
+  rtl:
+    files: [{name}.v]
+    file_type: verilogSource
+  tb:
+    files: [{name}_tb.v]
+    file_type: verilogSource
+
+targets:
+  default:
+    filesets: [rtl]
+  sim:
+    default_tool: icarus
+    filesets: [rtl, tb]
+    toplevel: {name}_tb
+"""

