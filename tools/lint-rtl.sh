@@ -13,6 +13,9 @@ export VERILATOR_ROOT
 
 sources=("$folder"/**/*.v)
 waivers=("$folder"/**/*.vlt)
+headers=("$folder"/**/*.vh)
+includes=("${headers[@]%/*}")
+includes=("${includes[@]/#/-I}")
 [ ${#sources[@]} -gt 0 ] || { echo "There is no Verilog file in $folder" >&2; exit 1; }
 failed=0
 
@@ -27,10 +30,10 @@ quiet() {
 # lint MODULE [PARAMETER=VALUE]
 lint() {
   local module=$1 set=${2:-}
-  quiet iverilog -g2005 -Wall -t null -s "$module" ${set:+-P "$module.$set"} "${sources[@]}"
+  quiet iverilog -g2005 -Wall "${includes[@]}" -t null -s "$module" ${set:+-P "$module.$set"} "${sources[@]}"
   quiet "$VERILATOR_ROOT/bin/verilator" --lint-only --quiet-stats -Wall --default-language 1364-2005 \
-    --top-module "$module" ${set:+"-G$set"} "${waivers[@]}" "${sources[@]}"
-  yosys+="design -reset; read_verilog ${sources[*]}; "
+    "${includes[@]}" --top-module "$module" ${set:+"-G$set"} "${waivers[@]}" "${sources[@]}"
+  yosys+="design -reset; read_verilog ${includes[*]} ${sources[*]}; "
   yosys+="${set:+chparam -set ${set%=*} ${set#*=} $module; }"
   yosys+="hierarchy -check -top $module; proc; check -assert; "
 }

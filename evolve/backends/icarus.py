@@ -11,7 +11,7 @@ from evolve.backends.process import IMAGES, SimulatorBackend
 from model.circuit import Shape
 from model.errors import InputError
 from model.functions import Plane
-from model.rtl import find_simulator, parameters, sources
+from model.rtl import INCLUDE_DIR, find_simulator, parameters, sources
 
 _BENCH = Path(__file__).with_name("icarus_bench.v")
 
@@ -29,7 +29,7 @@ class IcarusBackend(SimulatorBackend):
             [
                 *(simulator.command, "-g2005", "-s", "icarus_bench", "-o", bench),
                 *(f"-Picarus_bench.{name}={value}" for name, value in values.items()),
-                *(*sources(), _BENCH),
+                *(f"-I{INCLUDE_DIR}", *sources(), _BENCH),
             ],
             capture_output=True,
             text=True,
