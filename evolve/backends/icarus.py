@@ -29,7 +29,8 @@ class IcarusBackend(SimulatorBackend):
             [
                 *(simulator.command, "-g2005", "-s", "icarus_bench", "-o", bench),
                 *(f"-Picarus_bench.{name}={value}" for name, value in values.items()),
-                *(f"-I{INCLUDE_DIR}", *sources(), _BENCH),
+                f"-I{INCLUDE_DIR}",
+                *(*sources(), _BENCH),
             ],
             capture_output=True,
             text=True,

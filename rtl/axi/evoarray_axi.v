@@ -252,9 +252,10 @@ module evoarray_axi #(
     .sae_sum              (sae_sum)
   );
 
+  // What this one offers must stay until it is taken, also where the host resets the data path.
   axis_register #(.DATA_W(ARRAYS*8 + 2)) u_filtered (
     .clk     (clk),
-    .rst     (data_rst),
+    .rst     (rst),
     .s_valid (filtered_valid),
     .s_ready (filtered_ready),
     .s_data  ({first_reg, filtered_line_last, filtered_pixel}),
