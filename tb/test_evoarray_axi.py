@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 import cocotb
 import numpy as np
 import pytest
+from cocotb.triggers import RisingEdge
 from cocotbext.axi import AxiResp, AxiStreamFrame, AxiStreamSource
 from numpy.typing import NDArray
 
@@ -58,9 +59,10 @@ class Steady(Part):
         super().__init__(bench)
         self.valid, self.ready, self.payload = valid, ready, payload
         self.taken: list[int] = []
+        self.items: list[list[int]] = []
 
     def clear(self) -> None:
-        self.taken = []
+        self.taken, self.items = [], []
 
     async def run(self) -> None:
         held: list[int] | None = None
@@ -73,6 +75,7 @@ class Steady(Part):
             held = offered
             if offered is not None and int(self.ready.value):
                 self.taken.append(self.bench.cycle)
+                self.items.append(offered)
                 held = None
 
 
@@ -130,6 +133,11 @@ class Bench(Testbench):
         """Wait until so many pixels left the core."""
         await self.until(lambda: len(self.filtered.taken) == pixels)
 
+    async def clear_after(self, cycles: int) -> None:
+        """Have the host clear FITNESS_READY."""
+        await self.wait(cycles)
+        await self.core.write("STATUS", FITNESS_READY=1)
+
     async def refuses(self, access: Awaitable[object]) -> None:
         """Check that an access gets SLVERR, and that no register changes by it."""
         before = await self.state()
@@ -159,7 +167,12 @@ async def frames_are_filtered_and_measured(dut: Dut, pause: float) -> None:
             assert np.array_equal(await core.filter(noisy), outputs)
         sums = await core.evaluate(noisy, reference)
         assert sums == [sae(output, reference) for output in outputs]
+        bench.filtered.clear()
         assert np.array_equal(await core.filter(noisy), outputs)
+        width = noisy.shape[1]
+        assert [marks for *marks, _ in bench.filtered.items] == [
+            [int(i == 1), int(i % width == 0)] for i in range(1, noisy.size + 1)
+        ]
     assert await core.read("STATUS") == 0
 
 
@@ -281,6 +294,65 @@ async def an_interrupt_says_that_a_fitness_is_ready(dut: Dut) -> None:
         assert not await core.read("STATUS")
         bench.filtered.taken.clear()
     await core.filter(bench.pair()[0])
+    assert not await core.read("STATUS"), "nothing was measured"
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def a_fitness_is_not_lost_where_the_one_before_is_cleared(dut: Dut) -> None:
+    """In whatever cycle the host clears it."""
+    bench = Bench(dut)
+    await bench.start()
+    noisy, reference = bench.rng.integers(0, 256, (2, 3, 3)).astype(np.uint8)
+    await bench.core.configure(bench.circuits())
+    await bench.core.evaluate(noisy, reference)
+    for wait in range(20, 50):
+        bench.port.send_reference(reference)
+        bench.port.send_noisy(noisy)
+        clear = cocotb.start_soon(bench.clear_after(wait))
+        await RisingEdge(dut.irq)
+        await clear
+        await bench.core.write("STATUS", FITNESS_READY=1)
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def fitness_counts_from_a_frame_s_first_pixel(dut: Dut) -> None:
+    """What is switched while the frame leaves is for the next one."""
+    bench = Bench(dut)
+    await bench.start()
+    core, port = bench.core, bench.port
+    circuits = bench.circuits()
+    noisy, reference = bench.rng.integers(0, 256, (2, 5, 7)).astype(np.uint8)
+    sums = [sae(output, reference) for output in bench.modelled(circuits, noisy)]
+    await core.configure(circuits)
+    await core.write("FRAME_SIZE", HEIGHT=5, WIDTH=7)
+    await core.write("CONTROL", FITNESS=1)
+    first, *others = lines(reference)
+    port.send_noisy(noisy)
+    port.reference.send_nowait(first)
+    await bench.left(7)
+    await core.write("CONTROL", FITNESS=0)
+    await bench.wait(20)
+    assert len(bench.filtered.taken) == 7, "the other pixels wait for their reference"
+    for line in others:
+        port.reference.send_nowait(line)
+    await bench.left(35)
+    await bench.wait(2)
+    assert await core.read("STATUS", "FITNESS_READY")
+    for array, expected in enumerate(sums):
+        await core.write("ARRAY", array)
+        assert await core.read("SAE") == expected
+    await core.write("STATUS", FITNESS_READY=1)
+    port.send_noisy(noisy)
+    await bench.left(40)
+    port.filtered.pause = True
+    await core.write("CONTROL", FITNESS=1)
+    for array in range(bench.arrays):
+        await core.write("ARRAY", array)
+        await core.write("LIMIT", 0)
+    assert not await core.read("STATUS"), "no limit without a sum"
+    port.filtered.pause = False
+    await bench.left(70)
+    await bench.wait(2)
     assert not await core.read("STATUS"), "nothing was measured"
 
 
