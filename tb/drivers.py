@@ -193,9 +193,13 @@ class Monitor(Part):
                 if self.ready is None or int(self.ready.value):
                     held = None
                     self.seen.append(self.bench.cycle)
-                    self.scoreboard.observe(item)
+                    self.observe(item)
             else:
                 assert held is None, f"{held} was withdrawn"
+
+    def observe(self, item: Item) -> None:
+        """Do with an item that was taken what this monitor is for."""
+        self.scoreboard.observe(item)
 
 
 class Watch(Part):

@@ -22,7 +22,7 @@ from model.fitness import sae
 from model.functions import Plane
 from model.latency import first_pixel_cycles
 from model.rtl import parameters
-from tb.drivers import Dut, Part, Signal, Testbench, frame_sizes, shape_of
+from tb.drivers import Dut, Item, Monitor, Testbench, frame_sizes, shape_of
 
 LARGEST = 13
 
@@ -52,31 +52,15 @@ def test_evoarray_axi(
     )
 
 
-class Steady(Part):
-    """Checks that a channel keeps what it offers until it is taken, or the core is reset."""
-
-    def __init__(self, bench: "Bench", valid: Signal, ready: Signal, payload: list[Signal]) -> None:
-        super().__init__(bench)
-        self.valid, self.ready, self.payload = valid, ready, payload
-        self.taken: list[int] = []
-        self.items: list[list[int]] = []
+class Record(Monitor):
+    """Keeps the items: whether they are right shows in what the driver makes of them."""
 
     def clear(self) -> None:
-        self.taken, self.items = [], []
+        super().clear()
+        self.items: list[Item] = []
 
-    async def run(self) -> None:
-        held: list[int] | None = None
-        while True:
-            await self.bench.edge
-            offered = None
-            if int(self.valid.value):
-                offered = [int(signal.value) for signal in self.payload]
-            assert held in (None, offered), f"{self.valid._name}: {held} became {offered}"
-            held = offered
-            if offered is not None and int(self.ready.value):
-                self.taken.append(self.bench.cycle)
-                self.items.append(offered)
-                held = None
+    def observe(self, item: Item) -> None:
+        self.items.append(item)
 
 
 class Bench(Testbench):
@@ -87,14 +71,14 @@ class Bench(Testbench):
         self.shape = shape_of(dut)
         self.arrays = int(dut.ARRAYS.value)
         self.sizes = frame_sizes(LARGEST, LARGEST)
-        self.filtered = Steady(
+        self.filtered = Record(
             self,
             dut.m_axis_filtered_tvalid,
             dut.m_axis_filtered_tready,
             [dut.m_axis_filtered_tuser, dut.m_axis_filtered_tlast, dut.m_axis_filtered_tdata],
         )
-        Steady(self, dut.s_axil_bvalid, dut.s_axil_bready, [dut.s_axil_bresp])
-        Steady(self, dut.s_axil_rvalid, dut.s_axil_rready, [dut.s_axil_rresp, dut.s_axil_rdata])
+        Record(self, dut.s_axil_bvalid, dut.s_axil_bready, [dut.s_axil_bresp])
+        Record(self, dut.s_axil_rvalid, dut.s_axil_rready, [dut.s_axil_rresp, dut.s_axil_rdata])
 
     async def start(self, pause: float = 0.0) -> None:
         """Reset the core, connect the driver, and have every channel pause so often."""
@@ -131,7 +115,7 @@ class Bench(Testbench):
 
     async def left(self, pixels: int) -> None:
         """Wait until so many pixels left the core."""
-        await self.until(lambda: len(self.filtered.taken) == pixels)
+        await self.until(lambda: len(self.filtered.seen) == pixels)
 
     async def clear_after(self, cycles: int) -> None:
         """Have the host clear FITNESS_READY."""
@@ -170,8 +154,8 @@ async def frames_are_filtered_and_measured(dut: Dut, pause: float) -> None:
         bench.filtered.clear()
         assert np.array_equal(await core.filter(noisy), outputs)
         width = noisy.shape[1]
-        assert [marks for *marks, _ in bench.filtered.items] == [
-            [int(i == 1), int(i % width == 0)] for i in range(1, noisy.size + 1)
+        assert [item[:2] for item in bench.filtered.items] == [
+            (int(i == 1), int(i % width == 0)) for i in range(1, noisy.size + 1)
         ]
     assert await core.read("STATUS") == 0
 
@@ -186,7 +170,7 @@ async def frames_back_to_back_take_a_cycle_per_pixel(dut: Dut) -> None:
     noisy = bench.rng.integers(0, 256, (LARGEST, LARGEST)).astype(np.uint8)
     await core.write("FRAME_SIZE", WIDTH=LARGEST, HEIGHT=LARGEST)
     await core.configure(first)
-    bench.filtered.taken.clear()
+    bench.filtered.seen.clear()
     count = 6
     for _ in range(count):
         bench.port.send_noisy(noisy)
@@ -194,8 +178,8 @@ async def frames_back_to_back_take_a_cycle_per_pixel(dut: Dut) -> None:
     await bench.left(1)
     await core.configure(second)
     frames = [await bench.port.receive((bench.arrays, *noisy.shape)) for _ in range(count)]
-    begin = bench.filtered.taken[0]
-    assert bench.filtered.taken == list(range(begin, begin + count * noisy.size))
+    begin = bench.filtered.seen[0]
+    assert bench.filtered.seen == list(range(begin, begin + count * noisy.size))
     # One cycle until the source offers the pixel, and a register at each end.
     latency = first_pixel_cycles(bench.shape.rows, bench.shape.cols, LARGEST)
     assert begin - start == 2 + latency + 2
@@ -292,7 +276,7 @@ async def an_interrupt_says_that_a_fitness_is_ready(dut: Dut) -> None:
         await core.write("STATUS", FITNESS_READY=1)
         assert not int(dut.irq.value)
         assert not await core.read("STATUS")
-        bench.filtered.taken.clear()
+        bench.filtered.seen.clear()
     await core.filter(bench.pair()[0])
     assert not await core.read("STATUS"), "nothing was measured"
 
@@ -304,7 +288,8 @@ async def a_fitness_is_not_lost_where_the_one_before_is_cleared(dut: Dut) -> Non
     await bench.start()
     noisy, reference = bench.rng.integers(0, 256, (2, 3, 3)).astype(np.uint8)
     await bench.core.configure(bench.circuits())
-    await bench.core.evaluate(noisy, reference)
+    await bench.core.write("FRAME_SIZE", HEIGHT=3, WIDTH=3)
+    await bench.core.write("CONTROL", FITNESS=1, INTERRUPT=1)
     for wait in range(20, 50):
         bench.port.send_reference(reference)
         bench.port.send_noisy(noisy)
@@ -332,7 +317,7 @@ async def fitness_counts_from_a_frame_s_first_pixel(dut: Dut) -> None:
     await bench.left(7)
     await core.write("CONTROL", FITNESS=0)
     await bench.wait(20)
-    assert len(bench.filtered.taken) == 7, "the other pixels wait for their reference"
+    assert len(bench.filtered.seen) == 7, "the other pixels wait for their reference"
     for line in others:
         port.reference.send_nowait(line)
     await bench.left(35)

@@ -132,7 +132,7 @@ class Core:
         for array, limit in enumerate(limits or [NO_LIMIT] * self.arrays):
             await self.write("ARRAY", array)
             await self.write("LIMIT", limit)
-        await self.write("CONTROL", FITNESS=1, INTERRUPT=1)
+        await self.write("CONTROL", FITNESS=1)
         await self._size(noisy)
         self.port.send_reference(reference)
         self.port.send_noisy(noisy)
