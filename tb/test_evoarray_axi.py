@@ -327,6 +327,7 @@ async def fitness_counts_from_a_frame_s_first_pixel(dut: Dut) -> None:
         await core.write("ARRAY", array)
         assert await core.read("SAE") == expected
     await core.write("STATUS", FITNESS_READY=1)
+    port.send_reference(reference)
     port.send_noisy(noisy)
     await bench.left(40)
     port.filtered.pause = True
@@ -339,6 +340,40 @@ async def fitness_counts_from_a_frame_s_first_pixel(dut: Dut) -> None:
     await bench.left(70)
     await bench.wait(2)
     assert not await core.read("STATUS"), "nothing was measured"
+    port.send_noisy(noisy)
+    await bench.left(105)
+    await bench.wait(2)
+    assert await core.read("SAE") == sums[-1], "the reference waited for a frame that needs it"
+    assert await core.read("STATUS", "FITNESS_READY")
+    await core.reset()
+    assert not await core.read("STATUS")
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+@cocotb.parametrize(pause=[0.0, 0.5])
+async def accesses_may_follow_each_other_at_once(dut: Dut, pause: float) -> None:
+    """Before the one before is answered; each gets the answer that is its own."""
+    bench = Bench(dut)
+    await bench.start(pause)
+    core = bench.core
+    names = ("SHAPE", "IDENTITY", "LARGEST_FRAME", "ARRAY")
+    expected = [await core.read(name) for name in names]
+    limit, shape = core.registers["LIMIT"].address, core.registers["SHAPE"].address
+    for _ in range(20):
+        draws = [bench.random.getrandbits(32) for _ in range(4)]
+        legal = [bench.random.getrandbits(1) for _ in draws]
+        writes = [
+            cocotb.start_soon(
+                bench.port.bus.write(limit if ok else shape, draw.to_bytes(4, "little"))
+            )
+            for draw, ok in zip(draws, legal, strict=True)
+        ]
+        reads = [cocotb.start_soon(core.read(name)) for name in names]
+        answers = [(await write).resp == AxiResp.OKAY for write in writes]
+        assert answers == [bool(ok) for ok in legal]
+        assert [await read for read in reads] == expected
+        kept = [draw for draw, ok in zip(draws, legal, strict=True) if ok]
+        assert not kept or await core.read("LIMIT") == kept[-1]
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
