@@ -11,7 +11,7 @@ TEST_PHOTOS := brick chelsea coffee rocket
 STUDIES := $(sort $(basename $(notdir $(wildcard studies/*.toml))))
 OURS := presets presets-35-seconds
 
-.PHONY: help evolve test sim bench studies-quick studies lint setup system browser lock clean
+.PHONY: help evolve test sim bench studies-quick studies registers lint setup system browser lock clean
 
 help:
 	@echo "make evolve  evolve a filter for a noisy photo, judge it on others, replay it on the RTL"
@@ -23,6 +23,7 @@ help:
 	@echo "             (results in runs/studies, summaries in docs/thesis.md and docs/presets.md)"
 	@echo "make studies the same with as many runs as the thesis, over half a day; both go on where they"
 	@echo "             were stopped, and this one after studies-quick"
+	@echo "make registers  remake what rtl/axi/registers.toml describes: registers.vh, docs/registers.md"
 	@echo "make lint    ruff, mypy, and the RTL through Icarus, Verilator and yosys"
 	@echo "make setup   install what is missing (all targets do): system packages, then .venv"
 	@echo "             (PYTHON=interpreter, 3.11 or later)"
@@ -57,6 +58,9 @@ studies-quick studies: setup
 	.venv/bin/evoarray study summary $(patsubst %,runs/studies/%,$(filter-out $(OURS),$(STUDIES))) \
 	  -o docs/thesis.md
 	.venv/bin/evoarray study summary $(OURS:%=runs/studies/%) -o docs/presets.md
+
+registers: setup
+	.venv/bin/python -m model.registers
 
 lint: setup
 	.venv/bin/ruff check

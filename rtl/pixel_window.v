@@ -33,17 +33,20 @@ module pixel_window #(
   input  wire [HEIGHT_W-1:0] frame_height,
 
   // Pixels in, row by row; s_first says that the next one begins a frame, s_idle moreover that
-  // all windows of the frame before have left
+  // all windows of the frame before have left, s_line_last that the next one ends a row
   input  wire                s_valid,
   output wire                s_ready,
   output wire                s_first,
+  output wire                s_line_last,
   output wire                s_idle,
   input  wire                s_load,
   input  wire [7:0]          s_pixel,
 
-  // Windows out: pixel i of WINDOW_PIXELS (model/window.py) at [i*8 +: 8]; taken while ce is high
+  // Windows out: pixel i of WINDOW_PIXELS (model/window.py) at [i*8 +: 8]; taken while ce is high.
+  // m_line_last marks the last one of a row, m_last that of a frame
   output wire                m_valid,
   output wire                m_load,
+  output wire                m_line_last,
   output wire                m_last,
   output wire [71:0]         m_window
 );
@@ -76,8 +79,9 @@ module pixel_window #(
   wire accept     = s_valid && s_ready;
   wire step       = ce && (flush || s_valid);
 
-  assign s_ready = ce && !must_flush;
-  assign s_first = at_row_start && in_first_row;
+  assign s_ready     = ce && !must_flush;
+  assign s_first     = at_row_start && in_first_row;
+  assign s_line_last = at_row_end;
 
   always @(posedge clk)
     if (rst) begin
@@ -174,13 +178,14 @@ module pixel_window #(
   wire [23:0] west_column = second_column ? mid_reg : left_reg;
   wire [23:0] east_column = owed_reg ? mid_reg : column;
 
-  assign s_idle   = s_first && !tail_reg && !m_valid;
-  assign m_valid  = owed_reg || slides;
-  assign m_load   = load_reg && slides && top_reg && second_column;
-  assign m_last   = owed_reg && owed_last_reg;
-  assign m_window = {east_column[16 +: 8], mid_reg[16 +: 8], west_column[16 +: 8],
-                     east_column[8 +: 8],  mid_reg[8 +: 8],  west_column[8 +: 8],
-                     east_column[0 +: 8],  mid_reg[0 +: 8],  west_column[0 +: 8]};
+  assign s_idle      = s_first && !tail_reg && !m_valid;
+  assign m_valid     = owed_reg || slides;
+  assign m_load      = load_reg && slides && top_reg && second_column;
+  assign m_line_last = owed_reg;
+  assign m_last      = owed_reg && owed_last_reg;
+  assign m_window    = {east_column[16 +: 8], mid_reg[16 +: 8], west_column[16 +: 8],
+                        east_column[8 +: 8],  mid_reg[8 +: 8],  west_column[8 +: 8],
+                        east_column[0 +: 8],  mid_reg[0 +: 8],  west_column[0 +: 8]};
 
 endmodule
 

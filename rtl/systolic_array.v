@@ -47,12 +47,14 @@ module systolic_array #(
   // Windows in: pixel i of WINDOW_PIXELS (model/window.py) at [i*8 +: 8]
   input  wire                        s_valid,
   input  wire                        s_load,
+  input  wire                        s_line_last,
   input  wire                        s_last,
   input  wire [71:0]                 s_window,
 
   // Pixels out, with the marks of their window
   output wire                        m_valid,
   output wire                        m_load,
+  output wire                        m_line_last,
   output wire                        m_last,
   output wire [7:0]                  m_pixel
 );
@@ -73,26 +75,30 @@ module systolic_array #(
   // Marks travel beside the windows; load[d] is high while a first window enters diagonal d.
   reg  [LATENCY-1:0] valid_reg;
   reg  [LATENCY-1:0] load_reg;
+  reg  [LATENCY-1:0] line_last_reg;
   reg  [LATENCY-1:0] last_reg;
   wire [LATENCY-1:0] load = {load_reg[LATENCY-2:0], s_valid && s_load};
 
   always @(posedge clk)
     if (rst) begin
-      valid_reg <= {LATENCY{1'b0}};
-      load_reg  <= {LATENCY{1'b0}};
-      last_reg  <= {LATENCY{1'b0}};
+      valid_reg     <= {LATENCY{1'b0}};
+      load_reg      <= {LATENCY{1'b0}};
+      line_last_reg <= {LATENCY{1'b0}};
+      last_reg      <= {LATENCY{1'b0}};
     end else if (ce) begin
-      valid_reg <= {valid_reg[LATENCY-2:0], s_valid};
-      load_reg  <= load;
-      last_reg  <= {last_reg[LATENCY-2:0], s_valid && s_last};
+      valid_reg     <= {valid_reg[LATENCY-2:0], s_valid};
+      load_reg      <= load;
+      line_last_reg <= {line_last_reg[LATENCY-2:0], s_valid && s_line_last};
+      last_reg      <= {last_reg[LATENCY-2:0], s_valid && s_last};
     end
 
   // Spares a simulator the question to every PE in most cycles.
   wire loading = |load;
 
-  assign m_valid = valid_reg[LATENCY-1];
-  assign m_load  = load_reg[LATENCY-1];
-  assign m_last  = last_reg[LATENCY-1];
+  assign m_valid     = valid_reg[LATENCY-1];
+  assign m_load      = load_reg[LATENCY-1];
+  assign m_line_last = line_last_reg[LATENCY-1];
+  assign m_last      = last_reg[LATENCY-1];
 
   // The window's own register lets the genes change together with it.
   reg [71:0]       window_reg;

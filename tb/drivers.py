@@ -157,12 +157,23 @@ class Stall(Part):
 
 
 class Monitor(Part):
-    """Hands the items of a stream to a scoreboard; an item that is not taken must stay."""
+    """Hands the items of a stream to a scoreboard.
+
+    An item that is not taken must stay, unless it is `the_takers`: what a taker says of what it
+    takes counts only then.
+    """
 
     def __init__(
-        self, bench: "Testbench", valid: Signal, ready: Signal | None, payload: Sequence[Signal]
+        self,
+        bench: "Testbench",
+        valid: Signal,
+        ready: Signal | None,
+        payload: Sequence[Signal],
+        *,
+        the_takers: bool = False,
     ) -> None:
         super().__init__(bench)
+        self.the_takers = the_takers
         self.valid, self.ready, self.payload = valid, ready, payload
         self.scoreboard = Scoreboard(valid._name)
         self.seen: list[int] = []
@@ -178,13 +189,17 @@ class Monitor(Part):
             if int(self.valid.value):
                 item = tuple(int(signal.value) for signal in self.payload)
                 assert held in {None, item}, f"{item} came in place of {held}, which waited"
-                held = item
+                held = None if self.the_takers else item
                 if self.ready is None or int(self.ready.value):
                     held = None
                     self.seen.append(self.bench.cycle)
-                    self.scoreboard.observe(item)
+                    self.observe(item)
             else:
                 assert held is None, f"{held} was withdrawn"
+
+    def observe(self, item: Item) -> None:
+        """Do with an item that was taken what this monitor is for."""
+        self.scoreboard.observe(item)
 
 
 class Watch(Part):

@@ -104,6 +104,7 @@ def _run(
                 toplevel=simulation.toplevel,
                 module=simulation.module,
                 verilog_sources=[str(file) for file in simulation.sources],
+                includes=[str(model.rtl.INCLUDE_DIR)],
                 parameters=simulation.parameters,
                 sim_build=str(folder),
                 timescale="1ns/1ns",

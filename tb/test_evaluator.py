@@ -111,8 +111,9 @@ class Prediction(Part):
                 bench.frames.append(frame)
                 bench.circuits.append(circuit)
                 bench.reference.send((pixel,) for pixel in reference.tolist())
+                width = frame.noisy.shape[1] if frame.source is bench.noisy else None
                 bench.filtered.scoreboard.expect(
-                    (int(i == filtered.size), pixel)
+                    (int(width is not None and i % width == 0), int(i == filtered.size), pixel)
                     for i, pixel in enumerate(filtered.tolist(), start=1)
                 )
                 bench.sums.scoreboard.expect([(sae(filtered, reference),)])
@@ -141,13 +142,14 @@ class Bench(Testbench):
         self.reference = Source(
             self, dut.s_reference_valid, dut.s_reference_ready, [dut.s_reference_pixel]
         )
+        dut.cfg_array.value = 0
         self.genes = Source(self, dut.cfg_valid, dut.cfg_ready, [dut.cfg_address, dut.cfg_gene])
         self.sink = Stall(self, dut.m_filtered_ready)
         self.filtered = Monitor(
             self,
             dut.m_filtered_valid,
             dut.m_filtered_ready,
-            [dut.m_filtered_last, dut.m_filtered_pixel],
+            [dut.m_filtered_line_last, dut.m_filtered_last, dut.m_filtered_pixel],
         )
         self.sums = Monitor(self, dut.sae_valid, None, [dut.sae_sum])
         self.limit = Limit(

@@ -39,7 +39,12 @@ class Bench(Testbench):
             dut.s_ready,
             [dut.s_pixel, dut.s_load, dut.frame_width, dut.frame_height],
         )
-        self.windows = Monitor(self, dut.m_valid, dut.ce, [dut.m_load, dut.m_last, dut.m_window])
+        self.places = Monitor(
+            self, dut.s_valid, dut.s_ready, [dut.s_first, dut.s_line_last], the_takers=True
+        )
+        self.windows = Monitor(
+            self, dut.m_valid, dut.ce, [dut.m_load, dut.m_line_last, dut.m_last, dut.m_window]
+        )
 
     def image(self, height: int, width: int) -> NDArray[np.uint8]:
         """Return a random image, or one of a single grey level."""
@@ -51,8 +56,11 @@ class Bench(Testbench):
         image = self.image(height, width)
         load = self.random.getrandbits(1)
         lanes = window_lanes(windows(image))
+        ends_line = [int(i % width == width - 1) for i in range(len(lanes))]
+        self.places.scoreboard.expect((int(i == 0), end) for i, end in enumerate(ends_line))
         self.windows.scoreboard.expect(
-            (int(load and i == 0), int(i == len(lanes) - 1), lane) for i, lane in enumerate(lanes)
+            (int(load and i == 0), ends_line[i], int(i == len(lanes) - 1), lane)
+            for i, lane in enumerate(lanes)
         )
         first, *others = image.ravel().tolist()
         self.pixels.send([(first, load, width, height)])

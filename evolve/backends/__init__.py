@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from evolve.backends.axi.icarus import IcarusAxiBackend
 from evolve.backends.fast import FastBackend
 from evolve.backends.icarus import IcarusBackend
 from evolve.backends.model import ModelBackend
@@ -28,6 +29,7 @@ Pair = tuple[Plane, Plane]
 
 _SIMULATORS: dict[str, Callable[[Shape, Plane, Plane], SimulatorBackend]] = {
     "icarus": IcarusBackend,
+    "icarus-axi": IcarusAxiBackend,
     "verilator": VerilatorBackend,
 }
 

@@ -11,25 +11,31 @@ from evolve.backends.process import IMAGES, SimulatorBackend
 from model.circuit import Shape
 from model.errors import InputError
 from model.functions import Plane
-from model.rtl import find_simulator, parameters, sources
-
-_BENCH = Path(__file__).with_name("icarus_bench.v")
+from model.rtl import INCLUDE_DIR, find_simulator, parameters, sources
 
 
 class IcarusBackend(SimulatorBackend):
     """The interpreted RTL, in a process of its own."""
 
+    toplevel = "icarus_bench"
+    bench: tuple[Path, ...] = (Path(__file__).with_name("icarus_bench.v"),)
+    """What the top needs besides the sources of the core."""
+    server = "evolve.backends.icarus_server"
+    """The module that answers, inside the simulator."""
+    inertial_writes = "1"  # all inputs change as the clock falls
+
     def __init__(self, shape: Shape, noisy: Plane, reference: Plane) -> None:
         simulator = find_simulator("icarus")
-        library, environment = _cocotb()
+        library, environment = self._cocotb()
         super().__init__(noisy, reference)
-        bench = self.folder / "bench.vvp"
-        values = {**parameters(shape), "PIXELS": noisy.size}
+        program = self.folder / "program.vvp"
+        values = self.parameters(shape, noisy)
         done = subprocess.run(
             [
-                *(simulator.command, "-g2005", "-s", "icarus_bench", "-o", bench),
-                *(f"-Picarus_bench.{name}={value}" for name, value in values.items()),
-                *(*sources(), _BENCH),
+                *(simulator.command, "-g2005", "-s", self.toplevel, "-o", program),
+                *(f"-P{self.toplevel}.{name}={value}" for name, value in values.items()),
+                f"-I{INCLUDE_DIR}",
+                *(*sources(), *self.bench),
             ],
             capture_output=True,
             text=True,
@@ -40,31 +46,35 @@ class IcarusBackend(SimulatorBackend):
             raise BuildError(f"Icarus could not compile the RTL; its last lines:\n{last}")
         height, width = noisy.shape
         images = (f"+width={width}", f"+height={height}", f"+images={IMAGES}")
-        self.start(["vvp", "-n", "-m", library, bench, *images], environment)
+        self.start(["vvp", "-n", "-m", library, program, *images], environment)
 
+    @staticmethod
+    def parameters(shape: Shape, noisy: Plane) -> dict[str, int]:
+        """Return the parameters of the top for a shape and an image."""
+        return {**parameters(shape), "PIXELS": noisy.size}
 
-def _cocotb() -> tuple[Path, dict[str, str]]:
-    """Return cocotb's library for Icarus and the environment that it reads."""
-    try:
-        import cocotb_tools.config
-        import find_libpython
-    except ImportError:
-        raise InputError(
-            "cocotb is not installed: pip install 'evoarray[simulators]' (or: make setup)"
-        ) from None
-    libpython = find_libpython.find_libpython()
-    if libpython is None:
-        raise InputError(
-            f"cocotb needs Python as a shared library, which {sys.executable} lacks; "
-            "use another Python (or: make setup)"
-        )
-    environment = {
-        "GPI_USERS": f"{libpython};{cocotb_tools.config.pygpi_entry_point()}",
-        "PYGPI_PYTHON_BIN": sys.executable,
-        "PYTHONPATH": os.pathsep.join(sys.path),
-        "COCOTB_TOPLEVEL": "icarus_bench",
-        "COCOTB_TEST_MODULES": "evolve.backends.icarus_server",
-        "COCOTB_TRUST_INERTIAL_WRITES": "1",
-        "TOPLEVEL_LANG": "verilog",
-    }
-    return cocotb_tools.config.lib_name_path("vpi", "icarus"), environment
+    def _cocotb(self) -> tuple[Path, dict[str, str]]:
+        """Return cocotb's library for Icarus and the environment that it reads."""
+        try:
+            import cocotb_tools.config
+            import find_libpython
+        except ImportError:
+            raise InputError(
+                "cocotb is not installed: pip install 'evoarray[simulators]' (or: make setup)"
+            ) from None
+        libpython = find_libpython.find_libpython()
+        if libpython is None:
+            raise InputError(
+                f"cocotb needs Python as a shared library, which {sys.executable} lacks; "
+                "use another Python (or: make setup)"
+            )
+        environment = {
+            "GPI_USERS": f"{libpython};{cocotb_tools.config.pygpi_entry_point()}",
+            "PYGPI_PYTHON_BIN": sys.executable,
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "COCOTB_TOPLEVEL": self.toplevel,
+            "COCOTB_TEST_MODULES": self.server,
+            "COCOTB_TRUST_INERTIAL_WRITES": self.inertial_writes,
+            "TOPLEVEL_LANG": "verilog",
+        }
+        return cocotb_tools.config.lib_name_path("vpi", "icarus"), environment

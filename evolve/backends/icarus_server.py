@@ -2,70 +2,75 @@
 """Runs inside Icarus, under cocotb: answers the requests of evolve/backends/icarus.py.
 
 Python acts only between frames: the clock and the pixels are in icarus_bench.v. All inputs change
-as the clock falls. The protocol is described in evolve/backends/process.py.
+as the clock falls.
 """
 
-import os
-import struct
 from typing import Any
 
 import cocotb
 from cocotb.triggers import FallingEdge, RisingEdge
 
-REQUESTS = int(os.environ["EVOARRAY_REQUESTS"])
-REPLIES = int(os.environ["EVOARRAY_REPLIES"])
+from evolve.backends.served import Server
 
 
 @cocotb.test()
 async def serve(bench: Any) -> None:
     """Evaluate batch after batch, until the request pipe ends."""
-    await reset(bench)
-    rows, cols = int(bench.ROWS.value), int(bench.COLS.value)
-    genes = rows * cols + rows + cols + 1
-    shadow: list[int | None] = [None] * genes
-    with open(REQUESTS, "rb") as requests, open(REPLIES, "wb") as replies:
-        while header := requests.read(8):
-            count, pixels_wanted = struct.unpack("<2I", header)
-            limits = struct.unpack(f"<{count}I", requests.read(4 * count))
-            before = int(bench.cycles.value)
-            saes = []
-            for limit in limits:
-                await configure(bench, shadow, requests.read(genes))
-                saes.append(await run_frame(bench, limit))
-            cycles = (int(bench.cycles.value) - before) % 2**32  # it has 32 bits
-            replies.write(struct.pack(f"<{count}IQ", *saes, cycles))
-            if pixels_wanted:
-                replies.write(bytes(int(pixel) for pixel in bench.filtered.value))
-            replies.flush()
+    evaluator = _Evaluator(bench)
+    await evaluator.reset()
+    await evaluator.serve(evaluator.genes)
 
 
-async def reset(bench: Any) -> None:
-    """Reset the evaluator for a cycle; its shadow keeps its genes."""
-    await FallingEdge(bench.clk)
-    bench.rst.value = 1
-    await FallingEdge(bench.clk)
-    bench.rst.value = 0
+class _Evaluator(Server):
+    """The evaluator in its bench, and the genes that its shadow holds."""
 
+    def __init__(self, bench: Any) -> None:
+        self.bench = bench
+        rows, cols = int(bench.ROWS.value), int(bench.COLS.value)
+        self.genes = rows * cols + rows + cols + 1
+        self.shadow: list[int | None] = [None] * self.genes
 
-async def configure(bench: Any, shadow: list[int | None], circuit: bytes) -> None:
-    """Write the genes in which the shadow differs, then the commit."""
-    changes = [(i, gene) for i, gene in enumerate(circuit) if shadow[i] != gene]
-    for address, gene in [*changes, (len(circuit), 0)]:
-        bench.cfg_valid.value = 1
-        bench.cfg_address.value = address
-        bench.cfg_gene.value = gene
+    async def evaluate(self, circuit: bytes, limit: int) -> int:
+        """See Server.evaluate."""
+        await self.configure(circuit)
+        return await self.run_frame(limit)
+
+    async def cycles(self) -> int:
+        """See Server.cycles."""
+        return int(self.bench.cycles.value)
+
+    async def filtered(self) -> bytes:
+        """See Server.filtered."""
+        return bytes(int(pixel) for pixel in self.bench.filtered.value)
+
+    async def reset(self) -> None:
+        """Reset the evaluator for a cycle; its shadow keeps its genes."""
+        bench = self.bench
         await FallingEdge(bench.clk)
-    bench.cfg_valid.value = 0
-    shadow[:] = circuit
+        bench.rst.value = 1
+        await FallingEdge(bench.clk)
+        bench.rst.value = 0
 
+    async def configure(self, circuit: bytes) -> None:
+        """Write the genes in which the shadow differs, then the commit."""
+        bench = self.bench
+        changes = [(i, gene) for i, gene in enumerate(circuit) if self.shadow[i] != gene]
+        for address, gene in [*changes, (len(circuit), 0)]:
+            bench.cfg_valid.value = 1
+            bench.cfg_address.value = address
+            bench.cfg_gene.value = gene
+            await FallingEdge(bench.clk)
+        bench.cfg_valid.value = 0
+        self.shadow[:] = circuit
 
-async def run_frame(bench: Any, limit: int) -> int:
-    """Return the SAE of a frame, or, as soon as that is above the limit, limit + 1."""
-    bench.sae_limit.value = limit
-    bench.start.value = not bench.start.value
-    await RisingEdge(bench.ended)
-    await FallingEdge(bench.clk)
-    if bench.sae_valid.value:
-        return int(bench.sae_sum.value)
-    await reset(bench)
-    return limit + 1
+    async def run_frame(self, limit: int) -> int:
+        """Return the SAE of a frame, or, as soon as that is above the limit, limit + 1."""
+        bench = self.bench
+        bench.sae_limit.value = limit
+        bench.start.value = not bench.start.value
+        await RisingEdge(bench.ended)
+        await FallingEdge(bench.clk)
+        if bench.sae_valid.value:
+            return int(bench.sae_sum.value)
+        await self.reset()
+        return limit + 1

@@ -14,7 +14,7 @@ from evolve.backends.process import IMAGES, LARGEST_SIDE, SimulatorBackend
 from model.circuit import Shape
 from model.errors import InputError
 from model.functions import Plane
-from model.rtl import find_simulator, parameters, sources
+from model.rtl import INCLUDE_DIR, find_simulator, parameters, sources
 
 TOOLS = ("g++", "make", "perl")
 """What Verilator needs to build a program."""
@@ -53,6 +53,7 @@ def build(shape: Shape) -> Path:
         *("--cc", "--exe", "--build", "-j", str(os.cpu_count() or 1), "--Mdir", "."),
         *("--default-language", "1364-2005", "--top-module", "evaluator", "-o", "evaluator"),
         *_FLAGS,
+        f"-I{INCLUDE_DIR}",
         *(f"-G{name}={value}" for name, value in values.items()),
         *("-CFLAGS", f"{_CFLAGS} -DROWS={shape.rows} -DCOLS={shape.cols}", "-LDFLAGS", "-flto"),
         *map(str, files),

@@ -73,6 +73,7 @@ class Bench {
     std::iota(raster_.begin(), raster_.end(), 0);
     top_.frame_width = width;
     top_.frame_height = height;
+    top_.cfg_array = 0;
     top_.s_reference_valid = 1;
     top_.m_filtered_ready = 1;
     top_.eval();  // initializes

@@ -43,8 +43,8 @@ module harness (input wire clk, input wire [71:0] window);
   systolic_array #(.ROWS({ROWS}), .COLS({COLS}), .FUNCTION_SET({FUNCTION_SET})) u_array (
     .clk(clk), .rst(1'b0), .ce(1'b1),
     .functions({functions}), .north({north}), .west({west}), .output_row(6'd{output}),
-    .s_valid(1'b1), .s_load(1'b1), .s_last(1'b0), .s_window(window),
-    .m_valid(), .m_load(), .m_last(), .m_pixel(array_pixel)
+    .s_valid(1'b1), .s_load(1'b1), .s_line_last(1'b0), .s_last(1'b0), .s_window(window),
+    .m_valid(), .m_load(), .m_line_last(), .m_last(), .m_pixel(array_pixel)
   );
 
   {name} u_export ({clock}.window(window), .pixel(export_pixel));

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fitness from the AXI core interpreted by Icarus Verilog, as host software would get it.
+
+The slowest backend: every pixel and every register access goes through Python. It shows that the
+core, its register map and its driver do what evolution needs.
+"""
+
+import importlib.metadata
+
+from evolve.backends.icarus import IcarusBackend
+from evolve.backends.process import LARGEST_SIDE
+from model.circuit import Shape
+from model.errors import InputError
+from model.functions import Plane
+from model.rtl import parameters
+
+
+class IcarusAxiBackend(IcarusBackend):
+    """The interpreted AXI core, in a process of its own."""
+
+    toplevel = "evoarray_axi"
+    bench = ()
+    server = "evolve.backends.axi.server"
+    inertial_writes = "0"  # the bus models write at rising edges
+
+    def __init__(self, shape: Shape, noisy: Plane, reference: Plane) -> None:
+        try:
+            importlib.metadata.version("cocotbext-axi")
+        except importlib.metadata.PackageNotFoundError:
+            raise InputError(
+                "cocotbext-axi is not installed: pip install 'evoarray[simulators]' "
+                "(or: make setup)"
+            ) from None
+        super().__init__(shape, noisy, reference)
+
+    @staticmethod
+    def parameters(shape: Shape, noisy: Plane) -> dict[str, int]:
+        """See IcarusBackend.parameters."""
+        return {**parameters(shape), "MAX_WIDTH": LARGEST_SIDE, "MAX_HEIGHT": LARGEST_SIDE}
