@@ -11,13 +11,14 @@ TEST_PHOTOS := brick chelsea coffee rocket
 STUDIES := $(sort $(basename $(notdir $(wildcard studies/*.toml))))
 OURS := presets presets-35-seconds
 
-.PHONY: help evolve test sim bench studies-quick studies lint setup system browser lock clean
+.PHONY: help evolve test sim formal bench studies-quick studies lint setup system browser lock clean
 
 help:
 	@echo "make evolve  evolve a filter for a noisy photo, judge it on others, replay it on the RTL"
 	@echo "             (EVALUATIONS=$(EVALUATIONS), RUN=folder for the results)"
 	@echo "make test    everything that proves the project: lint, types, unit tests, simulations"
 	@echo "make sim     the simulations alone (SIM=icarus or SIM=verilator for one simulator)"
+	@echo "make formal  prove what formal/ states of the RTL, and that each proof finds its mutants"
 	@echo "make bench   how fast every backend is on this machine, all measured in one run"
 	@echo "make studies-quick  the thesis's experiments and ours with few runs, half an hour on two cores"
 	@echo "             (results in runs/studies, summaries in docs/thesis.md and docs/presets.md)"
@@ -46,6 +47,9 @@ test: browser lint
 
 sim: setup
 	SIM=$(SIM) .venv/bin/pytest -n 2 tb
+
+formal: setup
+	.venv/bin/python -m formal
 
 bench: setup
 	.venv/bin/evoarray bench
