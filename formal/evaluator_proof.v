@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The streams of the evaluator, whatever its environment does and from whatever state: what waits
-// stays, filtered and reference pixels leave in pairs, each last pixel brings one sum two cycles
-// later, a reset leaves nothing behind; and while everybody is ready, a frame gets out within
-// BOUND cycles.
+// The streams of the evaluator, for every environment whose reference pixels wait until they are
+// taken: what waits stays, filtered and reference pixels leave in pairs, each last pixel brings one
+// sum two cycles later, a reset leaves nothing behind; and from every state, while everybody is
+// ready, a frame gets out within BOUND cycles.
 
 `default_nettype none
 
