@@ -85,16 +85,21 @@ def relative(path: Path) -> str:
 
 
 def insert_faults(target: Target, folder: Path, count: int) -> list[str]:
-    """Write the netlist with so many faults, and return them; they are numbered from 1."""
+    """Write the netlist with so many faults, and return them; they are numbered from 1.
+
+    They are faults of the module itself: the modules in it have tests of their own.
+    """
     listed, applied = folder / "listed.txt", folder / "applied.ys"
     parameters = " ".join(f"-set {name} {value}" for name, value in target.parameters.items())
     design = [
         f"read_verilog {' '.join(map(relative, sources()))}",
         f"chparam {parameters} {target.module}" if parameters else "",
-        f"hierarchy -top {target.module}; proc; flatten; opt_clean; memory_collect",
+        f"hierarchy -top {target.module}; proc; opt_clean; memory_collect",
     ]
     # Twice as many as are wanted, as those of clocks go.
-    assert yosys(*design, f"mutate -list {2 * count} -seed {SEED} -o {relative(listed)}")
+    assert yosys(
+        *design, f"mutate -list {2 * count} -seed {SEED} -o {relative(listed)} {target.module}"
+    )
     faults = [line for line in listed.read_text().splitlines() if "CLK" not in line]
     faults = faults[:count]
     lines = [f"{fault} -ctrl mutant 16 {i}" for i, fault in enumerate(faults, start=1)]
@@ -103,6 +108,7 @@ def insert_faults(target: Target, folder: Path, count: int) -> list[str]:
     assert yosys(
         *design,
         f"script {relative(applied)}",
+        "flatten; opt_clean",
         f"rename -top {target.module}_faulty",
         f"write_verilog -noattr {relative(netlist)}",
     )
@@ -148,7 +154,8 @@ def is_equivalent(target: Target, folder: Path, mutant: int) -> bool:
     plain = re.sub(r"  (reg \[15:0\] chosen|initial if).*\n", "", "".join(texts))
     pair.write_text(plain, encoding="utf-8")
     parameters = " ".join(f"-set {name} {value}" for name, value in target.parameters.items())
-    prepared = "proc; memory_map; flatten; opt_clean"
+    # Single bits, so that those of a register that nothing reads go.
+    prepared = "proc; memory_map; flatten; opt -full; simplemap t:$dff t:$dffe; opt_clean"
     return yosys(
         f"read_verilog {relative(folder / 'netlist.v')} {relative(pair)}",
         f"chparam {parameters} gold gate" if parameters else "",
