@@ -3,6 +3,7 @@
 
 PYTHON ?= $(shell python3.11 -c '' 2>/dev/null && echo python3.11 || echo python3)
 EVALUATIONS ?= 262144
+MUTANTS ?= 40
 RUN ?= runs/$(shell date +%Y%m%d-%H%M%S)
 
 READY := .venv/ready
@@ -11,13 +12,16 @@ TEST_PHOTOS := brick chelsea coffee rocket
 STUDIES := $(sort $(basename $(notdir $(wildcard studies/*.toml))))
 OURS := presets presets-35-seconds
 
-.PHONY: help evolve test sim bench studies-quick studies registers lint setup system browser lock clean
+.PHONY: help evolve test sim formal mutation bench studies-quick studies registers lint setup system browser \
+  lock clean
 
 help:
 	@echo "make evolve  evolve a filter for a noisy photo, judge it on others, replay it on the RTL"
 	@echo "             (EVALUATIONS=$(EVALUATIONS), RUN=folder for the results)"
 	@echo "make test    everything that proves the project: lint, types, unit tests, simulations"
 	@echo "make sim     the simulations alone (SIM=icarus or SIM=verilator for one simulator)"
+	@echo "make formal  prove what formal/ states of the RTL, and that each proof finds its mutants"
+	@echo "make mutation  which faults in the RTL the simulations find (MUTANTS=$(MUTANTS) of each target)"
 	@echo "make bench   how fast every backend is on this machine, all measured in one run"
 	@echo "make studies-quick  the thesis's experiments and ours with few runs, half an hour on two cores"
 	@echo "             (results in runs/studies, summaries in docs/thesis.md and docs/presets.md)"
@@ -47,6 +51,12 @@ test: browser lint
 
 sim: setup
 	SIM=$(SIM) .venv/bin/pytest -n 2 tb
+
+formal: setup
+	.venv/bin/python -m formal
+
+mutation: setup
+	.venv/bin/python -m tb.mutation --mutants $(MUTANTS)
 
 bench: setup
 	.venv/bin/evoarray bench

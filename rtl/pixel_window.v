@@ -187,6 +187,31 @@ module pixel_window #(
                         east_column[8 +: 8],  mid_reg[8 +: 8],  west_column[8 +: 8],
                         east_column[0 +: 8],  mid_reg[0 +: 8],  west_column[0 +: 8]};
 
+`ifdef FORMAL
+  // A frame under way has a legal size, and the next pixel lies within it; a last row is only owed,
+  // and flushed, before the next frame's second row.
+  reg  formal_reset_reg = 1'b0;
+  wire under_way        = !s_first || tail_reg;
+
+  always @(posedge clk)
+    if (rst)
+      formal_reset_reg <= 1'b1;
+
+  always @*
+    if (!formal_reset_reg)
+      assume (rst);
+    else begin
+      if (under_way) begin
+        assert (width_reg >= 3 && width_reg <= MAX_WIDTH && x_reg < width_reg);
+        assert (height_reg >= 3 && height_reg <= MAX_HEIGHT && y_reg < height_reg);
+      end
+      if (tail_reg)
+        assert (in_first_row);
+      if (flush_reg)
+        assert (tail_reg);
+    end
+`endif
+
 endmodule
 
 `default_nettype wire

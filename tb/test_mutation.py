@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The mutation score: a fault is told from none, and every module of rtl/ is measured."""
+
+from model.rtl import sources
+from tb.mutation import BUILDS, TARGETS, Target, insert_faults, is_equivalent
+
+
+def test_only_a_fault_is_not_equivalent() -> None:
+    target = Target("delay_line", "test_delay_line", {"DEPTH": 2})
+    folder = BUILDS / "test"
+    folder.mkdir(parents=True, exist_ok=True)
+    faults = insert_faults(target, folder, 3)
+    assert len(set(faults)) == 3
+    assert [is_equivalent(target, folder, number) for number in range(5)] == [
+        *(True, False, False, False),
+        True,  # beyond the last
+    ]
+
+
+def test_every_module_has_mutants() -> None:
+    assert {target.module for target in TARGETS} == {file.stem for file in sources()}
