@@ -4,6 +4,9 @@
 WINDOW_CYCLES = 1
 """pixel_window: from accepting pixel (y+1, x+1) to the window of pixel (y, x)."""
 
+SHADOW_CYCLES = 2
+"""config_shadow: from a write to the gene on its lane; a commit in the cycle after may use it."""
+
 SAE_CYCLES = 2
 """sae: from accepting a frame's last pixel pair to its sum."""
 

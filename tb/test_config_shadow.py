@@ -7,6 +7,7 @@ import cocotb
 import pytest
 
 from model.circuit import Shape, circuit_of, random_circuit
+from model.latency import SHADOW_CYCLES
 from model.rtl import parameters
 from tb.drivers import Dut, Scoreboard, Testbench, lanes
 
@@ -40,8 +41,9 @@ class Bench(Testbench):
         dut.write.value = 0
 
     async def compare(self) -> None:
-        """Compare all lanes with the genes."""
-        await self.edge
+        """Compare all lanes with the genes, as soon as the last write must be there."""
+        for _ in range(SHADOW_CYCLES):
+            await self.edge
         expected = lanes(circuit_of(self.genes, self.shape))
         self.scoreboard.expect([tuple(expected[port] for port in PORTS)])
         self.scoreboard.observe(tuple(int(getattr(self.dut, port).value) for port in PORTS))
