@@ -14,8 +14,8 @@ SAE_CYCLES = 2
 def array_cycles(rows: int, cols: int) -> int:
     """systolic_array, and evaluator in a frame of windows: from a window to its output pixel.
 
-    In cycles: one for the window's register, rows + cols - 1 for the longest path through the
-    mesh, one for the last output row's choice. It does not depend on the circuit.
+    In cycles: one for the window's register, one for what the border selects of it,
+    rows + cols - 1 for the longest path through the mesh. It does not depend on the circuit.
     """
     return rows + cols + 1
 
