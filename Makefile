@@ -4,16 +4,18 @@
 PYTHON ?= $(shell python3.11 -c '' 2>/dev/null && echo python3.11 || echo python3)
 EVALUATIONS ?= 262144
 MUTANTS ?= 40
+SEEDS ?= 3
 RUN ?= runs/$(shell date +%Y%m%d-%H%M%S)
 
 READY := .venv/ready
+READY_SYNTH := .venv/ready-synth
 NOISE := .venv/bin/evoarray noise --kind salt-and-pepper --amount 0.2
 TEST_PHOTOS := brick chelsea coffee rocket
 STUDIES := $(sort $(basename $(notdir $(wildcard studies/*.toml))))
 OURS := presets presets-35-seconds
 
-.PHONY: help evolve test sim formal mutation bench studies-quick studies registers lint setup system browser \
-  lock clean
+.PHONY: help evolve test sim formal mutation bench studies-quick studies registers synth lint setup \
+  system browser lock clean
 
 help:
 	@echo "make evolve  evolve a filter for a noisy photo, judge it on others, replay it on the RTL"
@@ -28,10 +30,12 @@ help:
 	@echo "make studies the same with as many runs as the thesis, over half a day; both go on where they"
 	@echo "             were stopped, and this one after studies-quick"
 	@echo "make registers  remake what rtl/axi/registers.toml describes: registers.vh, docs/registers.md"
+	@echo "make synth   area and clock on FPGAs by yosys and nextpnr, which it installs into .venv"
+	@echo "             (SEEDS=$(SEEDS) of nextpnr; tables in docs/synthesis.md)"
 	@echo "make lint    ruff, mypy, and the RTL through Icarus, Verilator and yosys"
 	@echo "make setup   install what is missing (all targets do): system packages, then .venv"
 	@echo "             (PYTHON=interpreter, 3.11 or later)"
-	@echo "make lock    remake requirements.lock from pyproject.toml with today's releases"
+	@echo "make lock    remake both requirements files from pyproject.toml with today's releases"
 	@echo "make clean   remove what was built; keeps runs/ and .venv"
 
 evolve: setup
@@ -72,6 +76,9 @@ studies-quick studies: setup
 registers: setup
 	.venv/bin/python -m model.registers
 
+synth: $(READY_SYNTH)
+	.venv/bin/python -m synth --seeds $(SEEDS)
+
 lint: setup
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
@@ -93,12 +100,21 @@ $(READY): requirements.lock pyproject.toml | system
 	.venv/bin/pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
+# A new .venv has lost it, too.
+$(READY_SYNTH): requirements-synth.lock $(READY)
+	@echo "Installing the Python packages of requirements-synth.lock into .venv"
+	.venv/bin/pip install --quiet --require-hashes --requirement requirements-synth.lock
+	touch $@
+
 lock: system
 	$(PYTHON) -m venv build/uv
 	build/uv/bin/pip install --quiet uv
 	build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	  --extra simulators --extra dev --generate-hashes --upgrade \
 	  --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+	build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+	  --group synth --constraint requirements.lock --generate-hashes --upgrade \
+	  --custom-compile-command "make lock" --output-file requirements-synth.lock
 
 clean:
 	rm -rf build sim_build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache

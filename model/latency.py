@@ -4,6 +4,9 @@
 WINDOW_CYCLES = 1
 """pixel_window: from accepting pixel (y+1, x+1) to the window of pixel (y, x)."""
 
+SHADOW_CYCLES = 2
+"""config_shadow: from a write to the gene on its lane; a commit in the cycle after may use it."""
+
 SAE_CYCLES = 2
 """sae: from accepting a frame's last pixel pair to its sum."""
 
@@ -11,8 +14,8 @@ SAE_CYCLES = 2
 def array_cycles(rows: int, cols: int) -> int:
     """systolic_array, and evaluator in a frame of windows: from a window to its output pixel.
 
-    In cycles: one for the window's register, rows + cols - 1 for the longest path through the
-    mesh, one for the last output row's choice. It does not depend on the circuit.
+    In cycles: one for the window's register, one for what the border selects of it,
+    rows + cols - 1 for the longest path through the mesh. It does not depend on the circuit.
     """
     return rows + cols + 1
 

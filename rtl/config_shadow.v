@@ -6,6 +6,9 @@
 // north selectors, the west selectors, the output row. Writes beyond that are ignored. Genes stay
 // until overwritten, so a mutation costs one write per changed gene. With two-stage elements, what
 // is kept of a function is what pe_decoder makes of it: one decoder serves all.
+//
+// A gene is on its lane 2 cycles after its write (SHADOW_CYCLES of model/latency.py), which is in
+// time for a frame that a commit in the next cycle lets begin.
 
 `default_nettype none
 
@@ -47,6 +50,22 @@ module config_shadow #(
     end
   endgenerate
 
+  // The decoding of a write takes a cycle of its own, for the sake of the clock.
+  reg                 write_reg;
+  reg [ADDRESS_W-1:0] address_reg;
+  reg [CODE_W-1:0]    written_code_reg;
+  reg [5:0]           written_gene_reg;
+
+  always @(posedge clk)
+    write_reg <= write;
+
+  always @(posedge clk)
+    if (write) begin
+      address_reg      <= address;
+      written_code_reg <= code;
+      written_gene_reg <= gene;
+    end
+
   // Two nested ifs, so that a simulator compares addresses only in a write.
   genvar i;
   generate
@@ -54,27 +73,27 @@ module config_shadow #(
       localparam integer ADDRESS = i;
       reg [CODE_W-1:0] code_reg;
       always @(posedge clk)
-        if (write)
-          if (address == ADDRESS[ADDRESS_W-1:0])
-            code_reg <= code;
+        if (write_reg)
+          if (address_reg == ADDRESS[ADDRESS_W-1:0])
+            code_reg <= written_code_reg;
       assign functions[i*CODE_W +: CODE_W] = code_reg;
     end
     for (i = 0; i < COLS; i = i + 1) begin : g_north
       localparam integer ADDRESS = NORTH + i;
       reg [3:0] gene_reg;
       always @(posedge clk)
-        if (write)
-          if (address == ADDRESS[ADDRESS_W-1:0])
-            gene_reg <= gene[3:0];
+        if (write_reg)
+          if (address_reg == ADDRESS[ADDRESS_W-1:0])
+            gene_reg <= written_gene_reg[3:0];
       assign north[i*4 +: 4] = gene_reg;
     end
     for (i = 0; i < ROWS; i = i + 1) begin : g_west
       localparam integer ADDRESS = WEST + i;
       reg [3:0] gene_reg;
       always @(posedge clk)
-        if (write)
-          if (address == ADDRESS[ADDRESS_W-1:0])
-            gene_reg <= gene[3:0];
+        if (write_reg)
+          if (address_reg == ADDRESS[ADDRESS_W-1:0])
+            gene_reg <= written_gene_reg[3:0];
       assign west[i*4 +: 4] = gene_reg;
     end
   endgenerate
@@ -82,9 +101,9 @@ module config_shadow #(
   reg [5:0] output_row_reg;
 
   always @(posedge clk)
-    if (write)
-      if (address == OUTPUT[ADDRESS_W-1:0])
-        output_row_reg <= gene;
+    if (write_reg)
+      if (address_reg == OUTPUT[ADDRESS_W-1:0])
+        output_row_reg <= written_gene_reg;
 
   assign output_row = output_row_reg;
 

@@ -129,13 +129,14 @@ module evaluator #(
   // pixel_window is empty, and nothing enters it before their last one.
   reg  windows_reg;
 
+  wire window_open   = windows_reg || (noisy_idle && !s_noisy_valid);
   wire noisy_valid   = s_noisy_valid && !windows_reg;
   wire noisy_accept  = noisy_valid && noisy_ready;
   wire window_accept = s_window_valid && s_window_ready;
   wire frame_accept  = (noisy_accept && s_noisy_first) || (window_accept && !windows_reg);
 
   assign s_noisy_ready  = noisy_ready && !windows_reg;
-  assign s_window_ready = ce && (windows_reg || (noisy_idle && !s_noisy_valid));
+  assign s_window_ready = ce && window_open;
 
   always @(posedge clk)
     if (rst)
@@ -226,7 +227,7 @@ module evaluator #(
         .north       (north),
         .west        (west),
         .output_row  (output_row),
-        .s_valid     (raster_valid || window_accept),
+        .s_valid     (raster_valid || (s_window_valid && window_open)),
         .s_load      (raster_valid ? raster_load : pending_reg && !windows_reg),
         .s_line_last (raster_line_last),
         .s_last      (raster_valid ? raster_last : s_window_last),

@@ -10,7 +10,7 @@
 // s_ready low for frame_width - 1 cycles more. The stream may pause in any cycle; ce low holds
 // everything.
 //
-// Two rows of pixels wait in one memory, read a cycle before it is written. frame_width and
+// Two rows of pixels wait in one memory, read two steps before it is written. frame_width and
 // frame_height are taken with the first pixel of a frame; a frame of another size waits until the
 // one before is flushed. s_load is taken with the first pixel too, and leaves with its window.
 
@@ -52,6 +52,7 @@ module pixel_window #(
 );
 
   localparam integer COLUMN_W = $clog2(MAX_WIDTH);
+  localparam integer TWO      = 2;
 
   generate
     if (MAX_WIDTH < 3 || MAX_HEIGHT < 3) begin : g_illegal
@@ -60,42 +61,56 @@ module pixel_window #(
   endgenerate
 
   // Where the next pixel belongs, and whether the frame before still owes its last row (tail).
+  // Whether it begins or ends something is decided a step before: the ready outputs wait for that.
   reg [WIDTH_W-1:0]  width_reg;
   reg [HEIGHT_W-1:0] height_reg;
   reg [WIDTH_W-1:0]  x_reg;
   reg [HEIGHT_W-1:0] y_reg;
+  reg                at_row_start_reg;
+  reg                at_row_end_reg;
+  reg                in_first_row_reg;
   reg                tail_reg;
   reg                flush_reg;
 
-  wire at_row_start = (x_reg == {WIDTH_W{1'b0}});
-  wire at_row_end   = !at_row_start && (x_reg == width_reg - 1'b1);
-  wire in_first_row = (y_reg == {HEIGHT_W{1'b0}});
-  wire in_last_row  = !in_first_row && (y_reg == height_reg - 1'b1);
-  wire resized      = (frame_width != width_reg) || (frame_height != height_reg);
+  wire in_second_row = (y_reg == {{HEIGHT_W-1{1'b0}}, 1'b1});
+  wire in_last_row   = !in_first_row_reg && (y_reg == height_reg - 1'b1);
+  wire resized       = (frame_width != width_reg) || (frame_height != height_reg);
 
   // The tail goes out by itself if the next frame is not there to push it, or has another size.
-  wire must_flush = flush_reg || (tail_reg && at_row_start && resized);
-  wire flush      = must_flush || (tail_reg && at_row_start && !s_valid);
+  wire tail_due   = tail_reg && at_row_start_reg;
+  wire must_flush = flush_reg || (tail_due && resized);
+  wire flush      = must_flush || (tail_due && !s_valid);
   wire accept     = s_valid && s_ready;
-  wire step       = ce && (flush || s_valid);
+
+  // That is flush || s_valid: a tail that is due goes out in any case, resized or not.
+  wire step       = ce && (s_valid || flush_reg || tail_due);
+
+  wire [WIDTH_W-1:0] x_next = at_row_end_reg ? {WIDTH_W{1'b0}} : x_reg + 1'b1;
 
   assign s_ready     = ce && !must_flush;
-  assign s_first     = at_row_start && in_first_row;
-  assign s_line_last = at_row_end;
+  assign s_first     = at_row_start_reg && in_first_row_reg;
+  assign s_line_last = at_row_end_reg;
 
   always @(posedge clk)
     if (rst) begin
-      x_reg     <= {WIDTH_W{1'b0}};
-      y_reg     <= {HEIGHT_W{1'b0}};
-      tail_reg  <= 1'b0;
-      flush_reg <= 1'b0;
+      x_reg            <= {WIDTH_W{1'b0}};
+      y_reg            <= {HEIGHT_W{1'b0}};
+      at_row_start_reg <= 1'b1;
+      at_row_end_reg   <= 1'b0;
+      in_first_row_reg <= 1'b1;
+      tail_reg         <= 1'b0;
+      flush_reg        <= 1'b0;
     end else if (step) begin
-      x_reg     <= at_row_end ? {WIDTH_W{1'b0}} : x_reg + 1'b1;
-      flush_reg <= flush && !at_row_end;
-      if (at_row_end) begin
+      x_reg            <= x_next;
+      at_row_start_reg <= at_row_end_reg;
+      at_row_end_reg   <= !at_row_start_reg && (x_reg == width_reg - TWO[WIDTH_W-1:0]);
+      flush_reg        <= flush && !at_row_end_reg;
+      if (at_row_end_reg) begin
         tail_reg <= in_last_row;
-        if (accept)
-          y_reg <= in_last_row ? {HEIGHT_W{1'b0}} : y_reg + 1'b1;
+        if (accept) begin
+          y_reg            <= in_last_row ? {HEIGHT_W{1'b0}} : y_reg + 1'b1;
+          in_first_row_reg <= in_last_row;
+        end
       end
     end
 
@@ -106,46 +121,56 @@ module pixel_window #(
     end
 
   // Column of three pixels, one step later: rows y-2 and y-1 from the memory, row y from the
-  // stream. Its middle is the row of the windows that it belongs to.
-  reg [15:0]        memory [0:MAX_WIDTH-1];
-  reg [15:0]        above_reg;
-  reg [7:0]         below_reg;
-  reg [WIDTH_W-1:0] column_reg;
-  reg               step_reg;
-  reg               in_frame_reg;
-  reg               top_reg;
-  reg               bottom_reg;
-  reg               row_end_reg;
+  // stream. Its middle is the row of the windows that it belongs to. What it is to them is decided
+  // together with it, not from column_reg: m_valid has a long way to go in its cycle.
+  // The column that is read is two ahead of the one that is written, and rows have three or more:
+  // yosys need not add what decides between reading and writing one address at once.
+  (* no_rw_check *)
+  reg [15:0]         memory [0:MAX_WIDTH-1];
+  reg [15:0]         ahead_reg;
+  reg [15:0]         above_reg;
+  reg [7:0]          below_reg;
+  reg [COLUMN_W-1:0] column_reg;
+  reg                step_reg;
+  reg                slides_reg;
+  reg                second_column_reg;
+  reg                top_reg;
+  reg                bottom_reg;
+  reg                row_end_reg;
 
   wire write = ce && step_reg;
 
+  // Read a step ahead, as block memories are slow.
   always @(posedge clk)
     if (step)
-      above_reg <= memory[x_reg[COLUMN_W-1:0]];
+      ahead_reg <= memory[x_next[COLUMN_W-1:0]];
 
   always @(posedge clk)
     if (write)
-      memory[column_reg[COLUMN_W-1:0]] <= {above_reg[7:0], below_reg};
+      memory[column_reg] <= {above_reg[7:0], below_reg};
 
   always @(posedge clk)
-    if (rst)
-      step_reg <= 1'b0;
-    else if (ce)
-      step_reg <= step;
+    if (rst) begin
+      step_reg   <= 1'b0;
+      slides_reg <= 1'b0;
+    end else if (ce) begin
+      step_reg   <= step;
+      slides_reg <= step && !at_row_start_reg && (!in_first_row_reg || tail_reg);
+    end
 
   always @(posedge clk)
     if (step) begin
-      below_reg    <= s_pixel;
-      column_reg   <= x_reg;
-      in_frame_reg <= !in_first_row || tail_reg;
-      top_reg      <= !in_first_row && (y_reg == {{HEIGHT_W-1{1'b0}}, 1'b1});
-      bottom_reg   <= in_first_row;
-      row_end_reg  <= at_row_end;
+      above_reg         <= {in_second_row ? ahead_reg[7:0] : ahead_reg[15:8], ahead_reg[7:0]};
+      below_reg         <= s_pixel;
+      column_reg        <= x_reg[COLUMN_W-1:0];
+      second_column_reg <= (x_reg == {{WIDTH_W-1{1'b0}}, 1'b1});
+      top_reg           <= in_second_row;
+      bottom_reg        <= in_first_row_reg;
+      row_end_reg       <= at_row_end_reg;
     end
 
   wire [7:0]  middle = above_reg[7:0];
-  wire [23:0] column = {bottom_reg ? middle : below_reg, middle,
-                        top_reg ? middle : above_reg[15:8]};
+  wire [23:0] column = {bottom_reg ? middle : below_reg, middle, above_reg[15:8]};
 
   // The window slides over the columns. The last window of a row needs no new column: it leaves
   // in the cycle after the row's end, in which a new row's first column brings no window.
@@ -154,9 +179,6 @@ module pixel_window #(
   reg        owed_reg;
   reg        owed_last_reg;
   reg        load_reg;
-
-  wire second_column = (column_reg == {{WIDTH_W-1{1'b0}}, 1'b1});
-  wire slides        = step_reg && in_frame_reg && (column_reg != {WIDTH_W{1'b0}});
 
   always @(posedge clk)
     if (write) begin
@@ -169,18 +191,18 @@ module pixel_window #(
     if (rst)
       owed_reg <= 1'b0;
     else if (ce)
-      owed_reg <= step_reg && in_frame_reg && row_end_reg;
+      owed_reg <= slides_reg && row_end_reg;
 
   always @(posedge clk)
     if (accept && s_first)
       load_reg <= s_load;
 
-  wire [23:0] west_column = second_column ? mid_reg : left_reg;
+  wire [23:0] west_column = second_column_reg ? mid_reg : left_reg;
   wire [23:0] east_column = owed_reg ? mid_reg : column;
 
   assign s_idle      = s_first && !tail_reg && !m_valid;
-  assign m_valid     = owed_reg || slides;
-  assign m_load      = load_reg && slides && top_reg && second_column;
+  assign m_valid     = owed_reg || slides_reg;
+  assign m_load      = load_reg && slides_reg && top_reg && second_column_reg;
   assign m_line_last = owed_reg;
   assign m_last      = owed_reg && owed_last_reg;
   assign m_window    = {east_column[16 +: 8], mid_reg[16 +: 8], west_column[16 +: 8],
@@ -189,7 +211,7 @@ module pixel_window #(
 
 `ifdef FORMAL
   // A frame under way has a legal size, and the next pixel lies within it; a last row is only owed,
-  // and flushed, before the next frame's second row.
+  // and flushed, before the next frame's second row. The registers say what x and y are.
   reg  formal_reset_reg = 1'b0;
   wire under_way        = !s_first || tail_reg;
 
@@ -205,8 +227,14 @@ module pixel_window #(
         assert (width_reg >= 3 && width_reg <= MAX_WIDTH && x_reg < width_reg);
         assert (height_reg >= 3 && height_reg <= MAX_HEIGHT && y_reg < height_reg);
       end
+      assert (at_row_start_reg == (x_reg == 0));
+      assert (in_first_row_reg == (y_reg == 0));
+      if (!at_row_start_reg)
+        assert (at_row_end_reg == (x_reg == width_reg - 1'b1));
+      else
+        assert (!at_row_end_reg);
       if (tail_reg)
-        assert (in_first_row);
+        assert (in_first_row_reg);
       if (flush_reg)
         assert (tail_reg);
     end

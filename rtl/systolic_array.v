@@ -3,13 +3,13 @@
 // The evolvable mesh: ROWS x COLS processing elements, border selectors, delay balance, output
 // selection, and the active configuration, which follows the wavefront.
 //
-//   window --> north selectors, column c delayed c cycles
+//   window --> north selectors, column c delayed c+1 cycles
 //     |            |          |          |
 //     |         PE(0,0) -> PE(0,1) -> PE(0,2) --+
 //     |            |          |          |      v  the chosen row of the east column,
 //     +-> west  PE(1,0) -> PE(1,1) -> PE(1,2) --+  carried south along with the wavefront
 //      selectors,                               v
-//      row r delayed r cycles                m_pixel
+//      row r delayed r+1 cycles              m_pixel
 //
 // Equals run() of model/array.py. Latency ROWS + COLS + 1 cycles (array_cycles of
 // model/latency.py), whatever the output row. One window per cycle; while ce is low everything
@@ -72,7 +72,8 @@ module systolic_array #(
     selected = code[3] ? last : first[code[2:0]*8 +: 8];
   endfunction
 
-  // Marks travel beside the windows; load[d] is high while a first window enters diagonal d.
+  // Marks travel beside the windows; load[0] is high while a first window enters, load[d+1] while
+  // what was selected of it enters diagonal d.
   reg  [LATENCY-1:0] valid_reg;
   reg  [LATENCY-1:0] load_reg;
   reg  [LATENCY-1:0] line_last_reg;
@@ -114,11 +115,13 @@ module systolic_array #(
       end
     end
 
+  // A selection ends in a register, the first of its delay, as that of PE(0,0) would make the
+  // longest path of all.
   genvar r, c;
   generate
     for (c = 0; c < COLS; c = c + 1) begin : g_north
       wire [7:0] pixel;
-      delay_line #(.DEPTH(c)) u_delay (
+      delay_line #(.DEPTH(c + 1)) u_delay (
         .clk (clk),
         .ce  (ce),
         .d   (selected(window_reg[63:0], window_reg[71:64], north_reg[c*4 +: 4])),
@@ -128,7 +131,7 @@ module systolic_array #(
 
     for (r = 0; r < ROWS; r = r + 1) begin : g_row
       wire [7:0] pixel;
-      delay_line #(.DEPTH(r)) u_delay (
+      delay_line #(.DEPTH(r + 1)) u_delay (
         .clk (clk),
         .ce  (ce),
         .d   (selected(window_reg[63:0], window_reg[71:64], west_reg[r*4 +: 4])),
@@ -155,7 +158,7 @@ module systolic_array #(
 
         always @(posedge clk)
           if (ce && loading)
-            if (load[r+c])
+            if (load[r+c+1])
               function_reg <= functions[(r*COLS+c)*CODE_W +: CODE_W];
 
         if (TWO_STAGE != 0) begin : g_two_stage
@@ -181,27 +184,27 @@ module systolic_array #(
 
       // The output row's result joins here and moves south with its wavefront: whatever the
       // row, it takes the same number of cycles to the corner.
-      reg [7:0] carried_reg;
+      wire [7:0] carried;
 
       if (r == 0) begin : g_first
-        always @(posedge clk)
-          if (ce)
-            carried_reg <= g_col[COLS-1].result;
+        assign carried = g_col[COLS-1].result;
       end else begin : g_next
-        reg chosen_reg;
+        reg       chosen_reg;
+        reg [7:0] carried_reg;
 
         always @(posedge clk)
-          if (ce && load[r+COLS])
-            chosen_reg <= (output_row == r);
+          if (ce) begin
+            carried_reg <= g_row[r-1].carried;
+            if (load[r+COLS+1])
+              chosen_reg <= (output_row == r);
+          end
 
-        always @(posedge clk)
-          if (ce)
-            carried_reg <= chosen_reg ? g_col[COLS-1].result : g_row[r-1].carried_reg;
+        assign carried = chosen_reg ? g_col[COLS-1].result : carried_reg;
       end
     end
   endgenerate
 
-  assign m_pixel = g_row[ROWS-1].carried_reg;
+  assign m_pixel = g_row[ROWS-1].carried;
 
 endmodule
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from model.circuit import Shape, circuit_of, random_circuit
+from model.latency import SHADOW_CYCLES
 from model.rtl import parameters
 from tb.drivers import Dut, Scoreboard, Testbench, lanes, packed
 
@@ -46,8 +47,9 @@ class Bench(Testbench):
         await self.compare_with(tuple(expected[port] for port in PORTS))
 
     async def compare_with(self, expected: tuple[int, ...]) -> None:
-        """Compare all lanes with these."""
-        await self.edge
+        """Compare all lanes with these, as soon as the last write must be there."""
+        for _ in range(SHADOW_CYCLES):
+            await self.edge
         self.scoreboard.expect([expected])
         self.scoreboard.observe(tuple(int(getattr(self.dut, port).value) for port in PORTS))
 

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The measured part of docs/synthesis.md."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from synth.designs import CORE_FRAME, DEVICES, TOP, Design, Device, Family
+from synth.netlist import Area
+from synth.tools import Clock
+
+BEGIN = "<!-- What follows is written by `make synth`. -->"
+END = "<!-- Here it ends. -->"
+
+AREA_COLUMNS: tuple[tuple[str, Family, tuple[str, ...]], ...] = (
+    ("7 series", "xc7", ("lut", "sites", "shift", "flip_flop", "carry", "memory")),
+    ("ECP5", "ecp5", ("lut", "flip_flop", "carry", "memory")),
+    ("iCE40", "ice40", ("lut", "flip_flop", "carry", "memory")),
+)
+LABELS = {
+    "lut": "LUT",
+    "sites": "LUT6 sites",
+    "shift": "shift registers",
+    "flip_flop": "FF",
+    "carry": "carry",
+    "memory": "RAM",
+}
+
+CYCLES = CORE_FRAME**2
+"""Of an evaluation where frames follow each other: one a pixel, as the tests of rtl/ assert."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A design and what was measured of it."""
+
+    design: Design
+    areas: dict[Family, Area]
+    clocks: dict[Device, Clock]
+
+
+def replace_measured(page: str, measured: str) -> str:
+    """Return a page with another measured part. Raises ValueError if the page has no place."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"the page needs the lines {BEGIN} and {END}")
+    return f"{before}{BEGIN}\n\n{measured}\n{END}{after}"
+
+
+def to_json(results: Sequence[Result], versions: dict[str, str], seeds: int) -> dict[str, Any]:
+    """Return all that was measured, for programs."""
+    return {
+        "versions": versions,
+        "seeds": seeds,
+        "designs": [
+            {
+                "name": result.design.name,
+                "module": result.design.module,
+                "parameters": result.design.parameters,
+                "cells": {family: asdict(area) for family, area in result.areas.items()},
+                "clock": {device.name: asdict(clock) for device, clock in result.clocks.items()},
+            }
+            for result in results
+        ],
+    }
+
+
+def measured(results: Sequence[Result], versions: dict[str, str], seeds: int) -> str:
+    """Return the tables in Markdown."""
+    tools = ", ".join(f"{name} {version}" for name, version in versions.items())
+    return "\n".join(
+        [
+            f"`make synth`, {tools}; seeds of nextpnr: {seeds}.",
+            "",
+            *_table(_area_header(), [_area_row(result) for result in results]),
+            "",
+            *_table(_clock_header(), [_clock_row(r) for r in results if r.clocks]),
+            "",
+        ]
+    )
+
+
+def _table(header: list[str], rows: list[list[str]]) -> list[str]:
+    rule = ["---", *["---:"] * (len(header) - 1)]
+    return [f"| {' | '.join(cells)} |" for cells in [header, rule, *rows]]
+
+
+def _area_header() -> list[str]:
+    return [
+        "cells",
+        *(f"{name}: {LABELS[c]}" for name, _, columns in AREA_COLUMNS for c in columns),
+    ]
+
+
+def _area_row(result: Result) -> list[str]:
+    counts = [
+        asdict(result.areas[family])[column]
+        for _, family, columns in AREA_COLUMNS
+        for column in columns
+    ]
+    return [result.design.name, *(f"{count:,}" for count in counts)]
+
+
+def _clock_header() -> list[str]:
+    return [
+        "clock",
+        *(f"{device.name}: {what}" for device in DEVICES for what in ("MHz", "cells used")),
+        *(f"{device.name}: evaluations/s" for device in DEVICES),
+    ]
+
+
+def _clock_row(result: Result) -> list[str]:
+    clocks = [result.clocks[device] for device in DEVICES]
+    evaluates = result.design.module == TOP
+    return [
+        result.design.name,
+        *(cell for clock in clocks for cell in (_megahertz(clock), _used(clock))),
+        *(f"{_evaluations(clock):,}" if evaluates else "" for clock in clocks),
+    ]
+
+
+def _megahertz(clock: Clock) -> str:
+    return f"{clock.median:.0f} ({clock.low:.0f}-{clock.high:.0f})"
+
+
+def _used(clock: Clock) -> str:
+    return f"{clock.used:,} of {clock.available:,}"
+
+
+def _evaluations(clock: Clock) -> int:
+    return round(clock.median * 1e6 / CYCLES)

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `make synth` makes of the tools' files; the tools themselves are not run."""
+
+from itertools import combinations
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from synth import tools
+from synth.__main__ import main
+from synth.designs import ECP5_25, HX8K, SYNTHESIS, TOP, Design
+from synth.netlist import Area, area, find
+from synth.pairing import sites
+from synth.report import BEGIN, END, Result, measured, replace_measured, to_json
+from synth.tools import Clock, Placement, read_placement
+from synth.wrapper import WRAPPER, wrapper
+
+
+def lut(*nets: int | str) -> dict[str, Any]:
+    """Return a LUT that reads nets, or constants, as write_json has it."""
+    ports = {f"I{i}": [net] for i, net in enumerate(nets)}
+    return {
+        "type": f"LUT{len(nets)}",
+        "connections": {**ports, "O": [99]},
+        "port_directions": {**dict.fromkeys(ports, "input"), "O": "output"},
+    }
+
+
+def cell(kind: str) -> dict[str, Any]:
+    return {"type": kind, "connections": {}, "port_directions": {}}
+
+
+def module(*cells: dict[str, Any], **attributes: str) -> dict[str, Any]:
+    return {"attributes": attributes, "cells": {str(i): c for i, c in enumerate(cells)}}
+
+
+@pytest.mark.parametrize(
+    ("luts", "least"),
+    [
+        ([], 0),
+        (["abcdef"], 1),
+        (["abcde", "abc"], 1),
+        (["abcde", "abcdf"], 2),
+        (["ab", "cde"], 1),
+        (["abc", "def"], 2),
+        (["abcdef", "a"], 2),  # a LUT6 shares its site with none
+        (["abcd", "abce", "abcdx", "abcey"], 2),
+        # The pair in the middle would leave both others alone.
+        (["abcdx", "abcd", "abce", "abcey"], 2),
+        (["abc", "abd", "abe"], 2),
+    ],
+)
+def test_sites_after_pairing(luts: list[str], least: int) -> None:
+    assert sites([frozenset(map(ord, nets)) for nets in luts]) == least
+
+
+def test_pairing_finds_as_much_as_trying_everything() -> None:
+    luts = [frozenset(nets) for nets in combinations(range(5), 3)][:7]
+    luts += [frozenset({5, 6, 7}), frozenset({6, 7, 8, 9})]
+
+    def least(rest: list[frozenset[int]]) -> int:
+        if not rest:
+            return 0
+        first, *others = rest
+        fits = [i for i, other in enumerate(others) if len(first | other) <= 5]
+        return 1 + min([least(others)] + [least(others[:i] + others[i + 1 :]) for i in fits])
+
+    assert sites(luts) == least(luts)
+
+
+def test_area_counts_through_the_hierarchy() -> None:
+    modules = {
+        "top": module(cell("$paramod\\part"), cell("$paramod\\part"), lut(1, 2), cell("DP16KD")),
+        "$paramod\\part": module(
+            *(lut(1, 2, 3, 4, 5), lut(1, 2, 3, "0", "1"), lut(1, 2, 3, 4, 6)),
+            *(cell("FDRE"), cell("FDSE"), cell("CARRY4"), cell("MUXF7"), cell("SRL16E")),
+            cell("$scopeinfo"),
+            hdlname="part",
+        ),
+        "FDRE": module(blackbox="1"),
+    }
+    assert find(modules, "part") == "$paramod\\part"
+    assert area(modules, "top", paired=True) == Area(
+        lut=7, flip_flop=4, carry=2, wide_mux=2, shift=2, memory=1, sites=5
+    )
+    assert area(modules, "top", paired=False).sites == 0
+
+
+def test_a_cell_of_no_class_is_refused() -> None:
+    with pytest.raises(ValueError, match="DSP48E1 is a cell of no known class"):
+        area({"top": module(cell("DSP48E1"))}, "top", paired=True)
+
+
+def test_a_module_that_is_not_there_once_is_refused() -> None:
+    modules = {name: module(hdlname="part") for name in ("a", "b")}
+    for name, count in (("part", 2), ("other", 0)):
+        with pytest.raises(ValueError, match=f"{name} should be in the netlist once, not {count}"):
+            find(modules, name)
+
+
+def test_an_absent_tool_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tools, "PACKAGES", ("yowasp-none",))
+    ended = CliRunner().invoke(main, [])
+    assert (ended.exit_code, ended.output) == (
+        2,
+        "yowasp-none is not installed: make synth (or: pip install yowasp-none)\n",
+    )
+
+
+def test_the_wrapper_has_a_register_for_every_port() -> None:
+    ports = {
+        "clk": {"direction": "input", "bits": [2]},
+        "a": {"direction": "input", "bits": [3, 4]},
+        "x": {"direction": "output", "bits": [5]},
+        "b": {"direction": "input", "bits": [6]},
+        "y": {"direction": "output", "bits": [7, 8, 9]},
+    }
+    text = wrapper("part", {"ROWS": 3, "COLS": 4}, ports)
+    assert f"module {WRAPPER} (" in text
+    assert "reg  [3:1] in_reg;" in text
+    assert "reg  [4:1] out_reg;" in text
+    assert "part #(.ROWS(3), .COLS(4)) u_design" in text
+    assert (
+        "(.clk(clk), .a(in_reg[1 +: 2]), .x(out[1 +: 1]), .b(in_reg[3 +: 1]), .y(out[2 +: 3]))"
+        in text
+    )
+
+
+def test_nextpnr_reports_are_read() -> None:
+    report = {
+        "fmax": {"clk$glb": {"achieved": 123.456, "constraint": 100}},
+        "utilization": {
+            "ICESTORM_RAM": {"used": 1, "available": 32},
+            "ICESTORM_LC": {"used": 4711, "available": 7680},
+        },
+    }
+    assert read_placement(report) == Placement(123.5, 4711, 7680)
+
+
+def test_tables_and_json_say_the_same() -> None:
+    seeds = [Placement(clock, 4711, 7680) for clock in (110.0, 98.304, 120.0)]
+    clocks = {HX8K: Clock.of(seeds), ECP5_25: Clock.of(seeds[1:2])}
+    counts = Area(lut=1234, flip_flop=5, carry=6, wide_mux=7, shift=8, memory=9, sites=1000)
+    areas = dict.fromkeys(SYNTHESIS, counts)
+    core = Result(Design("core", TOP, {"ROWS": 8}, (HX8K, ECP5_25)), areas, clocks)
+    array = Result(Design("array", "systolic_array", {}, ()), areas, {})
+    text = measured([array, core], {"yosys": "1.2"}, seeds=3)
+    assert (
+        "| array | 1,234 | 1,000 | 8 | 5 | 6 | 9 | 1,234 | 5 | 6 | 9 | 1,234 | 5 | 6 | 9 |" in text
+    )
+    assert (
+        "| core | 110 (98-120) | 4,711 of 7,680 | 98 (98-98) | 4,711 of 7,680 | 6,714 | 6,000 |"
+        in text
+    )
+    assert "yosys 1.2; seeds of nextpnr: 3" in text
+    (first, second) = to_json([array, core], {"yosys": "1.2"}, 3)["designs"]
+    assert (first["clock"], second["clock"][HX8K.name]["median"]) == ({}, 110.0)
+    assert second["cells"]["xc7"]["sites"] == 1000
+
+
+def test_only_the_measured_part_of_the_page_is_replaced() -> None:
+    page = f"before\n{BEGIN}\nold\n{END}\nafter\n"
+    assert replace_measured(page, "new\n") == f"before\n{BEGIN}\n\nnew\n\n{END}\nafter\n"
+    with pytest.raises(ValueError, match="the page needs the lines"):
+        replace_measured("a page of its own", "new\n")
