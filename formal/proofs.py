@@ -38,10 +38,10 @@ class Proof:
 
 _PE = "every function and code equals its row of the specification, for all operands"
 
-_ROW = Mutant("systolic_array.v", "delay_line #(.DEPTH(r))", "delay_line #(.DEPTH(0))")
-_COLUMN = Mutant("systolic_array.v", "delay_line #(.DEPTH(c))", "delay_line #(.DEPTH(0))")
-_EARLY = Mutant("systolic_array.v", "if (load[r+c])", "if (load[r])")
-_KEPT = Mutant("pixel_window.v", "(tail_reg && at_row_start && !s_valid)", "1'b0")
+_ROW = Mutant("systolic_array.v", "delay_line #(.DEPTH(r + 1))", "delay_line #(.DEPTH(1))")
+_COLUMN = Mutant("systolic_array.v", "delay_line #(.DEPTH(c + 1))", "delay_line #(.DEPTH(1))")
+_EARLY = Mutant("systolic_array.v", "if (load[r+c+1])", "if (load[r+1])")
+_KEPT = Mutant("pixel_window.v", "(tail_due && !s_valid)", "1'b0")
 
 PROOFS = (
     Proof(
@@ -109,7 +109,7 @@ PROOFS = (
             ),
             "pixel_window_proof",
             (
-                Mutant("pixel_window.v", "second_column ? mid_reg : left_reg", "left_reg"),
+                Mutant("pixel_window.v", "second_column_reg ? mid_reg : left_reg", "left_reg"),
                 *((_KEPT,) if pixels else ()),
             ),
             steps=steps,
@@ -121,7 +121,14 @@ PROOFS = (
         "pixel-window-5x4-40-pixels",
         "every window of frames of 5x4 pixels, in a stream that ends after two of them",
         "pixel_window_proof",
-        (Mutant("pixel_window.v", "top_reg ? middle", "bottom_reg ? middle"), _KEPT),
+        (
+            Mutant(
+                "pixel_window.v",
+                "in_second_row ? ahead_reg[7:0]",
+                "in_first_row_reg ? ahead_reg[7:0]",
+            ),
+            _KEPT,
+        ),
         steps=55,
         parameters={"WIDTH": 5, "HEIGHT": 4, "PIXELS": 40},
     ),
