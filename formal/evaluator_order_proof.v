@@ -61,6 +61,7 @@ module evaluator_order_proof #(
     .frame_height      (frame_height),
     .cfg_valid         (!configured),
     .cfg_ready         (cfg_ready),
+    .cfg_array         (1'b0),
     .cfg_address       (step),
     .cfg_gene          (gene),
     .s_noisy_valid     (s_noisy_valid && configured),
