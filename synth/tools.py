@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from model.errors import InputError
-from model.rtl import RTL_DIR, sources
+from model.rtl import INCLUDE_DIR, RTL_DIR, sources
 from synth.designs import DEVICES, ELEMENTS, SYNTHESIS, Design, Device, Family
 from synth.netlist import Modules
 from synth.wrapper import WRAPPER, wrapper
@@ -73,10 +73,9 @@ class Elaborated:
 
 def elaborate(design: Design) -> Elaborated:
     """Read a design, which tells what it consists of. Paths are below ROOT."""
-    parameters = "".join(f" -chparam {name} {n}" for name, n in design.parameters.items())
     netlist = BUILD / f"{_word(design.name)}.json"
     (ROOT / BUILD).mkdir(parents=True, exist_ok=True)
-    _yosys(f"read_verilog {_rtl()}; hierarchy -top {design.module}{parameters}; proc", netlist)
+    _yosys(f"{_read()}; hierarchy -top {design.module}{_parameters(design)}; proc", netlist)
     (top,) = (m for m in read_modules(netlist).values() if int(m["attributes"].get("top", "0"), 2))
     text = wrapper(design.module, design.parameters, top["ports"])
     digest = hashlib.sha256((ROOT / netlist).read_bytes())
@@ -87,17 +86,22 @@ def elaborate(design: Design) -> Elaborated:
 
 
 def synthesize(elaborated: Elaborated, family: Family) -> Path:
-    """Synthesize a design, out of context, for a family. Returns the netlist, below ROOT."""
+    """Synthesize a design, out of context, for a family. Returns the netlist, below ROOT.
+
+    What is not placed has its ports at the top: yosys cannot cope with a wrapper that wide.
+    """
     netlist = elaborated.folder / f"{family}.json"
     if not (ROOT / netlist).exists():
-        wrapped = elaborated.folder / f"{family}.v"
-        (ROOT / wrapped).write_text(elaborated.wrapper, encoding="utf-8")
-        whole = " ".join(f"*{m}" for m in sorted({elaborated.design.module, *ELEMENTS}))
-        _yosys(
-            f"read_verilog {_rtl()} {wrapped}; hierarchy -top {WRAPPER}; "
-            f"setattr -mod -set keep_hierarchy 1 {whole}; {SYNTHESIS[family]} -top {WRAPPER}",
-            netlist,
-        )
+        design = elaborated.design
+        whole = " ".join(f"*{m}" for m in sorted({design.module, *ELEMENTS}))
+        if design.devices:
+            wrapped = elaborated.folder / f"{family}.v"
+            (ROOT / wrapped).write_text(elaborated.wrapper, encoding="utf-8")
+            top = f"{_read(wrapped)}; hierarchy -top {WRAPPER}"
+        else:
+            top = f"{_read()}; hierarchy -top {design.module}{_parameters(design)}"
+        keep = f"setattr -mod -set keep_hierarchy 1 {whole}"
+        _yosys(f"{top}; {keep}; {SYNTHESIS[family]}", netlist)
     return netlist
 
 
@@ -132,8 +136,13 @@ def read_modules(netlist: Path) -> Modules:
     return modules
 
 
-def _rtl() -> str:
-    return " ".join(str(path.relative_to(ROOT)) for path in sources())
+def _parameters(design: Design) -> str:
+    return "".join(f" -chparam {name} {n}" for name, n in design.parameters.items())
+
+
+def _read(*more: Path) -> str:
+    files = [*(path.relative_to(ROOT) for path in sources()), *more]
+    return f"read_verilog -I{INCLUDE_DIR.relative_to(ROOT)} {' '.join(map(str, files))}"
 
 
 def _word(name: str) -> str:
