@@ -334,6 +334,20 @@ def test_a_second_writer(evoarray: Evoarray, images: Path) -> None:
     done(evoarray, spec, "-o", "study", "--runs", 1)
 
 
+def test_a_reader_at_any_moment(evoarray: Evoarray, images: Path) -> None:
+    spec = write(images)
+    done(evoarray, spec, "-o", "study", "--runs", 1, "--workers", 1)
+    with StudyStore(images / "study", writes=True) as writer:
+        writer.add([])
+        with closing(StudyStore(images / "study", writes=False)) as reader:
+            writer.close()
+            assert len(reader.results()) == 3
+            done(evoarray, spec, "-o", "study", "--runs", 2, "--workers", 1)
+            assert len(reader.results()) == 6
+    done(evoarray, spec, "-o", "study", "--runs", 2)
+    assert {path.name for path in (images / "study").iterdir()} == {DATABASE}
+
+
 def test_merge_refuses(evoarray: Evoarray, images: Path) -> None:
     spec = write(images)
     done(evoarray, spec, "-o", "one", "--runs", 1, "--workers", 1)

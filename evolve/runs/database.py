@@ -277,3 +277,21 @@ def connect(path: Path, options: str) -> sqlite3.Connection:
     database.execute("PRAGMA trusted_schema=OFF")
     database.execute("PRAGMA cell_size_check=ON")
     return database
+
+
+def begin_writing(database: sqlite3.Connection) -> None:
+    """Let others read while this connection writes; what is saved outlives a killed process."""
+    database.execute("PRAGMA journal_mode=WAL")
+    database.execute("PRAGMA synchronous=NORMAL")
+
+
+def end_writing(database: sqlite3.Connection) -> None:
+    """Leave one file and close.
+
+    Where that fails, as on a full disk or while another process reads, SQLite's -wal file stays
+    beside the database; it is part of it, and the next writer tries again.
+    """
+    with suppress(sqlite3.Error):
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        database.execute("PRAGMA journal_mode=DELETE")  # removes -wal and -shm
+    database.close()

@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,8 +23,10 @@ from evolve.runs.database import (
     Loaded,
     Row,
     append,
+    begin_writing,
     build,
     connect,
+    end_writing,
     read,
     set_status,
 )
@@ -44,8 +46,7 @@ class RunStore:
     def __init__(self, folder: Path, lock: FileLock, warnings: Sequence[str]) -> None:
         self._folder, self._lock, self._warnings = folder, lock, warnings
         self._database = connect(folder / DATABASE, "mode=rw")
-        self._database.execute("PRAGMA journal_mode=WAL")
-        self._database.execute("PRAGMA synchronous=NORMAL")
+        begin_writing(self._database)
 
     @classmethod
     def create(
@@ -116,15 +117,8 @@ class RunStore:
             set_status(self._database, status)
 
     def close(self) -> None:
-        """Leave one database file, and the folder to the next writer.
-
-        Where that fails, as on a full disk, SQLite's -wal file stays beside the database; it is
-        part of it, and the next `open` tries again.
-        """
-        with suppress(sqlite3.Error):
-            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._database.execute("PRAGMA journal_mode=DELETE")  # removes -wal and -shm
-        self._database.close()
+        """Leave one database file, and the folder to the next writer."""
+        end_writing(self._database)
         release(self._lock)
 
     def __enter__(self) -> Self:

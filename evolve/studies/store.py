@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from evolve.runs.comparison import Photo
-from evolve.runs.database import check_format, connect
+from evolve.runs.database import begin_writing, check_format, connect, end_writing
 from evolve.runs.lock import held, release
 from evolve.runs.store import said
 from evolve.studies.spec import Spec, parse_spec
@@ -53,8 +53,7 @@ class StudyStore:
             self._database = connect(path, "mode=rw" if writes else "mode=ro")
             check_format(self._database, path, "study", _APPLICATION, FORMAT)
             if writes:
-                self._database.execute("PRAGMA journal_mode=WAL")
-                self._database.execute("PRAGMA synchronous=NORMAL")
+                begin_writing(self._database)
             row = self._database.execute("SELECT * FROM study").fetchone() or ()
         try:
             self.text, self.called, provenance = map(_text, row)
@@ -137,11 +136,10 @@ class StudyStore:
 
     def close(self) -> None:
         """Leave one database file, and the folder to the next writer."""
-        if self._lock is not None:
-            with said(f"cannot close the study {self._folder}"):
-                self._database.execute("PRAGMA journal_mode=DELETE")  # removes -wal and -shm
-        self._database.close()
-        if self._lock is not None:
+        if self._lock is None:
+            self._database.close()
+        else:
+            end_writing(self._database)
             release(self._lock)
 
     def __enter__(self) -> Self:
