@@ -2,7 +2,8 @@
 """What is said of the runs of a setting, and of two settings.
 
 SAEs are taken as a part of what the 3x3 median leaves on the same images, so that runs on several
-photos may stand together.
+photos may stand together. scipy.stats takes longer to load than all else, and few commands need it;
+therefore the functions that use it load it.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from evolve.runs.comparison import Photo
 from evolve.studies.spec import Spec
@@ -49,6 +49,8 @@ class Summary:
 
 def summarize(values: Values) -> Summary:
     """Summarize one value or more; of a single one nothing is known about the mean."""
+    from scipy import stats
+
     array = np.asarray(values, np.float64)
     count, mean = len(array), float(array.mean())
     deviation = float(array.std(ddof=1)) if count > 1 else float("nan")
@@ -77,6 +79,8 @@ class Comparison:
 
 def compare(one: Values, other: Values) -> Comparison:
     """Compare two settings of at least two runs each."""
+    from scipy import stats
+
     first, second = np.asarray(one, np.float64), np.asarray(other, np.float64)
     difference = float(first.mean() - second.mean())
     rank = stats.mannwhitneyu(first, second)
@@ -107,6 +111,8 @@ def rank_correlation(early: Values, late: Values) -> tuple[float, float, float, 
 
     Where all runs are the same, nothing is known.
     """
+    from scipy import stats
+
     if min(np.ptp(np.asarray(values)) for values in (early, late)) == 0:
         return 0.0, -1.0, 1.0, 1.0
     found = stats.spearmanr(early, late)
@@ -146,6 +152,8 @@ def fall(early: Values, late: Values) -> Estimate:
 
 def _jackknife(value: float, without: NDArray[np.float64]) -> Estimate:
     """Return a value with its interval from the values without each run (Tukey's jackknife)."""
+    from scipy import stats
+
     count = len(without)
     error = ((count - 1) / count * ((without - without.mean()) ** 2).sum()) ** 0.5
     half = float(stats.t.ppf(0.975, count - 1)) * float(error)
