@@ -19,6 +19,7 @@ from cocotb.clock import Clock
 from cocotb.handle import LogicArrayObject
 from cocotb.task import Task
 from cocotb.triggers import RisingEdge
+from cocotb.types import LogicArray
 from cocotb.utils import get_sim_time
 from numpy.typing import NDArray
 
@@ -85,8 +86,8 @@ class Part:
 class Source(Part):
     """Offers items on a stream, each until it is taken: when ready is high, or absent.
 
-    Without valid, the payload stays or is random. None in the queue is a cycle without an item;
-    further ones come with the probability `pause`.
+    Without valid, the payload stays, is random or, on Icarus, unknown: X. None in the queue is a
+    cycle without an item; further ones come with the probability `pause`.
     """
 
     def __init__(
@@ -108,6 +109,12 @@ class Source(Part):
         self.taken = []
         self.valid.value = 0
 
+    def nothing(self) -> tuple[int | LogicArray, ...]:
+        """Return a payload that nobody may look at."""
+        if cocotb.SIM_NAME.startswith("Icarus") and self.bench.random.getrandbits(1):
+            return tuple(LogicArray("X" * width) for width in self.widths)
+        return tuple(self.bench.random.getrandbits(width) for width in self.widths)
+
     async def run(self) -> None:
         edge, draw = self.bench.edge, self.bench.random
         while True:
@@ -115,9 +122,9 @@ class Source(Part):
             if self.queue and not (self.pause and draw.random() < self.pause):
                 item = self.queue.popleft()
             self.valid.value = item is not None
-            payload = item
+            payload: tuple[int | LogicArray, ...] | None = item
             if item is None and draw.getrandbits(1):
-                payload = tuple(draw.getrandbits(width) for width in self.widths)
+                payload = self.nothing()
             if payload is not None:
                 for signal, value in zip(self.payload, payload, strict=True):
                     signal.value = value

@@ -421,6 +421,22 @@ async def reset_in_the_middle(dut: Dut, stall: float) -> None:
         await bench.finish()
 
 
+@cocotb.test(timeout_time=2, timeout_unit="ms")
+async def reset_in_every_cycle(dut: Dut) -> None:
+    """Of two smallest frames, the second with another circuit; the next frame is a whole one."""
+    bench = Bench(dut)
+    cycles = latency.sae_cycles(bench.shape.rows, bench.shape.cols, 3, 3) + 9 + 1
+    for cycle in sorted(bench.random.sample(range(cycles), bench.repetitions(cycles))):
+        await bench.start()
+        bench.frame(3, 3, bench.noisy)
+        bench.configure(bench.mutant())
+        bench.frame(3, 3, bench.noisy)
+        await bench.wait(cycle)
+        await bench.start()
+        bench.frame(3, 3)
+        await bench.finish(surplus=20)
+
+
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 @cocotb.parametrize(stall=[0.0, 0.2])
 async def a_limit_belongs_to_the_frame_after_the_last_sae(dut: Dut, stall: float) -> None:
