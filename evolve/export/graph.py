@@ -5,7 +5,7 @@ Elements on which the output does not depend are gone, wires are collapsed, cons
 what is computed twice is computed once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from evolve.export.operations import commutes, meaning, table
 from model.circuit import Circuit
 from model.functions import FUNCTION_SETS
+from model.window import WINDOW_PIXELS
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,18 @@ def pixels(output: Value) -> list[int]:
     """Return the numbers of the window's pixels that an output depends on, in order."""
     read = {output} | {operand for node in nodes(output) for operand in node.operands}
     return sorted(value.number for value in read if isinstance(value, Pixel))
+
+
+def names(output: Value) -> Callable[[Value], str]:
+    """Return what tells the name of a value: nw to se, v1 and on as in `nodes`, or 255."""
+    numbers = {node: number for number, node in enumerate(nodes(output), 1)}
+
+    def name(value: Value) -> str:
+        if isinstance(value, Node):
+            return f"v{numbers[value]}"
+        return WINDOW_PIXELS[value.number].lower() if isinstance(value, Pixel) else str(value.byte)
+
+    return name
 
 
 class _Graph:

@@ -6,7 +6,7 @@ import re
 from keyword import iskeyword
 from pathlib import Path
 
-from evolve.export.graph import Node, Pixel, Value, nodes
+from evolve.export.graph import Value, names, nodes
 from evolve.export.proof import is_equal
 from evolve.export.software import c_source, python_source
 from evolve.export.verilog import module, stages_of, testbench
@@ -14,7 +14,6 @@ from evolve.runs.results import MismatchError
 from model.circuit import Circuit, circuit_to_json
 from model.errors import InputError
 from model.files import write_atomically
-from model.window import WINDOW_PIXELS
 
 LANGUAGES = ("verilog", "c", "python")
 
@@ -75,15 +74,9 @@ def export(
 
 def formulas(output: Value) -> str:
     """Return a circuit as text, an operation a line."""
-    names = {node: f"v{number}" for number, node in enumerate(nodes(output), 1)}
-
-    def name(value: Value) -> str:
-        if isinstance(value, Node):
-            return names[value]
-        return WINDOW_PIXELS[value.number] if isinstance(value, Pixel) else str(value.byte)
-
+    name = names(output)
     lines = [
-        f"{names[node]} = {node.operation}({', '.join(map(name, node.operands))})"
+        f"{name(node)} = {node.operation}({', '.join(map(name, node.operands))})"
         for node in nodes(output)
     ]
     return "\n".join([*lines, f"output = {name(output)}"])

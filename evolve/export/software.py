@@ -3,7 +3,7 @@
 
 from collections.abc import Callable, Sequence
 
-from evolve.export.graph import Constant, Node, Pixel, Value, nodes, pixels
+from evolve.export.graph import Constant, Pixel, Value, names, nodes, pixels
 from evolve.export.operations import OPERATIONS
 from model.window import WINDOW_PIXELS
 
@@ -81,9 +81,7 @@ def c_source(output: Value, name: str, remarks: Sequence[str]) -> str:
         window=", ".join(WINDOW_PIXELS),
         name=name,
         body="\n".join(_body(output, "  const int {} = {};", f"{name}_")) or "  (void)window;",
-        output=_names(output)(output)
-        if isinstance(output, Constant)
-        else f"(uint8_t){_names(output)(output)}",
+        output=("" if isinstance(output, Constant) else "(uint8_t)") + names(output)(output),
     )
 
 
@@ -100,7 +98,7 @@ def python_source(output: Value, name: str, remarks: Sequence[str]) -> str:
         window=", ".join(WINDOW_PIXELS),
         name=name,
         body="\n".join(_body(output, "    {} = {}", "_")),
-        output=_names(output)(output),
+        output=names(output)(output),
     )
 
 
@@ -110,21 +108,10 @@ def _each_operation(output: Value, function: Callable[[str, str], str]) -> list[
 
 
 def _body(output: Value, assignment: str, prefix: str) -> list[str]:
-    name = _names(output)
+    name = names(output)
     read = [(name(Pixel(i)), f"window[{i}]") for i in pixels(output)]
     computed = [
         (name(node), f"{prefix}{node.operation}({', '.join(map(name, node.operands))})")
         for node in nodes(output)
     ]
     return [assignment.format(*each) for each in read + computed]
-
-
-def _names(output: Value) -> Callable[[Value], str]:
-    numbers = {node: number for number, node in enumerate(nodes(output), 1)}
-
-    def name(value: Value) -> str:
-        if isinstance(value, Node):
-            return f"v{numbers[value]}"
-        return WINDOW_PIXELS[value.number].lower() if isinstance(value, Pixel) else str(value.byte)
-
-    return name

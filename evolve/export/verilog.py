@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from evolve.export.graph import Constant, Node, Pixel, Value, depth, nodes, pixels
+from evolve.export.graph import Constant, Node, Pixel, Value, depth, names, nodes, pixels
 from evolve.export.operations import OPERATIONS
 from model.array import run
 from model.circuit import Circuit
@@ -33,7 +33,7 @@ def module(output: Value, name: str, stages: int, remarks: Sequence[str]) -> str
 
     Without stages it has no clock.
     """
-    writer = _Writer(output, stages)
+    writer, name_of = _Writer(output, stages), names(output)
     ports = ["  input  wire        clk,", "  input  wire        ce,"] if stages else []
     unread = [i for i in range(len(WINDOW_PIXELS)) if i not in pixels(output)]
     lines = [
@@ -52,7 +52,7 @@ def module(output: Value, name: str, stages: int, remarks: Sequence[str]) -> str
         ");",
         "",
         *writer.functions(),
-        *(f"  wire [7:0] {_pixel(i)} = window[{8 * i} +: 8];" for i in pixels(output)),
+        *(f"  wire [7:0] {name_of(Pixel(i))} = window[{8 * i} +: 8];" for i in pixels(output)),
         *(
             [f"  wire unused = &{{1'b0{''.join(f', window[{8 * i} +: 8]' for i in unread)}}};"]
             if unread
@@ -75,7 +75,7 @@ class _Writer:
         self._output = output
         self._stages = stages
         self._nodes = nodes(output)
-        self._names = {node: f"v{number}" for number, node in enumerate(self._nodes, 1)}
+        self._name = names(output)
         self._last: dict[Value, int] = {}  # stage in which a value is needed last
         for node in self._nodes:
             for operand in node.operands:
@@ -104,7 +104,7 @@ class _Writer:
             for node in self._nodes:
                 if self._stage(node) == stage:
                     operands = ", ".join(self._at(operand, stage) for operand in node.operands)
-                    yield f"  wire [7:0] {self._names[node]} = {node.operation}({operands});"
+                    yield f"  wire [7:0] {self._name(node)} = {node.operation}({operands});"
             if self._stages:
                 yield from self._registers(stage)
             yield ""
@@ -137,13 +137,8 @@ class _Writer:
         """Return the name that a value has in a stage."""
         if isinstance(value, Constant):
             return f"8'd{value.byte}"
-        name = _pixel(value.number) if isinstance(value, Pixel) else self._names[value]
         waited = stage - self._stage(value) if self._stages else 0
-        return f"{name}_{waited}" if waited else name
-
-
-def _pixel(number: int) -> str:
-    return WINDOW_PIXELS[number].lower()
+        return f"{self._name(value)}_{waited}" if waited else self._name(value)
 
 
 def testbench(circuit: Circuit, name: str, stages: int) -> str:
