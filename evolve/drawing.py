@@ -122,14 +122,20 @@ def _west_input(row: int, pixel: int, on: bool) -> str:
 
 
 def _input(place: str, x: float, y: float, pixel: int, on: bool, label: str) -> str:
-    """A 3x3 window with one pixel chosen, and the pixel's name beside it."""
-    side = 3 * PIXEL
-    lines = "".join(f"M{i} 0v{side}M0 {i}h{side}" for i in range(0, side + 1, PIXEL))
     return (
         f'<g class="{_classes("input", on=on)}" transform="translate({x:g} {y:g})">'
         f"<title>{place}: pixel {WINDOW_PIXELS[pixel]} of the window</title>"
+        f"{draw_window(pixel)}{label}</g>"
+    )
+
+
+def draw_window(pixel: int) -> str:
+    """Return a 3x3 window with one pixel chosen, in the styles of STYLE."""
+    side = 3 * PIXEL
+    lines = "".join(f"M{i} 0v{side}M0 {i}h{side}" for i in range(0, side + 1, PIXEL))
+    return (
         f'<path class="window" d="{lines}"/><rect class="chosen" x="{pixel % 3 * PIXEL}" '
-        f'y="{pixel // 3 * PIXEL}" width="{PIXEL}" height="{PIXEL}"/>{label}</g>'
+        f'y="{pixel // 3 * PIXEL}" width="{PIXEL}" height="{PIXEL}"/>'
     )
 
 

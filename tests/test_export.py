@@ -5,13 +5,26 @@ import ctypes
 import json
 import re
 import subprocess
+import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from evolve.export.graph import Constant, Node, Pixel, Value, depth, nodes, simplify
+from evolve.export.drawing import draw_graph
+from evolve.export.graph import (
+    Constant,
+    Node,
+    Pixel,
+    Value,
+    depth,
+    formula_of,
+    names,
+    nodes,
+    pixels,
+    simplify,
+)
 from evolve.export.operations import OPERATIONS, function_table, meaning, table
 from evolve.export.product import export
 from evolve.export.proof import is_equal
@@ -275,9 +288,43 @@ def test_the_same_circuit_gives_the_same_bytes(tmp_path: Path) -> None:
     for folder in ("one", "two"):
         export(circuit, simplify(circuit), tmp_path / folder, "evolved", "verilog", "full")
     files = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert files == ["evolved.core", "evolved.json", "evolved.v", "evolved_tb.v"]
+    assert files == ["evolved.core", "evolved.json", "evolved.svg", "evolved.v", "evolved_tb.v"]
     for file in files:
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+
+
+# --- drawing
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.mark.parametrize("function_set", SETS)
+def test_a_drawing_has_every_operation_and_every_wire(function_set: str) -> None:
+    output = simplify(some_circuit(function_set, 3, 6, 6))
+    root = ET.fromstring(draw_graph(output, "a < b"))
+    titles = [title.text for title in root.iter(f"{SVG}title")]
+    assert titles[0] == f"a < b: {len(nodes(output))} operations, {depth(output)} in a row"
+    name = names(output)
+    assert {formula_of(node, name) for node in nodes(output)} <= set(titles)
+    wires = [path for path in root.iter(f"{SVG}path") if path.get("class") == "on wire"]
+    read = [each for node in nodes(output) for each in node.operands]
+    assert len(wires) == sum(not isinstance(each, Constant) for each in read)
+    assert 0 < len(wires) <= len(read)
+
+
+def test_cells_of_a_drawing_do_not_overlap() -> None:
+    output = simplify(some_circuit("upm16", 3, 8, 8))
+    root = ET.fromstring(draw_graph(output, "evolved"))
+    groups = [group.get("transform", "") for group in root.findall(f"{SVG}g[@transform]")]
+    assert len(groups) == len(pixels(output)) + len(nodes(output))
+    assert len(set(groups)) == len(groups)
+
+
+@pytest.mark.parametrize("output", [Pixel(4), Constant(255)])
+def test_a_drawing_without_operations(output: Value) -> None:
+    root = ET.fromstring(draw_graph(output, "evolved"))
+    texts = [text.text for text in root.iter(f"{SVG}text")]
+    assert texts[1:] == ["0 operations, 0 in a row", names(output)(output), "output"]
 
 
 # --- proof

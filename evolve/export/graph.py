@@ -103,6 +103,11 @@ def names(output: Value) -> Callable[[Value], str]:
     return name
 
 
+def formula_of(node: Node, name: Callable[[Value], str]) -> str:
+    """Return an operation as text, such as v2 = minimum(nw, v1)."""
+    return f"{name(node)} = {node.operation}({', '.join(map(name, node.operands))})"
+
+
 class _Graph:
     """The values so far: the same operation of the same operands is the same node."""
 

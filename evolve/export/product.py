@@ -6,7 +6,8 @@ import re
 from keyword import iskeyword
 from pathlib import Path
 
-from evolve.export.graph import Value, names, nodes
+from evolve.export.drawing import draw_graph
+from evolve.export.graph import Value, formula_of, names, nodes
 from evolve.export.proof import is_equal
 from evolve.export.software import c_source, python_source
 from evolve.export.verilog import module, stages_of, testbench
@@ -67,7 +68,9 @@ def export(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"cannot make the folder {folder}: {error.strerror}") from None
-    for file, text in {**files, f"{name}.json": circuit_to_json(circuit)}.items():
+    files[f"{name}.json"] = circuit_to_json(circuit)
+    files[f"{name}.svg"] = draw_graph(output, name)
+    for file, text in files.items():
         write_atomically(folder / file, text.encode())
     return stages
 
@@ -75,10 +78,7 @@ def export(
 def formulas(output: Value) -> str:
     """Return a circuit as text, an operation a line."""
     name = names(output)
-    lines = [
-        f"{name(node)} = {node.operation}({', '.join(map(name, node.operands))})"
-        for node in nodes(output)
-    ]
+    lines = [formula_of(node, name) for node in nodes(output)]
     return "\n".join([*lines, f"output = {name(output)}"])
 
 
