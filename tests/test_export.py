@@ -240,6 +240,27 @@ def test_the_testbench_fails_for_another_circuit(tmp_path: Path) -> None:
     assert "FAIL: " in simulated(tmp_path, "evolved.v", "evolved_tb.v")
 
 
+STREAM = (
+    *("evolved.v", "evolved_stream.v", "pixel_window.v", "axis_register.v"),
+    "evolved_stream_tb.v",
+)
+
+
+@pytest.mark.parametrize(
+    ("function_set", "pipeline"), [("upm16", "none"), ("upm19", "1"), ("cgp16", "full")]
+)
+def test_the_stream_passes_and_fails_for_another_circuit(
+    tmp_path: Path, function_set: str, pipeline: str
+) -> None:
+    circuit, other = some_circuit(function_set, 3), some_circuit(function_set, 4)
+    stages = export(
+        circuit, simplify(circuit), tmp_path, "evolved", "verilog", pipeline, stream=True
+    )
+    assert simulated(tmp_path, *STREAM) == "PASS: 189 pixels"
+    (tmp_path / "evolved.v").write_text(module(simplify(other), "evolved", stages, ["wrong"]))
+    assert "FAIL: " in simulated(tmp_path, *STREAM)
+
+
 @pytest.mark.parametrize("function_set", SETS)
 def test_c_and_python_filter_as_the_model_does(tmp_path: Path, function_set: str) -> None:
     circuit = some_circuit(function_set, 8)
@@ -270,10 +291,10 @@ def test_a_constant_is_exported_too(tmp_path: Path) -> None:
 
 def test_the_module_is_clean(tmp_path: Path) -> None:
     circuit = some_circuit("upm19", 3)
-    export(circuit, simplify(circuit), tmp_path, "evolved", "verilog", "full")
+    export(circuit, simplify(circuit), tmp_path, "evolved", "verilog", "full", stream=True)
     verilator = find_simulator("verilator")
     ended = subprocess.run(
-        [verilator.command, "--lint-only", "--quiet-stats", "-Wall", "evolved.v"],
+        [verilator.command, "--lint-only", "--quiet-stats", "-Wall", *STREAM[:-1]],
         cwd=tmp_path,
         env=verilator.environment,
         capture_output=True,
@@ -388,6 +409,7 @@ def test_the_command(evoarray: Evoarray, circuit_file: Path, tmp_path: Path) -> 
         (["--pipeline", "some"], "pipeline is 'some'; legal is none, full, or a number up to"),
         (["--pipeline", "99"], "pipeline is '99'"),
         (["--language", "c", "--prove"], "--prove goes with --language verilog"),
+        (["--language", "python", "--stream"], "--stream goes with --language verilog"),
         (["--language", "rust"], "'rust'"),
     ],
 )

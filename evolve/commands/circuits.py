@@ -98,22 +98,35 @@ def show(circuit: Path, output: Path) -> None:
     help="Registers of the Verilog module: after every operation, none, or N on every way.",
 )
 @click.option(
+    "--stream",
+    is_flag=True,
+    help="Also a module with AXI4-Stream ports: windows are made and filtered from pixels.",
+)
+@click.option(
     "--prove",
     is_flag=True,
     help="Prove that the Verilog module equals the array with this circuit, for all inputs.",
 )
 def export(
-    circuit: Path, output: Path, name: str, language: str, pipeline: str, prove: bool
+    circuit: Path,
+    output: Path,
+    name: str,
+    language: str,
+    pipeline: str,
+    stream: bool,
+    prove: bool,
 ) -> None:
     """Write CIRCUIT as a small file of its own, without the array.
 
     What the output does not depend on is left out, and nothing is computed twice.
     """
-    if prove and language != "verilog":
-        raise InputError("--prove goes with --language verilog")
+    if (prove or stream) and language != "verilog":
+        raise InputError(f"--{'prove' if prove else 'stream'} goes with --language verilog")
     configuration = read_circuit(circuit)
     simplified = simplify(configuration)
-    stages = product.export(configuration, simplified, output, name, language, pipeline)
+    stages = product.export(
+        configuration, simplified, output, name, language, pipeline, stream=stream
+    )
     click.echo(product.formulas(simplified))
     click.echo(f"{len(nodes(simplified))} operations, latency {stages} cycles; see {output}")
     if prove:

@@ -3,6 +3,7 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 from keyword import iskeyword
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from evolve.export.drawing import draw_graph
 from evolve.export.graph import Value, formula_of, names, nodes
 from evolve.export.proof import is_equal
 from evolve.export.software import c_source, python_source
+from evolve.export.stream import stream_files
 from evolve.export.verilog import module, stages_of, testbench
 from evolve.runs.results import MismatchError
 from model.circuit import Circuit, circuit_to_json
@@ -38,7 +40,14 @@ _KEYWORDS = frozenset(  # of C and Verilog
 
 
 def export(
-    circuit: Circuit, output: Value, folder: Path, name: str, language: str, pipeline: str
+    circuit: Circuit,
+    output: Value,
+    folder: Path,
+    name: str,
+    language: str,
+    pipeline: str,
+    *,
+    stream: bool = False,
 ) -> int:
     """Write a circuit, whose simplified output is given, into a folder; return its latency.
 
@@ -55,21 +64,22 @@ def export(
         f"{circuit.rows}x{circuit.cols} elements of {circuit.function_set}.",
         f"Genes: SHA-256 {hashlib.sha256(circuit.genes.tobytes()).hexdigest()}",
     ]
-    files = {
-        "verilog": lambda: {
-            f"{name}.v": module(output, name, stages, remarks),
-            f"{name}_tb.v": testbench(circuit, name, stages),
-            f"{name}.core": _core_file(name),
-        },
-        "c": lambda: {f"{name}.c": c_source(output, name, remarks)},
-        "python": lambda: {f"{name}.py": python_source(output, name, remarks)},
-    }[language]()
+    if language == "verilog":
+        files = {f"{name}.v": module(output, name, stages, remarks)}
+        if stream:
+            files |= stream_files(circuit, name, stages)
+        files[f"{name}_tb.v"] = testbench(circuit, name, stages)
+        files[f"{name}.core"] = _core_file(name, [file for file in files if file.endswith(".v")])
+    elif language == "c":
+        files = {f"{name}.c": c_source(output, name, remarks)}
+    else:
+        files = {f"{name}.py": python_source(output, name, remarks)}
+    files[f"{name}.json"] = circuit_to_json(circuit)
+    files[f"{name}.svg"] = draw_graph(output, name)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"cannot make the folder {folder}: {error.strerror}") from None
-    files[f"{name}.json"] = circuit_to_json(circuit)
-    files[f"{name}.svg"] = draw_graph(output, name)
     for file, text in files.items():
         write_atomically(folder / file, text.encode())
     return stages
@@ -89,24 +99,30 @@ def prove(circuit: Circuit, folder: Path, name: str, stages: int) -> None:
         raise MismatchError(f"{folder / name}.v is not the circuit")
 
 
-def _core_file(name: str) -> str:
+def _core_file(name: str, files: Sequence[str]) -> str:
+    benches = [file for file in files if file.endswith("_tb.v")]
+    rtl = [file for file in files if file not in benches]
+    simulations = "".join(
+        f"""  {"sim" if bench == f"{name}_tb.v" else "sim-stream"}:
+    default_tool: icarus
+    filesets: [rtl, tb]
+    toplevel: {bench.removesuffix(".v")}
+"""
+        for bench in benches
+    )
     return f"""CAPI=2:
 name: evoarray:filters:{name}:1.0.0
 description: An image filter that evoarray evolved
 
 filesets:
   rtl:
-    files: [{name}.v]
+    files: [{", ".join(rtl)}]
     file_type: verilogSource
   tb:
-    files: [{name}_tb.v]
+    files: [{", ".join(benches)}]
     file_type: verilogSource
 
 targets:
   default:
     filesets: [rtl]
-  sim:
-    default_tool: icarus
-    filesets: [rtl, tb]
-    toplevel: {name}_tb
-"""
+{simulations}"""
