@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import click
 
 from model.errors import InputError
+from model.pages import replace_part
 from synth.designs import SYNTHESIS, Design, Family, designs
 from synth.netlist import Area, area, find
-from synth.report import Result, measured, replace_measured, to_json
+from synth.report import BEGIN, END, Result, measured, to_json
 from synth.tools import (
     ROOT,
     Clock,
@@ -41,7 +42,9 @@ def main(seeds: int, jobs: int) -> None:
         sys.exit(2)
     results = _measure(designs(), seeds, jobs)
     text = measured(results, tools, seeds)
-    PAGE.write_text(replace_measured(PAGE.read_text(encoding="utf-8"), text), encoding="utf-8")
+    PAGE.write_text(
+        replace_part(PAGE.read_text(encoding="utf-8"), BEGIN, END, text), encoding="utf-8"
+    )
     RESULTS.write_text(json.dumps(to_json(results, tools, seeds), indent=2), encoding="utf-8")
     click.echo(f"{text}\nWritten: {PAGE.relative_to(ROOT)}, {RESULTS.relative_to(ROOT)}")
 

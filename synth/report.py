@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from model.pages import markdown_table
 from synth.designs import CORE_FRAME, DEVICES, TOP, Design, Device, Family
 from synth.netlist import Area
 from synth.tools import Clock
@@ -39,15 +40,6 @@ class Result:
     clocks: dict[Device, Clock]
 
 
-def replace_measured(page: str, measured: str) -> str:
-    """Return a page with another measured part. Raises ValueError if the page has no place."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"the page needs the lines {BEGIN} and {END}")
-    return f"{before}{BEGIN}\n\n{measured}\n{END}{after}"
-
-
 def to_json(results: Sequence[Result], versions: dict[str, str], seeds: int) -> dict[str, Any]:
     """Return all that was measured, for programs."""
     return {
@@ -73,17 +65,16 @@ def measured(results: Sequence[Result], versions: dict[str, str], seeds: int) ->
         [
             f"`make synth`, {tools}; seeds of nextpnr: {seeds}.",
             "",
-            *_table(_area_header(), [_area_row(result) for result in results]),
+            *markdown_table(
+                _area_header(), [_area_row(result) for result in results], numbers=True
+            ),
             "",
-            *_table(_clock_header(), [_clock_row(r) for r in results if r.clocks]),
+            *markdown_table(
+                _clock_header(), [_clock_row(r) for r in results if r.clocks], numbers=True
+            ),
             "",
         ]
     )
-
-
-def _table(header: list[str], rows: list[list[str]]) -> list[str]:
-    rule = ["---", *["---:"] * (len(header) - 1)]
-    return [f"| {' | '.join(cells)} |" for cells in [header, rule, *rows]]
 
 
 def _area_header() -> list[str]:

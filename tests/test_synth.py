@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from model.pages import replace_part
 from synth import tools
 from synth.__main__ import main
 from synth.designs import ECP5_25, HX8K, SYNTHESIS, TOP, Design
 from synth.netlist import Area, area, find
 from synth.pairing import sites
-from synth.report import BEGIN, END, Result, measured, replace_measured, to_json
+from synth.report import BEGIN, END, Result, measured, to_json
 from synth.tools import Clock, Placement, read_placement
 from synth.wrapper import WRAPPER, wrapper
 
@@ -161,6 +162,6 @@ def test_tables_and_json_say_the_same() -> None:
 
 def test_only_the_measured_part_of_the_page_is_replaced() -> None:
     page = f"before\n{BEGIN}\nold\n{END}\nafter\n"
-    assert replace_measured(page, "new\n") == f"before\n{BEGIN}\n\nnew\n\n{END}\nafter\n"
+    assert replace_part(page, BEGIN, END, "new\n") == f"before\n{BEGIN}\n\nnew\n\n{END}\nafter\n"
     with pytest.raises(ValueError, match="the page needs the lines"):
-        replace_measured("a page of its own", "new\n")
+        replace_part("a page of its own", BEGIN, END, "new\n")

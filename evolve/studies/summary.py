@@ -5,7 +5,7 @@ Nothing is written by hand: the words are those of the specs, the numbers those 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from math import isnan
@@ -21,6 +21,7 @@ from evolve.studies.tasks import Result
 from model.baselines import adaptive_median
 from model.errors import InputError
 from model.fitness import sae
+from model.pages import markdown_table
 
 _INTRO = f"""\
 # What was claimed, and what was found
@@ -88,7 +89,7 @@ def summarize_studies(folders: Sequence[Path]) -> str:
         f"Of {len(judged)} claims are {said}. Studies: {len(studies)}. Runs: {runs:,}. Made with "
         f"{', '.join(sorted(made))}.",
         "",
-        *_table(
+        *markdown_table(
             ("Claim", "Source", "It says", "Here", "Runs", "p", "Verdict"),
             (
                 (
@@ -188,7 +189,7 @@ def _settings(study: _Study) -> Iterator[str]:
     if any(counts):
         heads.append("Events in a run")
         rows = [[*row, count] for row, count in zip(rows, counts, strict=True)]
-    yield from _table(heads, rows)
+    yield from markdown_table(heads, rows)
 
 
 def _adaptive(study: _Study) -> float:
@@ -216,16 +217,6 @@ def _counts(results: Sequence[Result]) -> str:
     for result in results:
         total.update(result.counters)
     return ", ".join(f"{total[name] / len(results):,.1f} {name}" for name in sorted(total))
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    yield _row(heads)
-    yield _row(["---"] * len(heads))
-    yield from map(_row, rows)
-
-
-def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def _percent(found: Estimate) -> str:
