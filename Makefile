@@ -14,7 +14,7 @@ TEST_PHOTOS := brick chelsea coffee rocket
 STUDIES := $(sort $(basename $(notdir $(wildcard studies/*.toml))))
 OURS := presets presets-35-seconds
 
-.PHONY: help evolve test sim formal mutation bench studies-quick studies registers synth lint setup \
+.PHONY: help evolve test sim formal mutation coverage bench studies-quick studies registers synth lint setup \
   system browser lock clean
 
 help:
@@ -24,6 +24,7 @@ help:
 	@echo "make sim     the simulations alone (SIM=icarus or SIM=verilator for one simulator)"
 	@echo "make formal  prove what formal/ states of the RTL, and that each proof finds its mutants"
 	@echo "make mutation  which faults in the RTL the simulations find (MUTANTS=$(MUTANTS) of each target)"
+	@echo "make coverage  which lines, branches, bits and cases the simulations on Verilator cover"
 	@echo "make bench   how fast every backend is on this machine, all measured in one run"
 	@echo "make studies-quick  the thesis's experiments and ours with few runs, half an hour on two cores"
 	@echo "             (results in runs/studies, summaries in docs/thesis.md and docs/presets.md)"
@@ -61,6 +62,9 @@ formal: setup
 
 mutation: setup
 	.venv/bin/python -m tb.mutation --mutants $(MUTANTS)
+
+coverage: setup
+	.venv/bin/python -m tb.coverage
 
 bench: setup
 	.venv/bin/evoarray bench
