@@ -519,11 +519,13 @@ async def the_largest_frame_has_the_largest_sum(dut: Dut) -> None:
     bench.frame(3, 3)  # takes the first circuit
     bench.configure(copy_filter(bench.shape))
     await bench.configured()
-    bench.frame(*bench.largest, bench.noisy, extreme=True)
+    # Icarus would take too long for a very large one.
+    height, width = bench.largest if "Verilator" in cocotb.SIM_NAME else bench.sizes[-1]
+    bench.frame(height, width, bench.noisy, extreme=True)
     await bench.begun()
     bench.frame(3, 3, extreme=False)
     await bench.finish()
-    assert bench.limit.totals[1] == 255 * bench.largest[0] * bench.largest[1]
+    assert bench.limit.totals[1] == 255 * height * width
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
