@@ -2,12 +2,14 @@
 """The judge of coverage: what is not covered, excused in vain or not hit is found, and named."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from model.rtl import sources
 from tb.coverage import EXCEPTIONS, expanded, judge, judge_bins, read_excuses, read_points
-from tb.covergroups import all_bins, reset_bin, sample
+from tb.covergroups import StreamSampler, all_bins, reset_bin, sample
 
 SOURCE = """
 module part (input wire clk, input wire [1:0] d, output reg q);
@@ -118,10 +120,40 @@ def test_a_bin_that_was_not_hit_is_named() -> None:
     assert hit == total - 1
 
 
-def test_samples_are_kept_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "functional.txt"
-    monkeypatch.setenv("FUNCTIONAL_COVERAGE", str(file))
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the file in which the samples of a test are kept."""
+    monkeypatch.setenv("FUNCTIONAL_COVERAGE", str(tmp_path / "functional.txt"))
     monkeypatch.setattr("tb.covergroups._hit", set())
+    return tmp_path / "functional.txt"
+
+
+@pytest.mark.parametrize(
+    ("offered", "ready", "hit"),
+    [
+        ("1", "1", "pause: none, stall: none, pause x stall: none x none"),
+        ("01", "11", "pause: single, stall: none, pause x stall: single x none"),
+        ("1" * 3, "001", "pause: none, stall: several, pause x stall: none x several"),
+        ("0" * 8 + "1" * 9, "0" * 16 + "1", "pause: long, stall: long, pause x stall: long x long"),
+        ("11", "00", ""),
+        ("0101", "0101", "pause: single, stall: none, pause x stall: single x none,"
+         " pause: back-to-back"),
+        ("1111", "0101", "pause: none, stall: single, pause x stall: none x single,"
+         " stall: back-to-back"),
+    ],
+)  # fmt: skip
+def test_pauses_and_stalls_are_told_apart(file: Path, offered: str, ready: str, hit: str) -> None:
+    valid: Any = SimpleNamespace(value=0)
+    taken: Any = SimpleNamespace(value=0)
+    sampler = StreamSampler("pixel_window s", valid, taken)
+    for valid.value, taken.value in zip(offered, ready, strict=True):
+        sampler.look()
+    names = [line.removeprefix("pixel_window s stream, ") for line in file.read_text().splitlines()]
+    lengths = [name for name in names if not name.startswith("handshake")]
+    assert ", ".join(lengths) == hit
+
+
+def test_samples_are_kept_once(file: Path) -> None:
     for _ in range(2):
         sample("evaluator 4x4", "output", "3")
     assert file.read_text(encoding="utf-8") == "evaluator 4x4, output: 3\n"
