@@ -146,7 +146,8 @@ async def stalls_and_bubbles_change_nothing(
     bench.enable.stall, bench.windows.pause = stall, pause
     bench.enable.long = bench.windows.long = long
     await bench.reset()
-    bench.stream_all([random_circuit(bench.shape, bench.rng) for _ in range(4)])
+    count = 4 if long == LONG else max(4, 400 // bench.latency)  # of some 400 windows
+    bench.stream_all([random_circuit(bench.shape, bench.rng) for _ in range(count)])
     await bench.finish()
 
 
