@@ -15,8 +15,8 @@ TEST_PHOTOS := brick chelsea coffee rocket
 STUDIES := $(sort $(basename $(notdir $(wildcard studies/*.toml))))
 OURS := presets presets-35-seconds
 
-.PHONY: help evolve test sim formal mutation soak bench studies-quick studies registers synth lint setup \
-  system browser lock clean
+.PHONY: help evolve test sim formal mutation coverage soak bench studies-quick studies registers \
+  synth lint setup system browser lock clean
 
 help:
 	@echo "make evolve  evolve a filter for a noisy photo, judge it on others, replay it on the RTL"
@@ -26,6 +26,7 @@ help:
 	@echo "make formal  prove what formal/ states of the RTL, and that each proof finds its mutants"
 	@echo "make mutation  which faults in the RTL the simulations find (MUTANTS=$(MUTANTS) of each target)"
 	@echo "make soak    the simulations on random arrays, for SECONDS=$(SECONDS); a failure says how to repeat it"
+	@echo "make coverage  which lines, branches, bits and cases the simulations on Verilator cover"
 	@echo "make bench   how fast every backend is on this machine, all measured in one run"
 	@echo "make studies-quick  the thesis's experiments and ours with few runs, half an hour on two cores"
 	@echo "             (results in runs/studies, summaries in docs/thesis.md and docs/presets.md)"
@@ -66,6 +67,9 @@ mutation: setup
 
 soak: setup
 	.venv/bin/python -m tb.soak --seconds $(SECONDS) $(ROUND:%=--round %)
+
+coverage: setup
+	.venv/bin/python -m tb.coverage
 
 bench: setup
 	.venv/bin/evoarray bench

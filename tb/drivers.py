@@ -27,8 +27,10 @@ from model.circuit import Circuit, Shape
 from model.fitness import sae
 from model.functions import FUNCTION_SETS
 from model.latency import SAE_CYCLES
+from tb import covergroups
 
 PERIOD = 10  # ns
+LONG = 1 / 64  # of the pauses
 
 Dut = Any  # cocotb finds the ports of a top at run time
 Signal = LogicArrayObject
@@ -83,11 +85,19 @@ class Part:
         raise NotImplementedError
 
 
+def pause_cycles(draw: random.Random, pause: float, long: float) -> int:
+    """Return for how many cycles to pause: 0, or with this probability 1, or of these some long."""
+    if not pause or draw.random() >= pause:
+        return 0
+    return draw.randrange(8, 20) if draw.random() < long else 1
+
+
 class Source(Part):
     """Offers items on a stream, each until it is taken: when ready is high, or absent.
 
     Without valid, the payload stays, is random or, on Icarus, unknown: X. None in the queue is a
-    cycle without an item; further ones come with the probability `pause`.
+    cycle without an item; further ones come with the probability `pause`, of which the share `long`
+    are many.
     """
 
     def __init__(
@@ -97,6 +107,7 @@ class Source(Part):
         self.valid, self.ready, self.payload = valid, ready, payload
         self.widths = [len(signal) for signal in payload]
         self.pause = 0.0
+        self.long = LONG
         self.queue: deque[Item | None] = deque()
         self.taken: list[int] = []
         valid.value = 0
@@ -117,9 +128,14 @@ class Source(Part):
 
     async def run(self) -> None:
         edge, draw = self.bench.edge, self.bench.random
+        wait = 0
         while True:
             item = None
-            if self.queue and not (self.pause and draw.random() < self.pause):
+            if self.queue and not wait:
+                wait = pause_cycles(draw, self.pause, self.long)
+            if wait:
+                wait -= 1
+            elif self.queue:
                 item = self.queue.popleft()
             self.valid.value = item is not None
             payload: tuple[int | LogicArray, ...] | None = item
@@ -136,12 +152,16 @@ class Source(Part):
 
 
 class Stall(Part):
-    """Drives a ready or a clock enable, low with the probability `stall` in every cycle."""
+    """Drives a ready or a clock enable, low with the probability `stall` in every cycle.
+
+    Of these the share `long` begin many cycles.
+    """
 
     def __init__(self, bench: "Testbench", signal: Signal) -> None:
         super().__init__(bench)
         self.signal = signal
         self.stall = 0.0
+        self.long = LONG
         self.high: list[int] = []
         signal.value = 1
 
@@ -154,13 +174,13 @@ class Stall(Part):
 
     async def run(self) -> None:
         edge, draw = self.bench.edge, self.bench.random
-        high = True
+        low = 0
         while True:
-            self.signal.value = high
+            self.signal.value = not low
             await edge
-            if high:
+            if not low:
                 self.high.append(self.bench.cycle)
-            high = not (self.stall and draw.random() < self.stall)
+            low = max(low - 1, 0) or pause_cycles(draw, self.stall, self.long)
 
 
 class Monitor(Part):
@@ -210,14 +230,19 @@ class Monitor(Part):
 
 
 class Watch(Part):
-    """Calls a function before every rising edge."""
+    """Calls a function before every rising edge, and another one in a reset."""
 
-    def __init__(self, bench: "Testbench", look: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        bench: "Testbench",
+        look: Callable[[], None],
+        clear: Callable[[], None] = lambda: None,
+    ) -> None:
         super().__init__(bench)
-        self.look = look
+        self.look, self._clear = look, clear
 
     def clear(self) -> None:
-        """A watch remembers nothing."""
+        self._clear()
 
     async def run(self) -> None:
         while True:
@@ -248,6 +273,7 @@ class Limit(Part):
 
     def clear(self) -> None:
         self.sums: list[int] = []  # with each pair, 0 with a frame's last
+        self.totals: list[int] = []  # of each frame
         self.frames: list[tuple[int, int, int]] = []  # the first pair, the last one, and the limit
         self.done = 0  # of these
         self.high: list[int] = []
@@ -256,8 +282,9 @@ class Limit(Part):
         """Expect a frame of pixels and reference, uint8 of any shape."""
         pairs = zip(pixels.reshape(-1, 1), reference.reshape(-1, 1), strict=True)
         sums = list(accumulate(sae(*pair) for pair in pairs))
-        limit = self.near(self.bench.random.choice([sums[-1], *sums]))
+        limit = self.near(self.bench.random.choice([*sums[-2:], *sums]))
         self.frames.append((len(self.sums), len(self.sums) + len(sums) - 1, limit))
+        self.totals.append(sums[-1])
         self.sums += [*sums[:-1], 0]
 
     def near(self, value: int) -> int:
@@ -313,6 +340,13 @@ class Testbench:
         # cocotb picks its slower clock by itself where it does not trust inertial writes.
         # Low first: the first edge then comes after the first inputs.
         Clock(dut.clk, PERIOD, "ns", impl="gpi").start(start_high=False)
+
+    def cover(self, name: str, valid: Signal, ready: Signal) -> covergroups.StreamSampler:
+        """Sample how a stream pauses and stalls, where coverage is measured."""
+        sampler = covergroups.StreamSampler(name, valid, ready)
+        if covergroups.is_sampled():
+            Watch(self, sampler.look, sampler.clear)
+        return sampler
 
     @property
     def cycle(self) -> int:

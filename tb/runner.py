@@ -3,6 +3,9 @@
 
 The seed comes from COCOTB_RANDOM_SEED where that is set, and is new in every run otherwise. Where
 a test fails, it runs once more with the same seed and leaves its waveform in build/waves.
+
+Where RTL_COVERAGE is set, runs leave in build/coverage what they covered, for tb.coverage: the bins
+of tb/covergroups.py and, on Verilator, the code.
 """
 
 import os
@@ -21,6 +24,17 @@ import model.rtl
 ROOT = Path(__file__).resolve().parents[1]
 BUILDS = ROOT / "build" / "sim"
 WAVES = ROOT / "build" / "waves"
+COVERAGE = ROOT / "build" / "coverage"
+
+CODE_COVERAGE = "coverage.dat"
+FUNCTIONAL_COVERAGE = "functional.txt"
+# Lines and, with them, branches; toggles of vectors of any width.
+COVERAGE_ARGS = ("--coverage-line", "--coverage-toggle", "--coverage-max-width", "100000")
+
+
+def is_covering() -> bool:
+    """Return whether what the simulations cover is to be measured."""
+    return bool(os.environ.get("RTL_COVERAGE"))
 
 
 @dataclass(frozen=True)
@@ -89,7 +103,8 @@ def run(
     A mutant's number is for a simulation on Verilator that was run without one before; there the
     first failure ends the run.
     """
-    folder = BUILDS / (simulation.name + ("-waves" if waves else ""))
+    covering = is_covering() and not waves
+    folder = (COVERAGE if covering else BUILDS) / (simulation.name + ("-waves" if waves else ""))
     results = folder / ("results.xml" if mutant is None else f"results-{mutant}.xml")
     results.unlink(missing_ok=True)
     environment = {
@@ -99,6 +114,8 @@ def run(
         "COCOTB_RANDOM_SEED": str(seed),
         **model.rtl.find_simulator(simulation.simulator).environment,
     }
+    if covering:
+        environment["FUNCTIONAL_COVERAGE"] = str(folder / FUNCTIONAL_COVERAGE)
     options: dict[str, object] = {}
     if simulation.simulator == "verilator":
         # Verilator applies inertial writes after the clocked processes of the same edge, as they
@@ -107,12 +124,17 @@ def run(
         undefined = ["+verilator+rand+reset+2", f"+verilator+seed+{seed % 2**31 or 1}"]
         tracing = ["--trace", "--trace-file", f"{simulation.toplevel}.fst"] if waves else []
         chosen = [] if mutant is None else [f"+mutant={mutant}"]
+        if covering:  # from 0: a change from a random start would count as one that a test made
+            undefined = [
+                *("+verilator+rand+reset+0", f"+verilator+coverage+file+{folder / CODE_COVERAGE}"),
+            ]
         options = {
             # The simulations are short: the time goes into compiling, of public signals most.
             "make_args": ["-j2", "OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0"],
             "compile_args": [
                 *("--no-public-flat-rw", "--public-depth", "1"),  # ports are all that tests use
                 *("--x-initial", "unique"),
+                *(COVERAGE_ARGS if covering else []),
             ],
             "plus_args": undefined + tracing + chosen,
         }

@@ -35,9 +35,10 @@ class Bench(Testbench):
 )
 async def items_come_out_in_order(dut: Dut, pause: float, stall: float) -> None:
     bench = Bench(dut)
-    bench.source.pause, bench.sink.stall = pause, stall
     await bench.reset()
     bench.send(300)
+    await bench.until(lambda: bool(bench.items.seen))  # the first one takes a cycle, surely
+    bench.source.pause, bench.sink.stall = pause, stall
     await bench.finish()
     assert min(s - t for t, s in zip(bench.source.taken, bench.items.seen, strict=True)) == 1
     if not pause:  # then the sink alone says how long it takes

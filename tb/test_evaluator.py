@@ -5,8 +5,8 @@ A frame comes as pixels or as windows; tests that do not say which draw it for e
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import accumulate
+from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 
 import cocotb
 import numpy as np
@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from model import latency
 from model.array import filter_image
-from model.circuit import Circuit, Shape, circuit_of, random_circuit
+from model.circuit import Circuit, Shape, circuit_of, copy_filter, random_circuit
 from model.fitness import sae
 from model.rtl import parameters
-from model.window import windows
+from model.window import WINDOW_PIXELS, windows
+from tb.covergroups import reset_bin, sample, sample_borders, sample_circuit, size_bin
 from tb.drivers import (
+    LONG,
     Dut,
     Limit,
     Monitor,
@@ -65,6 +67,7 @@ def test_evaluator(
 
 
 UNKNOWN = 255  # no gene
+FRAME = "evaluator frame"
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +93,11 @@ class Frame:
         """The cycle in which its first pixel or window was taken."""
         return self.source.taken[self.first]
 
+    def is_under_way(self, cycle: int) -> bool:
+        """Whether it has begun before this cycle and its last pixel or window came not before."""
+        last = self.source.taken[self.first : self.first + self.noisy.size][-1]
+        return self.begin < cycle <= last
+
 
 class Prediction(Part):
     """Expects a frame's pixels and SAE once its first pixel tells which circuit it meets."""
@@ -110,6 +118,8 @@ class Prediction(Part):
                 reference = frame.reference.ravel()[frame.order]
                 bench.frames.append(frame)
                 bench.circuits.append(circuit)
+                sample_circuit(circuit, bench.elements)
+                sample_borders(circuit)
                 bench.reference.send((pixel,) for pixel in reference.tolist())
                 width = frame.noisy.shape[1] if frame.source is bench.noisy else None
                 bench.filtered.scoreboard.expect(
@@ -126,7 +136,9 @@ class Bench(Testbench):
     def __init__(self, dut: Dut) -> None:
         super().__init__(dut)
         self.shape = shape_of(dut)
-        self.sizes = frame_sizes(int(dut.MAX_HEIGHT.value), int(dut.MAX_WIDTH.value))
+        self.elements = "two-stage" if int(dut.TWO_STAGE.value) else "plain"
+        self.largest = int(dut.MAX_HEIGHT.value), int(dut.MAX_WIDTH.value)
+        self.sizes = frame_sizes(*self.largest)
         self.noisy = Source(
             self,
             dut.s_noisy_valid,
@@ -157,6 +169,10 @@ class Bench(Testbench):
         )
         self.prediction = Prediction(self)
         Watch(self, self.look)
+        if (self.shape.rows, self.shape.cols) == (4, 4):
+            for stream in ("s_noisy", "s_window", "s_reference", "cfg", "m_filtered"):
+                valid, ready = (getattr(dut, f"{stream}_{end}") for end in ("valid", "ready"))
+                self.cover(f"evaluator {stream.split('_')[-1]}", valid, ready)
         self.forget()
 
     def forget(self) -> None:
@@ -172,6 +188,8 @@ class Bench(Testbench):
         self.busy: list[int] = []
 
     async def reset(self) -> None:
+        self.sample()
+        self.sample_reset()
         await super().reset()
         self.forget()
 
@@ -188,10 +206,14 @@ class Bench(Testbench):
         if not int(self.dut.cfg_ready.value):
             self.busy.append(self.cycle)
 
-    def stall(self, noisy: float, reference: float, genes: float, sink: float) -> None:
+    def stall(
+        self, noisy: float, reference: float, genes: float, sink: float, long: float = LONG
+    ) -> None:
         self.noisy.pause = self.windows.pause = noisy
         self.reference.pause, self.genes.pause = reference, genes
         self.sink.stall = sink
+        for part in (self.noisy, self.windows, self.reference, self.genes, self.sink):
+            part.long = long
 
     def write(self, circuit: Circuit) -> None:
         """Queue the genes that a circuit changes; now and then all, and a write to nowhere."""
@@ -242,11 +264,13 @@ class Bench(Testbench):
         taken = self.genes.taken
         return [c for i, c in self.commits if i < len(taken) and taken[i] < cycle][-1]
 
-    def frame(self, height: int, width: int, source: Source | None = None) -> None:
+    def frame(
+        self, height: int, width: int, source: Source | None = None, *, extreme: bool | None = None
+    ) -> None:
         """Queue a random frame, or an extreme one; by one of the two ways in, or by either."""
         source = source or self.random.choice([self.noisy, self.windows])
         noisy, reference = self.rng.integers(0, 256, (2, height, width)).astype(np.uint8)
-        if self.random.random() < 0.1:
+        if self.random.random() < 0.1 if extreme is None else extreme:
             noisy[:], reference[:] = self.random.choice([(0, 255), (255, 0)])
         order = np.arange(noisy.size)
         if source is self.windows:
@@ -276,10 +300,51 @@ class Bench(Testbench):
         ends = [self.filtered.seen[end - 1] for end in self.ends()]
         assert self.sums.seen == [end + latency.SAE_CYCLES for end in ends]
         self.check_busy()
+        self.sample()
 
     def ends(self) -> list[int]:
         """Return for each frame the number of filtered pixels up to its last one."""
         return list(accumulate(frame.noisy.size for frame in self.frames))
+
+    def sample(self) -> None:
+        """Sample what began since the reset: frames, commits and limits."""
+        for frame in self.frames:
+            sample(FRAME, "size", size_bin(frame.noisy.shape, self.largest))
+        ways = ["pixels" if frame.source is self.noisy else "windows" for frame in self.frames]
+        for before, way in pairwise(ways):
+            sample(FRAME, "way x way before", f"{way} x {before}")
+        near = {-1: "a cycle before", 0: "with the first", 1: "a cycle after"}
+        for number, _ in self.commits:
+            if number < len(self.genes.taken):
+                commit = self.genes.taken[number]
+                within = any(frame.is_under_way(commit) for frame in self.frames)
+                names = {near.get(commit - frame.begin) for frame in self.frames} - {None}
+                for name in names or {"within" if within else "between frames"}:
+                    sample(FRAME, "commit", str(name))
+        if self.frames and self.limit.per_frame:
+            limits = zip(self.limit.frames, self.limit.totals, strict=True)
+            for (first, last, limit), total in list(limits)[: self.limit.done]:
+                largest = max(self.limit.sums[first:last])
+                name = "exceeded by the last pixel" if total > limit else "not reached"
+                if largest >= limit:
+                    name = "reached" if largest == limit else "exceeded"
+                sample(FRAME, "limit", name)
+
+    def sample_reset(self) -> None:
+        """Sample where a reset meets the frames, and the newest commit."""
+        taken = len(self.noisy.taken) + len(self.windows.taken)
+        left = len(self.filtered.seen)
+        sample(FRAME, "reset", reset_bin([f.noisy.shape for f in self.frames], taken, left))
+        name = "none"
+        done = [number for number, _ in self.commits if number < len(self.genes.taken)]
+        if done:
+            commit = self.genes.taken[done[-1]]
+            firsts = zip(self.frames, [0, *self.ends()], strict=False)
+            later = [first for frame, first in firsts if frame.begin > commit]
+            name = "waits for a frame" if not later else "none"
+            if later and later[0] >= left:
+                name = "on its way"
+        sample(FRAME, "reset x commit", name)
 
     def check_busy(self) -> None:
         """The genes hold from a commit until the first pixel of the frame that takes it left."""
@@ -350,24 +415,26 @@ async def each_way_in_waits_for_the_other(dut: Dut) -> None:
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 @cocotb.parametrize(
     (
-        ("noisy", "reference", "genes", "sink"),
+        ("noisy", "reference", "genes", "sink", "long"),
         [
-            (0.0, 0.0, 0.0, 0.0),
-            (0.3, 0.0, 0.0, 0.0),
-            (0.0, 0.3, 0.5, 0.0),
-            (0.0, 0.0, 0.2, 0.3),
-            (0.02, 0.2, 0.1, 0.2),
+            (0.0, 0.0, 0.0, 0.0, LONG),
+            (0.3, 0.0, 0.0, 0.0, LONG),
+            (0.0, 0.3, 0.5, 0.0, LONG),
+            (0.0, 0.0, 0.2, 0.3, LONG),
+            (0.02, 0.2, 0.1, 0.2, LONG),
+            (0.4, 0.4, 0.4, 0.4, 0.3),
         ],
     )
 )
 async def circuits_change_while_frames_of_all_sizes_run(
-    dut: Dut, noisy: float, reference: float, genes: float, sink: float
+    dut: Dut, noisy: float, reference: float, genes: float, sink: float, long: float
 ) -> None:
     bench = Bench(dut)
     await bench.start()
-    bench.stall(noisy, reference, genes, sink)
+    bench.stall(noisy, reference, genes, sink, long)
     small = [size for size in bench.sizes if max(size) < 10]
-    sizes = bench.sizes + bench.random.choices(small, k=20)
+    sizes = bench.sizes if long == LONG else small
+    sizes = sizes + bench.random.choices(small, k=20)
     for size in bench.random.sample(sizes, len(sizes)):
         bench.frame(*size)
         if bench.random.getrandbits(1):
@@ -400,6 +467,65 @@ async def a_commit_counts_for_the_frame_that_begins_after_it(dut: Dut, way: str)
         await bench.finish()
         ahead.append(source.taken[9] - bench.genes.taken[-1])
     assert ahead == [2, 1, 0, -1]
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def what_comes_after_a_commit_waits_for_its_frame(dut: Dut) -> None:
+    """Commits that come at any time while the configuration is busy, and two at once."""
+    bench = Bench(dut)
+    await bench.start()
+    travel = latency.array_cycles(bench.shape.rows, bench.shape.cols)
+    for pause, later in [*((pause, 0) for pause in range(travel + 3)), (10, 20)]:
+        while not int(dut.cfg_ready.value):
+            bench.frame(3, 3, bench.windows)
+            await bench.finish(surplus=2)
+        circuit = bench.mutant()
+        bench.write(circuit)
+        await bench.configured()
+        bench.commit(circuit)
+        bench.genes.send([None] * pause)
+        bench.commit(circuit)
+        bench.commit(circuit)
+        bench.windows.send([None] * (1 + later))
+        while len(bench.genes.taken) < len(bench.writes):
+            bench.frame(3, 3, bench.windows)
+            await bench.finish(surplus=2)
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def every_border_selects_every_pixel_and_every_row_leaves(dut: Dut) -> None:
+    bench = Bench(dut)
+    await bench.start()
+    shape, count = bench.shape, len(WINDOW_PIXELS)
+    for turn in bench.rng.permutation(max(count, shape.rows)).tolist():
+        circuit = replace(
+            random_circuit(shape, bench.rng),
+            north=(turn + np.arange(shape.cols)) % count,
+            west=(turn + 4 + np.arange(shape.rows)) % count,
+            output=turn % shape.rows,
+        )
+        bench.frame(3, 3)  # takes the circuit before
+        bench.configure(circuit)
+        await bench.configured()
+    bench.frame(3, 3)
+    await bench.finish()
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def the_largest_frame_has_the_largest_sum(dut: Dut) -> None:
+    """Of pixels that all are as wrong as can be; the next sum has nothing of it."""
+    bench = Bench(dut)
+    await bench.start()
+    bench.frame(3, 3)  # takes the first circuit
+    bench.configure(copy_filter(bench.shape))
+    await bench.configured()
+    # Icarus would take too long for a very large one.
+    height, width = bench.largest if "Verilator" in cocotb.SIM_NAME else bench.sizes[-1]
+    bench.frame(height, width, bench.noisy, extreme=True)
+    await bench.begun()
+    bench.frame(3, 3, extreme=False)
+    await bench.finish()
+    assert bench.limit.totals[1] == 255 * height * width
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
@@ -477,6 +603,7 @@ async def a_host_gives_up_frames_above_their_limits(dut: Dut, stall: float) -> N
         if exceeds:
             await bench.wait(bench.random.choice([0, 0, 1, 2, 10, 50]))
             await bench.give_up()
+            sample(FRAME, "limit", "given up")
             bench.configure(bench.random.choice([bench.newest, bench.mutant()]))
             await bench.configured()
             bench.frame(*bench.random.choice(small))

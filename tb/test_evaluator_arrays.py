@@ -12,6 +12,7 @@ from model.array import filter_image
 from model.circuit import Circuit, Shape, random_circuit
 from model.fitness import sae
 from model.rtl import parameters
+from tb.covergroups import sample_circuit
 from tb.drivers import Dut, Monitor, Source, Stall, Testbench, Watch, frame_sizes, packed, shape_of
 
 
@@ -69,14 +70,20 @@ class Bench(Testbench):
         ]
         self.random.shuffle(writes)
         commit = (self.random.randrange(self.arrays), len(self.shape.limits), 0)
-        self.genes.send([*writes, commit])
+        await self.write([*writes, commit])
+
+    async def write(self, writes: list[tuple[int, int, int]]) -> None:
+        """Write to the configuration port: arrays, addresses and genes."""
+        self.genes.send(writes)
         before = len(self.genes.taken)
-        await self.until(lambda: len(self.genes.taken) == before + len(writes) + 1)
+        await self.until(lambda: len(self.genes.taken) == before + len(writes))
 
     async def frame(self, height: int, width: int, circuits: list[Circuit]) -> None:
         """Send a random frame and check what every array makes of it."""
         noisy, reference = self.rng.integers(0, 256, (2, height, width)).astype(np.uint8)
         outputs = np.stack([filter_image(circuit, noisy) for circuit in circuits])
+        for circuit in circuits:
+            sample_circuit(circuit, "plain")
         pixels = [packed(lane, 8) for lane in outputs.reshape(self.arrays, -1).T]
         self.filtered.scoreboard.expect(
             (int(i % width == 0), int(i == noisy.size), pixel)
@@ -111,3 +118,16 @@ async def every_array_has_its_own_circuit_and_limit(dut: Dut, stall: float) -> N
         array = bench.random.randrange(bench.arrays)
         circuits[array] = random_circuit(bench.shape, bench.rng)
         await bench.configure([c if a == array else None for a, c in enumerate(circuits)])
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def what_is_overwritten_before_the_commit_does_not_count(dut: Dut) -> None:
+    """Every bit of every gene, also of those that no circuit has."""
+    bench = Bench(dut)
+    await bench.reset()
+    for gene in (0, 63, 0, 63):
+        places = [(a, i) for a in range(bench.arrays) for i in range(len(bench.shape.limits))]
+        await bench.write([(array, address, gene) for array, address in places])
+    circuits = [random_circuit(bench.shape, bench.rng) for _ in range(bench.arrays)]
+    await bench.configure([*circuits])
+    await bench.frame(3, 3, circuits)

@@ -6,12 +6,13 @@ Monitors hold the core's own channels to the rules of AXI: what is offered stays
 
 import random
 from collections.abc import Awaitable, Callable, Iterator
+from itertools import product
 
 import cocotb
 import numpy as np
 import pytest
-from cocotb.triggers import RisingEdge
-from cocotbext.axi import AxiResp, AxiStreamFrame, AxiStreamSource
+from cocotb.triggers import RisingEdge, Timer
+from cocotbext.axi import AxiProt, AxiResp, AxiStreamFrame, AxiStreamSource
 from numpy.typing import NDArray
 
 from evolve.backends.axi.driver import NO_LIMIT, Core, RefusedError
@@ -22,9 +23,21 @@ from model.fitness import sae
 from model.functions import Plane
 from model.latency import first_pixel_cycles
 from model.rtl import parameters
-from tb.drivers import Dut, Item, Monitor, Testbench, frame_sizes, shape_of
+from tb.covergroups import sample, size_bin
+from tb.drivers import (
+    LONG,
+    PERIOD,
+    Dut,
+    Item,
+    Monitor,
+    Testbench,
+    frame_sizes,
+    pause_cycles,
+    shape_of,
+)
 
 LARGEST = 13
+FRAME = "evoarray_axi frame"
 
 
 @pytest.mark.parametrize(
@@ -76,10 +89,15 @@ class Bench(Testbench):
             dut.m_axis_filtered_tready,
             [dut.m_axis_filtered_tuser, dut.m_axis_filtered_tlast, dut.m_axis_filtered_tdata],
         )
+        axis = ("s_axis_noisy_t", "s_axis_reference_t", "m_axis_filtered_t")
+        for stream in (*axis, *(f"s_axil_{channel}" for channel in ("aw", "w", "b", "ar", "r"))):
+            valid, ready = (getattr(dut, f"{stream}{end}") for end in ("valid", "ready"))
+            name = stream.removesuffix("_t").split("_")[-1]
+            self.cover(f"evoarray_axi {name}", valid, ready)
         Record(self, dut.s_axil_bvalid, dut.s_axil_bready, [dut.s_axil_bresp])
         Record(self, dut.s_axil_rvalid, dut.s_axil_rready, [dut.s_axil_rresp, dut.s_axil_rdata])
 
-    async def start(self, pause: float = 0.0) -> None:
+    async def start(self, pause: float = 0.0, long: float = LONG) -> None:
         """Reset the core, connect the driver, and have every channel pause so often."""
         self.dut.rst.value = 1
         await self.wait(2)
@@ -94,18 +112,18 @@ class Bench(Testbench):
             *(read.ar_channel, read.r_channel),
         ):
             if pause:
-                channel.set_pause_generator(self.pauses(pause))
+                channel.set_pause_generator(self.pauses(pause, long))
 
-    def pauses(self, pause: float) -> Iterator[bool]:
+    def pauses(self, pause: float, long: float) -> Iterator[bool]:
         draw = random.Random(self.random.random())
         while True:
-            yield draw.random() < pause
+            yield from [True] * pause_cycles(draw, pause, long) or [False]
 
     def circuits(self) -> list[Circuit]:
         return [random_circuit(self.shape, self.rng) for _ in range(self.arrays)]
 
-    def pair(self) -> tuple[Plane, Plane]:
-        height, width = self.random.choice(self.sizes)
+    def pair(self, size: tuple[int, int] | None = None) -> tuple[Plane, Plane]:
+        height, width = size or self.random.choice(self.sizes)
         noisy, reference = self.rng.integers(0, 256, (2, height, width)).astype(np.uint8)
         return noisy, reference
 
@@ -134,16 +152,16 @@ class Bench(Testbench):
 
 
 @cocotb.test(timeout_time=2, timeout_unit="ms")
-@cocotb.parametrize(pause=[0.0, 0.4])
-async def frames_are_filtered_and_measured(dut: Dut, pause: float) -> None:
+@cocotb.parametrize((("pause", "long"), [(0.0, LONG), (0.4, LONG), (0.4, 0.3)]))
+async def frames_are_filtered_and_measured(dut: Dut, pause: float, long: float) -> None:
     bench = Bench(dut)
-    await bench.start(pause)
+    await bench.start(pause, long)
     core = bench.core
     assert (core.shape, core.arrays) == (bench.shape, bench.arrays)
     assert core.largest == (LARGEST, LARGEST)
-    for _ in range(6):
+    for size in bench.random.sample(bench.sizes, len(bench.sizes)):
         circuits = bench.circuits()
-        noisy, reference = bench.pair()
+        noisy, reference = bench.pair(size)
         outputs = bench.modelled(circuits, noisy)
         await core.configure(circuits)
         if bench.random.getrandbits(1):
@@ -156,6 +174,9 @@ async def frames_are_filtered_and_measured(dut: Dut, pause: float) -> None:
         assert [item[:2] for item in bench.filtered.items] == [
             (int(i == 1), int(i % width == 0)) for i in range(1, noisy.size + 1)
         ]
+        sample(FRAME, "size", size_bin(size, core.largest))
+        for outcome in ("filtered", "measured"):
+            sample(FRAME, "outcome", outcome)
     assert await core.read("STATUS") == 0
 
 
@@ -187,6 +208,7 @@ async def frames_back_to_back_take_a_cycle_per_pixel(dut: Dut) -> None:
     assert which == sorted(which)
     assert {0, 1} == set(which)
     assert await core.read("FRAMES") == count
+    sample(FRAME, "size", size_bin(noisy.shape, core.largest))
 
 
 @cocotb.test(timeout_time=2, timeout_unit="ms")
@@ -206,6 +228,7 @@ async def frames_above_their_limits_are_given_up(dut: Dut, pause: float) -> None
         measured = await core.evaluate(noisy, reference, limits)
         if measured is None:
             given_up += 1
+            sample(FRAME, "outcome", "given up")
             assert all(s > limit for s, limit in zip(sums, limits, strict=True))
             await core.configure(circuits)  # the commit is lost or done; either may be repeated
             measured = await core.evaluate(noisy, reference)
@@ -230,8 +253,12 @@ async def what_is_refused_changes_nothing(dut: Dut, pause: float) -> None:
     for address in (0x002C, 0x7FFC, beyond, 0xFFFC):
         await bench.refuses(port.write(address, 1))
         await bench.refuses(port.read(address))
-    for height, width in ((2, 3), (3, 2), (LARGEST + 1, 3), (3, LARGEST + 1), (3, 0x8003)):
+    for size, height, width in (
+        *(("too low", 2, 3), ("too narrow", 3, 2), ("too tall", LARGEST + 1, 3)),
+        *(("too wide", 3, LARGEST + 1), ("too wide", 3, 0x8003)),
+    ):
         await bench.refuses(core.write("FRAME_SIZE", HEIGHT=height, WIDTH=width))
+        sample(FRAME, "refused size", size)
     for array in (bench.arrays, 2**31 + bench.arrays - 1):
         await bench.refuses(core.write("ARRAY", array))
     for data in (b"\1", b"\1\2", b"\1\2\3"):  # parts of a word
@@ -407,6 +434,40 @@ async def registers_hold_what_is_written(dut: Dut) -> None:
     assert await core.read("FRAMES") == frames
 
 
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def counters_count_beyond_what_a_test_takes(dut: Dut) -> None:
+    """64 frames, and 2^16 cycles."""
+    bench = Bench(dut)
+    await bench.start()
+    core, (noisy, _) = bench.core, bench.pair((3, 3))
+    await core.configure(bench.circuits())
+    await core.write("FRAME_SIZE", HEIGHT=3, WIDTH=3)
+    before, cycle = await core.read("CYCLES"), bench.cycle
+    for _ in range(64):
+        bench.port.send_noisy(noisy)
+    await Timer(2**16 * PERIOD, "ns")
+    await bench.edge
+    assert await core.read("FRAMES") == 64
+    assert await core.read("CYCLES") - before == bench.cycle - cycle
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def an_access_is_of_the_word_in_which_it_begins(dut: Dut) -> None:
+    """Whatever its protection; a write of a part of a word is refused."""
+    bench = Bench(dut)
+    await bench.start()
+    address = bench.core.registers["LIMIT"].address
+    for prot, offset in product(range(8), range(4)):
+        word, other = (bench.random.getrandbits(32).to_bytes(4, "little") for _ in range(2))
+        bus, kind = bench.port.bus, AxiProt(prot)
+        assert (await bus.write(address, word, kind)).resp == AxiResp.OKAY
+        if offset:
+            refused = await bus.write(address + offset, other[offset:], kind)
+            assert refused.resp == AxiResp.SLVERR
+        read = await bus.read(address + offset, 4 - offset, kind)
+        assert (read.resp, read.data) == (AxiResp.OKAY, word[offset:])
+
+
 def falsified(frame: Plane, how: str) -> list[AxiStreamFrame]:
     """Return the lines of a frame with one wrong mark, or `how` is "not"."""
     marked = list(lines(frame))
@@ -445,6 +506,7 @@ async def wrong_marks_set_a_bit_and_nothing_else(dut: Dut, stream: str) -> None:
         assert sums == [sae(output, reference) for output in bench.modelled(circuits, noisy)]
         noted = [await core.read("STATUS", f"{name}_MARKS") for name in ("NOISY", "REFERENCE")]
         assert noted == [int(how != "not" and name == stream) for name in ("noisy", "reference")]
+        sample(FRAME, "marks", f"{stream} x {how}")
         await core.write("STATUS", **{f"{stream.upper()}_MARKS": 1})
         assert not await core.read("STATUS")
 

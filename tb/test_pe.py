@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from model.functions import FUNCTION_SETS, Function
+from tb.covergroups import sample
 from tb.drivers import Dut, Testbench
 
 CODES = 32  # of 5 bits
@@ -42,7 +43,9 @@ class Bench(Testbench):
 
     def __init__(self, dut: Dut) -> None:
         super().__init__(dut)
-        self.functions = list(FUNCTION_SETS.values())[int(dut.FUNCTION_SET.value)].functions
+        self.set = list(FUNCTION_SETS)[int(dut.FUNCTION_SET.value)]
+        self.functions = FUNCTION_SETS[self.set].functions
+        self.elements = "two-stage" if int(dut.TWO_STAGE.value) else "plain"
         self.expected: bytes | None = None
         self.given = ""
         self.compared = 0
@@ -95,6 +98,7 @@ async def every_pair_of_every_function(dut: Dut) -> None:
     for code in bench.rng.permutation(len(bench.functions)).tolist():
         table = results(bench.functions[code])
         await bench.apply(code, bench.rng.permutation(LANES), table)
+        sample("pe", "function x set", f"{bench.elements} {bench.set} {code}")
     await bench.complete(len(bench.functions) * len(LANES))
 
 

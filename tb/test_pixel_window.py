@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 
 from model.latency import WINDOW_CYCLES
 from model.window import windows
-from tb.drivers import Dut, Monitor, Source, Stall, Testbench, frame_sizes, window_lanes
+from tb.covergroups import reset_bin, sample, size_bin
+from tb.drivers import LONG, Dut, Monitor, Source, Stall, Testbench, frame_sizes, window_lanes
+
+FRAME = "pixel_window frame"
 
 
 @pytest.mark.parametrize(
     ("width", "height"),
-    [(3, 3), (5, 4), pytest.param(128, 128, marks=pytest.mark.verilator)],
+    [(3, 3), (5, 4), pytest.param(129, 130, marks=pytest.mark.verilator)],
 )
 def test_pixel_window(simulate: Callable[..., None], width: int, height: int) -> None:
     simulate(
@@ -31,7 +34,8 @@ class Bench(Testbench):
 
     def __init__(self, dut: Dut) -> None:
         super().__init__(dut)
-        self.sizes = frame_sizes(int(dut.MAX_HEIGHT.value), int(dut.MAX_WIDTH.value))
+        self.largest = int(dut.MAX_HEIGHT.value), int(dut.MAX_WIDTH.value)
+        self.sizes = frame_sizes(*self.largest)
         self.enable = Stall(self, dut.ce)
         self.pixels = Source(
             self,
@@ -45,6 +49,8 @@ class Bench(Testbench):
         self.windows = Monitor(
             self, dut.m_valid, dut.ce, [dut.m_load, dut.m_line_last, dut.m_last, dut.m_window]
         )
+        self.frames: list[tuple[int, int]] = []
+        self.sampler = self.cover("pixel_window s", dut.s_valid, dut.s_ready)
 
     def image(self, height: int, width: int) -> NDArray[np.uint8]:
         """Return a random image, or one of a single grey level."""
@@ -53,6 +59,7 @@ class Bench(Testbench):
 
     def frame(self, height: int, width: int) -> None:
         """Queue an image; what comes with its first pixel stays with the others or does not."""
+        self.frames.append((height, width))
         image = self.image(height, width)
         load = self.random.getrandbits(1)
         lanes = window_lanes(windows(image))
@@ -69,15 +76,50 @@ class Bench(Testbench):
             marks = [self.random.getrandbits(bits) for bits in self.pixels.widths[1:]]
         self.pixels.send((pixel, *marks) for pixel in others)
 
+    async def reset(self) -> None:
+        self.sample()
+        taken, left = len(self.pixels.taken), len(self.windows.seen)
+        sample(FRAME, "reset", reset_bin(self.frames, taken, left))
+        await super().reset()
+        self.frames.clear()
+
+    async def finish(self, surplus: int = 100) -> None:
+        await super().finish(surplus)
+        self.sample()
+
+    def sample(self) -> None:
+        """Sample the frames that began since the reset."""
+        first = 0
+        before: tuple[int, int] | None = None
+        for size in self.frames:
+            if first < len(self.sampler.pauses):
+                sample(FRAME, "size", size_bin(size, self.largest))
+                if before:
+                    gap, row = self.sampler.pauses[first], before[1]
+                    length = ["none", "single", "less than a row", "a row", "more"][
+                        min(gap, 2) + (gap >= row) + (gap > row)
+                    ]
+                    which = "the same" if size == before else "another"
+                    sample(FRAME, "gap x size", f"{length} x {which}")
+            first += size[0] * size[1]
+            before = size
+
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 @cocotb.parametrize(
-    (("stall", "pause"), [(0.0, 0.0), (0.0, 0.05), (0.0, 0.6), (0.3, 0.0), (0.3, 0.3)])
+    (
+        ("stall", "pause", "long"),
+        [
+            *((0.0, 0.0, LONG), (0.0, 0.05, LONG), (0.0, 0.6, LONG), (0.3, 0.0, LONG)),
+            *((0.3, 0.3, LONG), (0.4, 0.4, 0.3)),
+        ],
+    )
 )
-async def frames_of_all_sizes(dut: Dut, stall: float, pause: float) -> None:
+async def frames_of_all_sizes(dut: Dut, stall: float, pause: float, long: float) -> None:
     """Every size after every other, also after itself."""
     bench = Bench(dut)
     bench.enable.stall, bench.pixels.pause = stall, pause
+    bench.enable.long = bench.pixels.long = long
     await bench.reset()
     sizes = [size for size in bench.sizes for _ in range(3)]
     small = [size for size in sizes if max(size) < 20]
@@ -116,21 +158,39 @@ async def frames_back_to_back_take_a_cycle_per_pixel(dut: Dut) -> None:
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-async def a_pause_between_frames_flushes_the_last_row(dut: Dut) -> None:
+async def every_bit_of_a_frame_s_size(dut: Dut) -> None:
+    """Sides around every power of two, and the largest frame."""
+    bench = Bench(dut)
+    await bench.reset()
+    tall, wide = bench.largest
+    sides = [2**bit - less for bit in range(2, 8) for less in (1, 0)]
+    for side in sides:
+        bench.frame(3, min(side, wide))
+        bench.frame(min(side, tall), 3)
+    bench.frame(tall, wide)
+    await bench.finish()
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+@cocotb.parametrize(resized=[False, True])
+async def a_pause_between_frames_flushes_the_last_row(dut: Dut, resized: bool) -> None:
     """The next frame waits until the row's width is through, however long the pause was."""
     bench = Bench(dut)
     await bench.reset()
     boundaries = []
     width = max(width for _, width in bench.sizes if width < 9)
-    bench.frame(3, width)
+    height, other = 3, min(3 + resized, bench.largest[0])
+    bench.frame(height, width)
     for pause in (1, 2, width - 1, width, width + 1, width + 2, 3 * width, 0, 1):
         boundaries.append((sum(item is not None for item in bench.pixels.queue), pause))
         bench.pixels.send([None] * pause)
-        bench.frame(3, width)
+        height, other = other, height
+        bench.frame(height, width)
     await bench.finish()
     for first, pause in boundaries:
         before, after = bench.pixels.taken[first - 1 : first + 1]
-        assert after - before == (1 + max(width, pause) if pause else 1)
+        flushed = pause or height != other
+        assert after - before == (1 + max(width, pause) if flushed else 1)
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")

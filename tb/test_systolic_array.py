@@ -15,7 +15,9 @@ from model.circuit import Circuit, Shape, random_circuit
 from model.functions import FUNCTION_SETS
 from model.rtl import parameters
 from model.window import WINDOW_PIXELS
+from tb.covergroups import sample_circuit
 from tb.drivers import (
+    LONG,
     Dut,
     Monitor,
     Part,
@@ -24,10 +26,12 @@ from tb.drivers import (
     Testbench,
     label,
     lanes,
+    packed,
     shape_of,
     window_lanes,
 )
 
+SPARE = 16  # a bit of the code that sets of 16 functions ignore
 VERILATED = Shape(8, 8, "cgp16")
 SIDES = [(1, 1), (1, 8), (8, 1), (3, 5), (4, 4), (8, 8), (16, 16), (24, 24)]
 SHAPES = [Shape(*sides, function_set) for sides in SIDES for function_set in FUNCTION_SETS]
@@ -59,8 +63,14 @@ class Configuration(Part):
         while True:
             while not self.circuits:
                 await edge
-            for port, value in lanes(self.circuits.pop(0)).items():
+            circuit = self.circuits.pop(0)
+            values = lanes(circuit)
+            if len(FUNCTION_SETS[circuit.function_set].functions) <= SPARE:
+                spare = self.bench.rng.choice([0, SPARE], circuit.functions.shape)
+                values["functions"] |= packed(spare, 5)
+            for port, value in values.items():
                 getattr(dut, port).value = value
+            sample_circuit(circuit, "plain")
             await edge
             while not (int(dut.m_load.value) and int(dut.ce.value)):
                 await edge
@@ -81,6 +91,7 @@ class Bench(Testbench):
             self, dut.m_valid, dut.ce, [dut.m_load, dut.m_line_last, dut.m_last, dut.m_pixel]
         )
         self.configuration = Configuration(self)
+        self.cover("systolic_array s", dut.s_valid, dut.ce)
 
     def stream(self, circuit: Circuit, planes: NDArray[np.uint8]) -> None:
         """Queue the circuit and windows (9, 1, N) that it shall compute, one frame."""
@@ -122,12 +133,21 @@ async def circuits_follow_each_other_without_a_gap(dut: Dut) -> None:
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-@cocotb.parametrize((("stall", "pause"), [(0.0, 0.4), (0.4, 0.0), (0.3, 0.3)]))
-async def stalls_and_bubbles_change_nothing(dut: Dut, stall: float, pause: float) -> None:
+@cocotb.parametrize(
+    (
+        ("stall", "pause", "long"),
+        [(0.0, 0.4, LONG), (0.4, 0.0, LONG), (0.3, 0.3, LONG), (0.4, 0.4, 0.3)],
+    )
+)
+async def stalls_and_bubbles_change_nothing(
+    dut: Dut, stall: float, pause: float, long: float
+) -> None:
     bench = Bench(dut)
     bench.enable.stall, bench.windows.pause = stall, pause
+    bench.enable.long = bench.windows.long = long
     await bench.reset()
-    bench.stream_all([random_circuit(bench.shape, bench.rng) for _ in range(4)])
+    count = 4 if long == LONG else max(4, 400 // bench.latency)  # of some 400 windows
+    bench.stream_all([random_circuit(bench.shape, bench.rng) for _ in range(count)])
     await bench.finish()
 
 
