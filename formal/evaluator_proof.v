@@ -52,6 +52,7 @@ module evaluator_proof #(
     .frame_height      (frame_height),
     .cfg_valid         (cfg_valid),
     .cfg_ready         (cfg_ready),
+    .cfg_array         (1'b0),
     .cfg_address       (cfg_address),
     .cfg_gene          (cfg_gene),
     .s_noisy_valid     (s_noisy_valid),
