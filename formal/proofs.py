@@ -191,9 +191,9 @@ PROOFS = (
     ),
     Proof(
         "axil-slave",
-        "all five channels: what is offered stays and waits for no ready, addresses and data come in"
-        " any order, each access is done once and as it came and has one response, in the second"
-        " cycle at the latest; a reset leaves nothing behind",
+        "all five channels: what is offered stays and waits for no ready, addresses and data come"
+        " in any order, each access is done once and as it came and has one response, in the"
+        " second cycle at the latest; a reset leaves nothing behind",
         "axil_slave",
         (
             Mutant("axil_slave.v", "w_valid_reg && !b_valid_reg", "w_valid_reg"),
@@ -222,8 +222,9 @@ PROOFS = (
     ),
     Proof(
         "axi-registers",
-        "all registers as docs/registers.md describes them: what is refused and changes nothing, what"
-        " reads show, that no event is lost, when irq is high, that no gene and no commit is lost",
+        "all registers as docs/registers.md describes them: what is refused and changes nothing,"
+        " what reads show, that no event is lost, when irq is high, that no gene and no commit is"
+        " lost",
         "axi_registers_proof",
         (
             Mutant("axi_registers.v", "= write && !write_refused", "= write"),

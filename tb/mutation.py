@@ -77,7 +77,7 @@ TARGETS = (
         legal={"cfg_gene": "cfg_gene & 6'd15"},
     ),
     Target("axis_register", "test_axis_register", {"DATA_W": 4}),
-    Target("axil_slave", "test_evoarray_axi", bench="evoarray_axi", bench_parameters=_CORE),
+    Target("axil_slave", "test_axil_slave", {"ADDRESS_W": 6}),
     Target(
         "axi_registers", "test_evoarray_axi", _CORE, bench="evoarray_axi", bench_parameters=_CORE
     ),
