@@ -173,7 +173,6 @@ PROOFS = (
         ),
         steps=5,
         induction=True,
-        parameters={"SAE_W": 32},
     ),
     Proof(
         "axis-register",
@@ -236,5 +235,43 @@ PROOFS = (
         ),
         steps=4,
         induction=True,
+    ),
+    Proof(
+        "evoarray-axi",
+        "whatever host and streams do, what is offered stays; a reset leaves nothing behind; while"
+        " the host holds the data path in reset, what arrives is taken; from every other state a"
+        " frame of 3x3 begins to leave within 20 cycles in which all streams are ready",
+        "evoarray_axi_proof",
+        (
+            Mutant(
+                "evoarray_axi.v",
+                """    .rst     (rst),
+    .s_valid (filtered_valid),""",
+                """    .rst     (data_rst),
+    .s_valid (filtered_valid),""",
+            ),
+            Mutant(
+                "evoarray_axi.v",
+                """    .rst     (data_rst),
+    .s_valid (s_axis_reference_tvalid),""",
+                """    .rst     (rst),
+    .s_valid (s_axis_reference_tvalid),""",
+            ),
+            Mutant("evaluator.v", "= !array_valid || leaves;", "= leaves;"),
+        ),
+        steps=22,
+        induction=True,
+    ),
+    Proof(
+        "evoarray-axi-marks",
+        "as many pixels leave as came, each with the marks of its place, measured or not; offers"
+        " and the sink pause once, at any time and for any time",
+        "evoarray_axi_proof",
+        (
+            Mutant("evoarray_axi.v", "first_reg <= filtered_last;", "first_reg <= 1'b0;"),
+            Mutant("evoarray_axi.v", "filtered_valid && filtered_ready;", "filtered_valid;"),
+        ),
+        steps=22,
+        parameters={"MARKS": 1},
     ),
 )

@@ -50,7 +50,9 @@ def _translate(proof: Proof, mutant: Mutant | None, folder: Path, problem: Path)
     parameters = " ".join(f"-set {name} {value}" for name, value in proof.parameters.items())
     # The WebAssembly tools see only files below the folder that they run in.
     script = [
-        f"read_verilog -formal -I {INCLUDE_DIR.relative_to(ROOT)}"
+        # Rules of a module that only its own proof needs are under FORMAL_ and its name.
+        f"read_verilog -formal -D FORMAL_{proof.harness.upper()}"
+        f" -I {INCLUDE_DIR.relative_to(ROOT)}"
         f" {' '.join(str(file.relative_to(ROOT)) for file in files)}",
         f"chparam {parameters} {proof.harness}" if parameters else "",
         # An input without a driver would be whatever suits the proof.

@@ -67,7 +67,7 @@ module sae #(
 
   assign m_over = sum_reg > limit;
 
-`ifdef FORMAL
+`ifdef FORMAL_SAE
   // The sum of the frame with the pair that came last, and the sum of the frame before.
   reg              formal_began_reg = 1'b0;
   reg [SAE_W-1:0]  formal_sum_reg;

@@ -48,9 +48,6 @@ class Target:
         return "-".join([self.module, *(f"{k}-{v}" for k, v in self.parameters.items())]).lower()
 
 
-# Its frames are as large as those of its tests.
-_CORE = {"ROWS": 2, "COLS": 2, "ARRAYS": 3, "MAX_WIDTH": 13, "MAX_HEIGHT": 13}
-
 TARGETS = (
     Target("pe_decoder", "test_pe", bench="pe_bank", bench_parameters={"TWO_STAGE": 1}),
     Target("pe_two_stage", "test_pe", bench="pe_bank", bench_parameters={"TWO_STAGE": 1}),
@@ -79,9 +76,18 @@ TARGETS = (
     Target("axis_register", "test_axis_register", {"DATA_W": 4}),
     Target("axil_slave", "test_axil_slave", {"ADDRESS_W": 6}),
     Target(
-        "axi_registers", "test_evoarray_axi", _CORE, bench="evoarray_axi", bench_parameters=_CORE
+        "axi_registers",
+        "test_axi_registers",
+        {
+            **{"ROWS": 2, "COLS": 3, "FUNCTION_SET": 2, "ARRAYS": 3},
+            **{"MAX_WIDTH": 13, "MAX_HEIGHT": 9},
+        },
     ),
-    Target("evoarray_axi", "test_evoarray_axi", _CORE),
+    Target(
+        "evoarray_axi",
+        "test_evoarray_axi",
+        {"ROWS": 2, "COLS": 2, "ARRAYS": 3, "MAX_WIDTH": 13, "MAX_HEIGHT": 13},
+    ),
 )
 
 

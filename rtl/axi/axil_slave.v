@@ -123,7 +123,7 @@ module axil_slave #(
     end
   end
 
-`ifdef FORMAL
+`ifdef FORMAL_AXIL_SLAVE
   // The rules of AXI4-Lite, and that each access is done once and as it came. Nothing is assumed of
   // the master. Counted are transfers that were accepted and whose response was not yet taken.
   reg                 formal_began_reg = 1'b0;
