@@ -162,6 +162,18 @@ PROOFS = (
         induction=True,
     ),
     Proof(
+        "evaluator-commit",
+        "a commit gets through within 24 cycles in which all are ready, whenever it comes",
+        "evaluator_proof",
+        (
+            Mutant("evaluator.v", "pending_reg && frame_accept", "pending_reg && window_accept"),
+            Mutant("evaluator.v", "if (ce && array_load)", "if (array_load && frame_accept)"),
+            Mutant("pixel_window.v", "load_reg && slides_reg && top_reg", "load_reg && owed_reg"),
+        ),
+        steps=32,
+        parameters={"COMMITS": 1},
+    ),
+    Proof(
         "sae",
         "a frame brings the sum of its absolute errors, once and two cycles after its last pair;"
         " m_over compares what was added so far with the limit",

@@ -79,14 +79,18 @@ TARGETS = (
         "axi_registers",
         "test_axi_registers",
         {
-            **{"ROWS": 2, "COLS": 3, "FUNCTION_SET": 2, "ARRAYS": 3},
-            **{"MAX_WIDTH": 13, "MAX_HEIGHT": 9},
+            "ROWS": 2,
+            "COLS": 3,
+            "FUNCTION_SET": 2,
+            "ARRAYS": 3,
+            "MAX_WIDTH": 13,
+            "MAX_HEIGHT": 9,
         },
     ),
     Target(
         "evoarray_axi",
         "test_evoarray_axi",
-        {"ROWS": 2, "COLS": 2, "ARRAYS": 3, "MAX_WIDTH": 13, "MAX_HEIGHT": 13},
+        {"ROWS": 2, "COLS": 2, "ARRAYS": 2, "MAX_WIDTH": 13, "MAX_HEIGHT": 13},
     ),
 )
 
