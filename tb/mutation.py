@@ -37,9 +37,10 @@ class Target:
     module: str
     test: str
     parameters: Mapping[str, int] = field(default_factory=dict)
-    bench: str = ""  # the top of the tests, where it is not the module
+    bench: str = ""  # the top of the tests in tb/, where it is not the module
     bench_parameters: Mapping[str, int] = field(default_factory=dict)
-    # Of an input, the expression of the ports that gives it all its legal values and few others.
+    # Inputs that have illegal values, each with an expression of the ports that has none of those
+    # bits: on what is left, a mutant is compared with the module.
     legal: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -225,7 +226,7 @@ def measure(target: Target, count: int) -> Score:
         target.bench_parameters or target.parameters,
         (
             *(file for file in sources() if file.stem != target.module),
-            *(file for file in (ROOT / "tb").glob("*.v") if file.stem == top),
+            *([ROOT / "tb" / f"{target.bench}.v"] if target.bench else []),
             faulty,
             folder / "netlist.v",
         ),

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The mutation score: a fault is told from none, and every module of rtl/ is measured."""
 
+from dataclasses import replace
+
 from model.rtl import sources
 from tb.mutation import BUILDS, TARGETS, Target, insert_faults, is_equivalent
 
@@ -15,6 +17,11 @@ def test_only_a_fault_is_not_equivalent() -> None:
         *(True, False, False, False),
         True,  # beyond the last
     ]
+    # Where it is always enabled, a fault of what it holds otherwise is none, and others stay ones.
+    enabled = replace(target, legal={"ce": "1'b1"})
+    holding = [is_equivalent(enabled, folder, number) for number in (1, 2, 3)]
+    assert any(holding)
+    assert not all(holding)
 
 
 def test_every_module_has_mutants() -> None:
