@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The streams of the core, of 1x1 elements and for frames of 3x3. MARKS 0: whatever the host and the
-// streams do, what is offered stays, a reset leaves nothing behind, a host's RESET lets the sources
-// end their frames, and from every other state, while all streams are ready, a frame begins to leave
-// within BOUND cycles. MARKS 1: as many pixels leave as came, each with the marks of its place.
-// There, offers and the sink pause once, at any time and for any time, reference pixels do not.
+// The streams of the core, of 1x1 elements and for frames of 3x3. MARKS 0: whatever the host and
+// the streams do, what is offered stays, a reset leaves nothing behind, a host's RESET lets the
+// sources end their frames, and from every other state, while all streams are ready, a frame begins
+// to leave within BOUND cycles. MARKS 1: as many pixels leave as came, each with the marks of its
+// place; there, offers and the sink pause once, at any time and for any time, reference pixels do
+// not.
 
 `default_nettype none
 

@@ -87,7 +87,7 @@ module axis_register #(
     if (!formal_began_reg)
       assume (rst);
     else begin
-      // Nothing is lost or invented, also in a reset; what came a cycle ago is on offer.
+      // Nothing is lost or invented, a reset leaves it empty; what came a cycle ago is on offer.
       assert (m_valid == (formal_count_reg != 2'd0));
 
       // There is a place as long as the sink takes what it is offered.
