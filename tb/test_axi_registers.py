@@ -107,7 +107,7 @@ class Bench(Testbench):
         """Return the address of a register or gene, or one that is wrong by a bit."""
         genes = MAP["GENES"].address + 4 * self.random.randrange(GENES + 2)
         address = self.random.choice([*NAMES, genes, genes])
-        return address ^ (1 << self.random.randrange(2, 16) if self.random.random() < 0.1 else 0)
+        return address ^ (1 << self.random.randrange(2, 16) if self.random.random() < 0.4 else 0)
 
     def word(self) -> int:
         draw = self.random
