@@ -9,6 +9,8 @@
 
 module evaluator_proof #(
   parameter integer BOUND      = 24,
+  // 1: whether commits get through, as well, which shows only from a reset on
+  parameter integer COMMITS    = 0,
   parameter integer MAX_WIDTH  = 3,
   parameter integer MAX_HEIGHT = 3,
   // Derived
@@ -52,6 +54,7 @@ module evaluator_proof #(
     .frame_height      (frame_height),
     .cfg_valid         (cfg_valid),
     .cfg_ready         (cfg_ready),
+    .cfg_array         (1'b0),
     .cfg_address       (cfg_address),
     .cfg_gene          (cfg_gene),
     .s_noisy_valid     (s_noisy_valid),
@@ -90,6 +93,7 @@ module evaluator_proof #(
   reg        ended       = 1'b0;
   reg        ended_later = 1'b0;
   reg [7:0]  patience    = 8'd0;  // cycles in which everybody was ready and no frame got out
+  reg [7:0]  busy        = 8'd0;  // cycles of a commit in which everybody was ready
 
   always @(posedge clk) begin
     began            <= 1'b1;
@@ -100,6 +104,7 @@ module evaluator_proof #(
     waiting_pixel    <= m_filtered_pixel;
     ended            <= !rst && leaves && m_filtered_last;
     ended_later      <= !rst && ended;
+    busy             <= (!rst && ready && !cfg_ready) ? busy + 1'b1 : 8'd0;
     patience         <= (!rst && ready && !(leaves && m_filtered_last)) ? patience + 1'b1 : 8'd0;
   end
 
@@ -136,6 +141,10 @@ module evaluator_proof #(
 
       // No deadlock.
       assert (patience <= BOUND);
+
+      // A commit gets through.
+      if (COMMITS != 0)
+        assert (busy <= BOUND);
     end
 
 endmodule

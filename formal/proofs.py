@@ -24,7 +24,7 @@ class Proof:
 
     name: str
     claim: str
-    harness: str
+    harness: str  # a module of formal/, or one of rtl/ that states its rules itself
     mutants: tuple[Mutant, ...]
     steps: int
     induction: bool = False
@@ -160,5 +160,130 @@ PROOFS = (
         ),
         steps=32,
         induction=True,
+    ),
+    Proof(
+        "evaluator-commit",
+        "a commit gets through within 24 cycles in which all are ready, whenever it comes",
+        "evaluator_proof",
+        (
+            Mutant("evaluator.v", "pending_reg && frame_accept", "pending_reg && window_accept"),
+            Mutant("evaluator.v", "if (ce && array_load)", "if (array_load && frame_accept)"),
+            Mutant("pixel_window.v", "load_reg && slides_reg && top_reg", "load_reg && owed_reg"),
+        ),
+        steps=32,
+        parameters={"COMMITS": 1},
+    ),
+    Proof(
+        "sae",
+        "a frame brings the sum of its absolute errors, once and two cycles after its last pair;"
+        " m_over compares what was added so far with the limit",
+        "sae",
+        (
+            Mutant("sae.v", "s_reference - s_pixel", "s_pixel - s_reference"),
+            Mutant("sae.v", "last_reg ? {SAE_W{1'b0}} : sum_next", "sum_next"),
+            Mutant("sae.v", "sum_reg > limit", "sum_reg >= limit"),
+        ),
+        steps=5,
+        induction=True,
+    ),
+    Proof(
+        "axis-register",
+        "items come out in their order, none is lost or invented, what waits stays; as long as the"
+        " sink takes, there is a place; a reset leaves it empty",
+        "axis_register",
+        (
+            Mutant("axis_register.v", "spare_valid_reg || s_valid", "s_valid"),
+            Mutant("axis_register.v", "if (s_ready)", "if (s_valid)"),
+            Mutant("axis_register.v", "= !spare_valid_reg;", "= !valid_reg;"),
+            Mutant("axis_register.v", "m_ready || !valid_reg", "1'b1"),
+        ),
+        steps=3,
+        induction=True,
+    ),
+    Proof(
+        "axil-slave",
+        "all five channels: what is offered stays and waits for no ready, addresses and data come"
+        " in any order, each access is done once and as it came and has one response, in the"
+        " second cycle at the latest; a reset leaves nothing behind",
+        "axil_slave",
+        (
+            Mutant("axil_slave.v", "w_valid_reg && !b_valid_reg", "w_valid_reg"),
+            Mutant("axil_slave.v", "= b_valid_reg;", "= b_valid_reg && s_axil_bready;"),
+            Mutant("axil_slave.v", "= !w_valid_reg;", "= aw_valid_reg && !w_valid_reg;"),
+            Mutant("axil_slave.v", "= write_now && whole_reg", "= write_now"),
+            Mutant("axil_slave.v", "if (read_now) begin", "if (ar_valid_reg) begin"),
+        ),
+        steps=4,
+        induction=True,
+    ),
+    *(
+        Proof(
+            f"config-shadow{'-two-stage' if two_stage else ''}",
+            "a gene is on its lane two cycles after its write, and stays until it is written again",
+            "config_shadow_proof",
+            (
+                Mutant("config_shadow.v", "= WEST + i;", "= NORTH + i;"),
+                Mutant("config_shadow.v", "== OUTPUT[ADDRESS_W-1:0]", ">= OUTPUT[ADDRESS_W-1:0]"),
+            ),
+            steps=4,
+            induction=True,
+            parameters={"TWO_STAGE": two_stage},
+        )
+        for two_stage in (0, 1)
+    ),
+    Proof(
+        "axi-registers",
+        "all registers as docs/registers.md describes them: what is refused and changes nothing,"
+        " what reads show, that no event is lost, when irq is high, that no gene and no commit is"
+        " lost",
+        "axi_registers_proof",
+        (
+            Mutant("axi_registers.v", "= write && !write_refused", "= write"),
+            Mutant("axi_registers.v", "!cfg_ready || reset_reg ||", "!cfg_ready ||"),
+            Mutant("axi_registers.v", "(write_data >= ARRAYS)", "(write_data > ARRAYS)"),
+            Mutant("axi_registers.v", "if (sae_valid)", "if (sae_valid && !status_write)"),
+            Mutant("axi_registers.v", "fitness_ready_reg && interrupt_reg", "fitness_ready_reg"),
+            Mutant("axi_registers.v", "limit_reg[array_reg*32 +: 32] <=", "limit_reg[31:0] <="),
+        ),
+        steps=4,
+        induction=True,
+    ),
+    Proof(
+        "evoarray-axi",
+        "whatever host and streams do, what is offered stays; a reset leaves nothing behind; while"
+        " the host holds the data path in reset, what arrives is taken; from every other state a"
+        " frame of 3x3 begins to leave within 20 cycles in which all streams are ready",
+        "evoarray_axi_proof",
+        (
+            Mutant(
+                "evoarray_axi.v",
+                """    .rst     (rst),
+    .s_valid (filtered_valid),""",
+                """    .rst     (data_rst),
+    .s_valid (filtered_valid),""",
+            ),
+            Mutant(
+                "evoarray_axi.v",
+                """    .rst     (data_rst),
+    .s_valid (s_axis_reference_tvalid),""",
+                """    .rst     (rst),
+    .s_valid (s_axis_reference_tvalid),""",
+            ),
+            Mutant("evaluator.v", "= !array_valid || leaves;", "= leaves;"),
+        ),
+        steps=22,
+        induction=True,
+    ),
+    Proof(
+        "evoarray-axi-marks",
+        "as many pixels leave as came, each with the marks of its place, measured or not; offers"
+        " and the sink pause once, at any time and for any time",
+        "evoarray_axi_proof",
+        (
+            Mutant("evoarray_axi.v", "first_reg <= filtered_last;", "first_reg <= 1'b0;"),
+            _KEPT,
+        ),
+        steps=22,
+        parameters={"MARKS": 1},
     ),
 )

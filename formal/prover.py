@@ -9,7 +9,7 @@ from pathlib import Path
 
 from formal.proofs import Mutant, Proof
 from model.errors import InputError
-from model.rtl import sources
+from model.rtl import INCLUDE_DIR, sources
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILDS = ROOT / "build" / "formal"
@@ -50,9 +50,13 @@ def _translate(proof: Proof, mutant: Mutant | None, folder: Path, problem: Path)
     parameters = " ".join(f"-set {name} {value}" for name, value in proof.parameters.items())
     # The WebAssembly tools see only files below the folder that they run in.
     script = [
-        f"read_verilog -formal {' '.join(str(file.relative_to(ROOT)) for file in files)}",
+        # Rules of a module that only its own proof needs are under FORMAL_ and its name.
+        f"read_verilog -formal -D FORMAL_{proof.harness.upper()}"
+        f" -I {INCLUDE_DIR.relative_to(ROOT)}"
+        f" {' '.join(str(file.relative_to(ROOT)) for file in files)}",
         f"chparam {parameters} {proof.harness}" if parameters else "",
-        f"prep -flatten -top {proof.harness}",
+        # An input without a driver would be whatever suits the proof.
+        f"prep -flatten -top {proof.harness}; check -assert",
         "memory_map; opt -full; async2sync; dffunmap; opt_clean",
         f"write_smt2 -wires {problem.relative_to(ROOT)}",
     ]

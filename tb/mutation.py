@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 
-from model.rtl import RTL_DIR, sources
+from model.rtl import sources
 from tb.runner import ROOT, Simulation, run
 
 BUILDS = ROOT / "build" / "mutation"
@@ -39,6 +39,9 @@ class Target:
     parameters: Mapping[str, int] = field(default_factory=dict)
     bench: str = ""  # the top of the tests in tb/, where it is not the module
     bench_parameters: Mapping[str, int] = field(default_factory=dict)
+    # Inputs that have illegal values, each with an expression of the ports that has none of those
+    # bits: on what is left, a mutant is compared with the module.
+    legal: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -67,7 +70,28 @@ TARGETS = (
     Target(
         "evaluator",
         "test_evaluator",
-        {"ROWS": 2, "COLS": 2, "MAX_WIDTH": 9, "MAX_HEIGHT": 9},
+        # As many rows as a gene of four bits can name: then these are all that a circuit sets.
+        {"ROWS": 16, "COLS": 1, "MAX_WIDTH": 9, "MAX_HEIGHT": 9},
+        legal={"cfg_gene": "cfg_gene & 6'd15"},
+    ),
+    Target("axis_register", "test_axis_register", {"DATA_W": 4}),
+    Target("axil_slave", "test_axil_slave", {"ADDRESS_W": 6}),
+    Target(
+        "axi_registers",
+        "test_axi_registers",
+        {
+            "ROWS": 2,
+            "COLS": 3,
+            "FUNCTION_SET": 2,
+            "ARRAYS": 3,
+            "MAX_WIDTH": 13,
+            "MAX_HEIGHT": 9,
+        },
+    ),
+    Target(
+        "evoarray_axi",
+        "test_evoarray_axi",
+        {"ROWS": 2, "COLS": 2, "ARRAYS": 2, "MAX_WIDTH": 13, "MAX_HEIGHT": 13},
     ),
 )
 
@@ -123,18 +147,22 @@ def insert_faults(target: Target, folder: Path, count: int) -> list[str]:
 
 def header(module: str) -> str:
     """Return a module from its name to the end of its ports, all of them wires."""
-    text = (RTL_DIR / f"{module}.v").read_text(encoding="utf-8")
+    (source,) = (file for file in sources() if file.stem == module)
+    text = source.read_text(encoding="utf-8")
     found = re.search(rf"^module {module}\b.*?^\);", text, re.DOTALL | re.MULTILINE)
     assert found
     return re.sub(r"\boutput reg ", "output wire", found[0])
 
 
-def wrapper(module: str, name: str, mutant: str) -> str:
-    """Return a module of this name that has the ports of the module, and is one of its mutants."""
+def wrapper(module: str, name: str, mutant: str, legal: Mapping[str, str] | None = None) -> str:
+    """Return a module of this name that has the ports of the module, and is one of its mutants.
+
+    Of the inputs in `legal` the mutant sees those expressions.
+    """
     ports = header(module)
     names = re.findall(r"^ +(?:input|output) +wire +(?:\[.*?\] +)?(\w+)", ports, re.MULTILINE)
     assert names
-    connections = ", ".join(f".{port}({port})" for port in names)
+    connections = ", ".join(f".{port}({(legal or {}).get(port, port)})" for port in names)
     return (
         f"{ports.replace(f'module {module}', f'module {name}', 1)}\n"
         "  reg [15:0] chosen;\n"
@@ -148,8 +176,8 @@ def is_equivalent(target: Target, folder: Path, mutant: int) -> bool:
     """Return whether a mutant is proved equal to the module, registers and all, by induction."""
     pair = folder / f"pair-{mutant}.v"
     texts = (
-        wrapper(target.module, "gold", "16'd0"),
-        wrapper(target.module, "gate", f"16'd{mutant}"),
+        wrapper(target.module, "gold", "16'd0", target.legal),
+        wrapper(target.module, "gate", f"16'd{mutant}", target.legal),
     )
     plain = re.sub(r"  (reg \[15:0\] chosen|initial if).*\n", "", "".join(texts))
     pair.write_text(plain, encoding="utf-8")

@@ -62,3 +62,17 @@ async def what_arrives_in_a_reset_is_taken_and_dropped(dut: Dut) -> None:
         dut.rst.value = 0
         bench.send(20)
         await bench.finish()
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def a_reset_of_one_cycle_leaves_nothing_behind(dut: Dut) -> None:
+    """Also of what waits behind the item that the sink does not take."""
+    bench = Bench(dut)
+    bench.sink.stall = 0.9
+    await bench.reset()
+    for _ in range(20):
+        bench.send(20)
+        await bench.wait(bench.random.randrange(1, 20))
+        await bench.reset()
+        bench.send(2)
+        await bench.finish(surplus=5)

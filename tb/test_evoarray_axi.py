@@ -539,3 +539,41 @@ async def a_reset_in_any_cycle_leaves_nothing_behind(dut: Dut, pause: float) -> 
         sums = await bench.core.evaluate(noisy, reference)
         outputs = bench.modelled(circuits, noisy)
         assert sums == [sae(output, reference) for output in outputs]
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def every_bit_of_every_limit_counts(dut: Dut) -> None:
+    """While a frame waits for its last line, each array's sum is compared with limits near it."""
+    bench = Bench(dut)
+    await bench.start()
+    core, port, draw = bench.core, bench.port, bench.random
+    circuits = bench.circuits()
+    noisy, reference = bench.rng.integers(0, 256, (2, 5, 7)).astype(np.uint8)
+    outputs = bench.modelled(circuits, noisy).reshape(bench.arrays, -1)[:, :28]
+    sums = [sae(output, reference.ravel()[:28]) for output in outputs]
+    assert min(sums) > 0
+    await core.configure(circuits)
+    await core.write("FRAME_SIZE", HEIGHT=5, WIDTH=7)
+    await core.write("CONTROL", FITNESS=1)
+    for line in list(lines(reference))[:4]:
+        port.reference.send_nowait(line)
+    port.send_noisy(noisy)
+    await bench.left(28)
+    for array, total in enumerate(sums):
+        for limit in (total, total - 1, *(total ^ 1 << bit for bit in range(32))):
+            for other, above in enumerate(sums):
+                await core.write("ARRAY", other)
+                await core.write("LIMIT", limit if other == array else draw.randrange(above))
+            assert await core.read("STATUS", "OVER_LIMIT") == (total > limit), f"{total} {limit}"
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def what_is_refused_is_a_slave_error(dut: Dut) -> None:
+    """And no other one."""
+    bench = Bench(dut)
+    await bench.start()
+    bus, registers = bench.port.bus, bench.core.registers
+    for name, answers in (("SHAPE", (0, 2)), ("LIMIT", (0, 0)), ("GENES", (2, 0))):
+        address = registers[name].address
+        read, written = await bus.read(address, 4), await bus.write(address, bytes(4))
+        assert (read.resp, written.resp) == tuple(map(AxiResp, answers)), name

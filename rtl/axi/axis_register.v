@@ -55,6 +55,55 @@ module axis_register #(
   assign m_valid = valid_reg;
   assign m_data  = data_reg;
 
+`ifdef FORMAL
+  // It is a queue of two: what is inside, by what went in and out since a reset.
+  reg              formal_began_reg = 1'b0;
+  reg [1:0]        formal_count_reg;
+  reg [DATA_W-1:0] formal_oldest_reg;
+  reg [DATA_W-1:0] formal_newest_reg;
+  reg              formal_stalled_reg;  // the sink did not take what was offered
+  reg [DATA_W-1:0] formal_offered_reg;
+
+  wire formal_in  = s_valid && s_ready;
+  wire formal_out = m_valid && m_ready;
+
+  always @(posedge clk) begin
+    formal_stalled_reg <= !rst && m_valid && !m_ready;
+    formal_offered_reg <= m_data;
+    if (formal_in)
+      formal_newest_reg <= s_data;
+    if (formal_count_reg == (formal_out ? 2'd1 : 2'd0))
+      formal_oldest_reg <= s_data;
+    else if (formal_out)
+      formal_oldest_reg <= formal_newest_reg;
+    if (rst) begin
+      formal_began_reg <= 1'b1;
+      formal_count_reg <= 2'd0;
+    end else
+      formal_count_reg <= formal_count_reg + formal_in - formal_out;
+  end
+
+  always @*
+    if (!formal_began_reg)
+      assume (rst);
+    else begin
+      // Nothing is lost or invented, a reset leaves it empty; what came a cycle ago is on offer.
+      assert (m_valid == (formal_count_reg != 2'd0));
+
+      // There is a place as long as the sink takes what it is offered.
+      assert (formal_count_reg <= 2'd2 && s_ready == (formal_count_reg != 2'd2));
+      assert (s_ready || formal_stalled_reg);
+
+      // Items keep their order, and what waits stays.
+      if (m_valid)
+        assert (m_data == formal_oldest_reg);
+      if (formal_count_reg == 2'd2)
+        assert (spare_reg == formal_newest_reg);
+      if (formal_stalled_reg)
+        assert (m_valid && m_data == formal_offered_reg);
+    end
+`endif
+
 endmodule
 
 `default_nettype wire
