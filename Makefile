@@ -15,7 +15,7 @@ TEST_PHOTOS := brick chelsea coffee rocket
 STUDIES := $(sort $(basename $(notdir $(wildcard studies/*.toml))))
 OURS := presets presets-35-seconds
 
-.PHONY: help evolve test sim formal mutation coverage soak bench studies-quick studies registers \
+.PHONY: help evolve test sim formal mutation coverage netlist soak signoff bench studies-quick studies registers \
   synth lint setup system browser lock clean
 
 help:
@@ -27,6 +27,8 @@ help:
 	@echo "make mutation  which faults in the RTL the simulations find (MUTANTS=$(MUTANTS) of each target)"
 	@echo "make soak    the simulations on random arrays, for SECONDS=$(SECONDS); a failure says how to repeat it"
 	@echo "make coverage  which lines, branches, bits and cases the simulations on Verilator cover"
+	@echo "make netlist  the simulations of the cores as cells of iCE40 and 7 series"
+	@echo "make signoff  all of these and lint; writes the tables of docs/verification.md"
 	@echo "make bench   how fast every backend is on this machine, all measured in one run"
 	@echo "make studies-quick  the thesis's experiments and ours with few runs, half an hour on two cores"
 	@echo "             (results in runs/studies, summaries in docs/thesis.md and docs/presets.md)"
@@ -63,13 +65,27 @@ formal: setup
 	.venv/bin/python -m formal
 
 mutation: setup
-	.venv/bin/python -m tb.mutation --mutants $(MUTANTS)
+	.venv/bin/python -m tb.signoff.mutation --mutants $(MUTANTS)
 
 soak: setup
-	.venv/bin/python -m tb.soak --seconds $(SECONDS) $(ROUND:%=--round %)
+	.venv/bin/python -m tb.signoff.soak --seconds $(SECONDS) $(ROUND:%=--round %)
 
 coverage: setup
-	.venv/bin/python -m tb.coverage
+	.venv/bin/python -m tb.signoff.coverage
+
+netlist: setup
+	.venv/bin/python -m tb.signoff.netlist
+
+signoff: lint
+	rm -rf build/signoff
+	mkdir -p build/signoff
+	.venv/bin/pytest -n 2 tb --junitxml=build/signoff/simulations.xml
+	.venv/bin/python -m formal
+	.venv/bin/python -m tb.signoff.mutation --mutants $(MUTANTS)
+	.venv/bin/python -m tb.signoff.coverage
+	.venv/bin/python -m tb.signoff.netlist
+	.venv/bin/python -m tb.signoff.soak --seconds $(SECONDS) $(ROUND:%=--round %)
+	.venv/bin/python -m tb.signoff.tables
 
 bench: setup
 	.venv/bin/evoarray bench

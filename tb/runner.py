@@ -4,8 +4,8 @@
 The seed comes from COCOTB_RANDOM_SEED where that is set, and is new in every run otherwise. Where
 a test fails, it runs once more with the same seed and leaves its waveform in build/waves.
 
-Where RTL_COVERAGE is set, runs leave in build/coverage what they covered, for tb.coverage: the bins
-of tb/covergroups.py and, on Verilator, the code.
+Where RTL_COVERAGE is set, runs leave in build/coverage what they covered, for
+tb.signoff.coverage: the bins of tb/covergroups.py and, on Verilator, the code.
 """
 
 import os

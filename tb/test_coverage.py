@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from model.rtl import sources
-from tb.coverage import EXCEPTIONS, expanded, judge, judge_bins, read_excuses, read_points
 from tb.covergroups import StreamSampler, all_bins, reset_bin, sample
+from tb.signoff.coverage import EXCEPTIONS, expanded, judge, judge_bins, read_excuses, read_points
 
 SOURCE = """
 module part (input wire clk, input wire [1:0] d, output reg q);

@@ -4,7 +4,8 @@
 from dataclasses import replace
 
 from model.rtl import sources
-from tb.mutation import BUILDS, TARGETS, Target, insert_faults, is_equivalent
+from tb.signoff.design import Target
+from tb.signoff.mutation import BUILDS, TARGETS, insert_faults, is_equivalent
 
 
 def test_only_a_fault_is_not_equivalent() -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tb import soak
 from tb.runner import Simulation
+from tb.signoff import soak
 
 
 def test_rounds_differ_and_a_number_repeats_one() -> None:
@@ -25,11 +25,11 @@ def test_a_round_that_fails(
         return {"frames": "AssertionError: 1 is not 2\nmore"} if seed == 7 else {}
 
     monkeypatch.setattr(soak, "run", fail)
-    monkeypatch.setattr(soak, "RESULTS", tmp_path / "soak.json")
+    monkeypatch.setattr(soak, "RESULT", tmp_path / "soak.json")
     assert soak.main(["--seconds", "0", "--round", "6"]) == 0
     assert soak.main(["--seconds", "0", "--round", "7"]) == 1
     said = capsys.readouterr().out
     assert "FAILS 7 test_" in said
     assert "frames: AssertionError: 1 is not 2\n" in said
     assert "make soak SECONDS=0 ROUND=7" in said
-    assert '"failed": [\n    7\n  ]' in soak.RESULTS.read_text(encoding="utf-8")
+    assert '"failed": [\n    7\n  ]' in soak.RESULT.read_text(encoding="utf-8")

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the regressions on Verilator cover, of the code and of tb/covergroups.py.
 
-Run: python -m tb.coverage. Everything has to be covered, but for what coverage_exceptions.toml
-excuses. Verilator counts how often a line or a branch was reached, and how often each bit changed
-either way. A point is a place in the source: it is covered if any instance in any regression covers
-it, whatever the parameters.
+Run: python -m tb.signoff.coverage. Everything has to be covered, but for what
+coverage_exceptions.toml excuses. Verilator counts how often a line or a branch was reached, and how
+often each bit changed either way. A point is a place in the source: it is covered if any instance
+in any regression covers it, whatever the parameters.
 """
 
 import json
@@ -22,8 +22,9 @@ from pathlib import Path
 from model.rtl import RTL_DIR, sources
 from tb.covergroups import COVERGROUPS, all_bins, full_name
 from tb.runner import CODE_COVERAGE, COVERAGE, FUNCTIONAL_COVERAGE, ROOT
+from tb.signoff.design import RESULTS
 
-RESULTS = ROOT / "build" / "signoff" / "coverage.json"
+RESULT = RESULTS / "coverage.json"
 EXCEPTIONS = Path(__file__).with_name("coverage_exceptions.toml")
 KINDS = ("line", "branch", "toggle")
 SEED = 1
@@ -204,8 +205,8 @@ def main() -> int:
         "wrong": wrong,
         "seconds": round(time.monotonic() - start, 1),
     }
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    RESULT.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     covered = sum(h for h, _ in bins.values()), sum(n for _, n in bins.values())
     print(
         f"{sum(1 for count in counts.values() if count)} of {len(counts)} points of the code are"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tests of tb/ on random tops with random circuits, frames and stalls, for a given time.
 
-Run: python -m tb.soak. A round's number determines all that is random in it; one that fails says
-the command that repeats it.
+Run: python -m tb.signoff.soak. A round's number determines all that is random in it; one that fails
+says the command that repeats it.
 """
 
 import argparse
@@ -18,9 +18,10 @@ import model.rtl
 from model.circuit import Shape
 from model.functions import FUNCTION_SETS
 from model.rtl import parameters
-from tb.runner import ROOT, Simulation, run
+from tb.runner import Simulation, run
+from tb.signoff.design import RESULTS
 
-RESULTS = ROOT / "build" / "signoff" / "soak.json"
+RESULT = RESULTS / "soak.json"
 LARGEST_SIDE = 8
 LARGEST_FRAME = 20
 VERILATED = 0.2
@@ -86,16 +87,16 @@ def soak(seconds: float, first: int) -> tuple[int, list[int]]:
 
 def main(arguments: list[str]) -> int:
     """Soak, write build/signoff/soak.json and return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m tb.soak", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tb.signoff.soak", description=__doc__)
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--round", type=int, help="the first one's number; random if not given")
     options = parser.parse_args(arguments)
     first = secrets.randbits(30) if options.round is None else options.round
     logging.disable()  # what fails is said here
     rounds, failed = soak(options.seconds, first)
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    RESULTS.mkdir(parents=True, exist_ok=True)
     found = {"first": first, "rounds": rounds, "failed": failed, "seconds": options.seconds}
-    RESULTS.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    RESULT.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     print(f"{rounds - len(failed)} of {rounds} rounds passed, beginning with {first}")
     return 1 if failed else 0
 

