@@ -141,8 +141,12 @@ def is_equivalent(target: Target, folder: Path, mutant: int) -> bool:
     plain = re.sub(r"  (reg \[15:0\] chosen|initial if).*\n", "", "".join(texts))
     pair.write_text(plain, encoding="utf-8")
     parameters = " ".join(f"-set {name} {value}" for name, value in target.parameters.items())
-    # Single bits, so that those of a register that nothing reads go.
-    prepared = "proc; memory_map; flatten; opt -full; simplemap t:$dff t:$dffe; opt_clean"
+    # Wires that yosys named, of which one has the fault, need not be equal; registers do. They are
+    # single bits, so that those of a register that nothing reads go.
+    prepared = (
+        "proc; memory_map; flatten; rename -hide w:*._*_; opt -full; simplemap t:$dff t:$dffe;"
+        " opt_clean"
+    )
     return yosys(
         f"read_verilog {relative(folder / 'netlist.v')} {relative(pair)}",
         f"chparam {parameters} gold gate" if parameters else "",
