@@ -30,9 +30,9 @@ _PAGE_HEAD = """\
 # Registers of evoarray_axi
 
 Words of 32 bits behind the AXI4-Lite port; addresses are in bytes. A bit of no field reads as 0
-and is ignored when written. What is refused gets the response SLVERR and changes nothing: what the
-descriptions name, reads of what can only be written, writes of what can only be read, addresses
-without a register, and writes of less than a word."""
+and is ignored when written. What is refused gets the response SLVERR, reads as 0 and changes
+nothing: what the descriptions name, reads of what can only be written, writes of what can only be
+read, addresses without a register, and writes of less than a word."""
 
 
 @dataclass(frozen=True)

@@ -144,8 +144,8 @@ def is_equivalent(target: Target, folder: Path, mutant: int) -> bool:
     # Wires that yosys named, of which one has the fault, need not be equal; registers do. They are
     # single bits, so that those of a register that nothing reads go.
     prepared = (
-        "proc; memory_map; flatten; rename -hide w:*._*_; opt -full; simplemap t:$dff t:$dffe;"
-        " opt_clean"
+        "proc; memory_map; flatten; rename -hide w:*._*_ w:*._*$func$*; opt -full;"
+        " simplemap t:$dff t:$dffe; opt_clean"
     )
     return yosys(
         f"read_verilog {relative(folder / 'netlist.v')} {relative(pair)}",
