@@ -47,7 +47,7 @@ from tb.drivers import (
         (Shape(1, 1, "upm19"), "plain", 3, 3),
         (Shape(5, 3, "upm16"), "two-stage", 5, 7),
         (Shape(2, 7, "cgp16"), "plain", 9, 5),
-        (Shape(16, 16, "upm16"), "plain", 7, 7),
+        (Shape(16, 5, "upm16"), "plain", 7, 7),
     ],
     ids=label,
 )
