@@ -30,7 +30,7 @@ help:
 	@echo "make netlist  the simulations of the cores as cells of iCE40 and 7 series"
 	@echo "make signoff  all of these and lint; writes the tables of docs/verification.md"
 	@echo "make bench   how fast every backend is on this machine, all measured in one run"
-	@echo "make studies-quick  the thesis's experiments and ours with few runs, half an hour on two cores"
+	@echo "make studies-quick  the thesis's experiments and ours with few runs"
 	@echo "             (results in runs/studies, summaries in docs/thesis.md and docs/presets.md)"
 	@echo "make studies the same with as many runs as the thesis, over half a day; both go on where they"
 	@echo "             were stopped, and this one after studies-quick"
