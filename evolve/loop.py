@@ -18,7 +18,7 @@ from evolve.mutation import mutation_at, passes_east, regions
 from evolve.rng import Random
 from evolve.settings import Settings
 from evolve.tribe import Evolver, Tribe, rule_at
-from evolve.world import World
+from evolve.world import Found, World
 from model.circuit import Genes, copy_filter
 
 
@@ -58,12 +58,20 @@ def found(settings: Settings, backend: Evolver) -> World:
     streams = [Random.stream(settings.seed, 0, tribe) for tribe in range(settings.tribes)]
     parents = [start(settings, stream) for stream in streams]
     saes = backend.evaluate(np.stack(parents)).tolist()
+    luts = map(rule_at(settings).luts, parents)
     tribes = [
-        Tribe(parent, sae, stream, number=number)
-        for number, (parent, sae, stream) in enumerate(zip(parents, saes, streams, strict=True))
+        Tribe(parent, sae, stream, number=number, luts=each, weight=settings.weight)
+        for number, (parent, sae, stream, each) in enumerate(
+            zip(parents, saes, streams, luts, strict=True)
+        )
     ]
-    best = min(tribes, key=lambda tribe: tribe.sae)
-    return World(tribes, Random.stream(settings.seed, 0), best.genes, best.sae, len(tribes))
+    best = min(tribes, key=lambda tribe: tribe.score)
+    world = World(tribes, Random.stream(settings.seed, 0), best.genes, best.sae, len(tribes))
+    world.luts, world.weight = best.luts, settings.weight
+    if settings.parsimony != "none":
+        world.front = [Found(best.genes, best.sae, best.luts)]
+        world.remember()
+    return world
 
 
 def start(settings: Settings, random: Random) -> Genes:

@@ -7,6 +7,7 @@ through the backend in one batch, counts what it evaluates, and says what it did
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from evolve.mutation import mutation_of_all_genes
 from evolve.rng import Random
 from evolve.settings import BLOCK, Settings
-from evolve.tribe import Evolver, Tribe
+from evolve.tribe import Evolver, Tribe, highest_saes, rule_at, score, tell
 from evolve.world import World
 from model.circuit import Genes, Shape
 
@@ -27,10 +28,10 @@ Mechanism = Callable[[World, Settings, Evolver], str | None]
 def war(world: World, settings: Settings, _: Evolver) -> str | None:
     """Replace the worst tribe's parent by the best one's (thesis, 5.3)."""
     best, worst = world.champion, world.worst
-    if best.sae == worst.sae:
+    if best.score == worst.score:
         return None
     said = f"war: {worst.sae:,} falls to {best.sae:,}"
-    worst.genes, worst.sae = best.genes, best.sae
+    worst.genes, worst.sae, worst.luts = best.genes, best.sae, best.luts
     world.counters["wars"] += 1
     return said
 
@@ -48,7 +49,7 @@ def drop_worse(world: World, settings: Settings, _: Evolver) -> str | None:
         return None
     limit = world.champion.sae * (100 + settings.drop_worse)
     falling = [tribe for tribe in world.tribes if tribe.sae * 100 > limit]
-    falling.sort(key=lambda tribe: -tribe.sae)
+    falling.sort(key=lambda tribe: -tribe.score)
     return _drop(world, falling[: max(0, len(world.tribes) - settings.survivors)])
 
 
@@ -83,7 +84,7 @@ def partial_crossover(world: World, settings: Settings, backend: Evolver) -> str
         return None
     donor = others[0]
     if settings.donor == "best":
-        donor = min(others, key=lambda tribe: tribe.sae)
+        donor = min(others, key=lambda tribe: tribe.score)
     elif settings.donor == "random":
         donor = others[world.random.below(len(others))]
     square = _square(settings, world.random)
@@ -138,18 +139,16 @@ def _attempt(
     """
     if world.evaluations + len(children) > settings.evaluations:
         return None
-    limit = receiver.sae if settings.accept == "equal" else receiver.sae - 1
-    saes = backend.evaluate(np.stack(children), np.full(len(children), limit))
+    brood, before = np.stack(children), replace(receiver)
+    worst = receiver.score if settings.accept == "equal" else receiver.score - 1
+    luts = list(map(rule_at(settings).luts, children))
+    saes = backend.evaluate(brood, highest_saes(receiver, luts, worst)).tolist()
     world.evaluations += len(children)
     world.counters["crossover attempts"] += len(children)
-    best = int(saes.argmin())
-    if saes[best] > limit:
-        return None
-    before, receiver.genes, receiver.sae = receiver.sae, children[best], int(saes[best])
-    if receiver.sae == before:
+    if not tell(receiver, brood, saes, luts, worst) or receiver.score == before.score:
         return None
     world.counters["crossover successes"] += 1
-    return f"crossover: {before:,} falls to {receiver.sae:,}"
+    return f"crossover: {before.sae:,} falls to {receiver.sae:,}"
 
 
 def abrupt_change(world: World, settings: Settings, backend: Evolver) -> str | None:
@@ -168,13 +167,28 @@ def abrupt_change(world: World, settings: Settings, backend: Evolver) -> str | N
     sae = int(backend.evaluate(genes[np.newaxis])[0])
     if len(world.tribes) >= max(2, settings.tribes):
         others = [tribe for tribe in world.tribes if tribe is not champion]
-        _drop(world, [max(others, key=lambda tribe: tribe.sae)])
-    world.tribes.append(Tribe(genes, sae, random, number=world.founded))
+        _drop(world, [max(others, key=lambda tribe: tribe.score)])
+    luts = rule_at(settings).luts(genes)
+    tribe = Tribe(genes, sae, random, number=world.founded, luts=luts, weight=champion.weight)
+    world.tribes.append(tribe)
     world.founded += 1
     world.evaluations += 1
     world.counters["abrupt changes"] += 1
     world.changed = world.evaluations
     return f"abrupt change: {champion.sae:,} founds a tribe of {sae:,}"
+
+
+def explore_front(world: World, settings: Settings, _: Evolver) -> str | None:
+    """Keep what nothing beats in both SAE and LUTs, and send tribes out from there.
+
+    For its next epoch a tribe gets a weight, 0 or a power of two below an eighth of the best SAE,
+    and becomes the circuit of the front that is best at that weight.
+    """
+    for tribe in world.tribes:
+        tribe.weight = 1 << world.random.below(max(1, world.sae.bit_length() - 3)) >> 1
+        best = min(world.front, key=lambda found: score(found.sae, found.luts, tribe.weight))
+        tribe.genes, tribe.sae, tribe.luts = best.genes, best.sae, best.luts
+    return None
 
 
 MECHANISMS: dict[str, Mechanism] = {
@@ -184,5 +198,6 @@ MECHANISMS: dict[str, Mechanism] = {
     "full": full_crossover,
     "partial": partial_crossover,
     "abrupt": abrupt_change,
+    "front": explore_front,
 }
 """In the order in which they happen when they are due at the same time."""

@@ -20,6 +20,7 @@ BACKENDS = ("fast", "model", "icarus", "icarus-axi", "verilator")
 SCOPES = ("all", "elements", "column")
 CROSSOVERS = ("none", "full", "partial")
 DONORS = ("second", "best", "random")
+PARSIMONIES = ("none", "tie", "weight", "pareto")
 
 BLOCK = 1024
 """Evaluations per tribe between two looks at the tribes (thesis, 4.2 and 5)."""
@@ -27,6 +28,7 @@ BLOCK = 1024
 MOST_TRIBES = 1024
 HIGHEST_RATE = 64
 MOST_CHILDREN = 1024
+HIGHEST_WEIGHT = 65_536
 
 
 def option(
@@ -145,6 +147,14 @@ class Settings:
         "from the one to the other during the run.",
         metavar="PART[..PART]",
     )
+    parsimony: str = option(
+        "none",
+        "Prefer circuits of few LUTs: among equal SAE, or at a weight, or on a whole Pareto front.",
+        choices=PARSIMONIES,
+    )
+    lut_weight: int = option(
+        16, "With --parsimony weight: how much SAE a LUT is worth.", least=1, most=HIGHEST_WEIGHT
+    )
     seed: int = option(1, "The same seed gives the same circuit, on every backend.", least=0)
 
     def __post_init__(self) -> None:
@@ -183,6 +193,15 @@ class Settings:
             _refuse("pieces", self.pieces, "nothing beside growth")
         if self.abrupt_after and self.wars:
             _refuse("abrupt-after", self.abrupt_after, "0 unless war-interval is 0: a war ends it")
+        if self.parsimony == "pareto":
+            others = sorted(self.intervals.keys() - {"front"})
+            if others:
+                _refuse(
+                    "parsimony",
+                    self.parsimony,
+                    f"another one beside {', '.join(others)}: its tribes do not compete "
+                    "(--preset plain --war-interval 0)",
+                )
         if BLOCK % self.children:
             _refuse("children", self.children, f"a divisor of {BLOCK}")
         for name in ("war_interval", "drop_interval", "crossover_interval"):
@@ -286,6 +305,11 @@ class Settings:
         return self.shape.rows, self.shape.cols
 
     @property
+    def weight(self) -> int:
+        """How much SAE a LUT is worth throughout the run."""
+        return self.lut_weight if self.parsimony == "weight" else 0
+
+    @property
     def wars(self) -> bool:
         """Whether tribes make war."""
         return self.tribes > 1 and self.war_interval > 0
@@ -300,6 +324,7 @@ class Settings:
             "drop-worse": BLOCK if self.drop_worse and several else 0,
             self.crossover: self.crossover_interval if self.crossover != "none" else 0,
             "abrupt": BLOCK if self.abrupt_after else 0,
+            "front": BLOCK if self.parsimony == "pareto" else 0,
         }
         return {name: interval for name, interval in intervals.items() if interval}
 

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A tribe: a (1+1) or (1+lambda) evolution, and the rule by which it has and takes children."""
+"""A tribe: a (1+1) or (1+lambda) evolution, and the rule by which it has and takes children.
+
+What decides is the score of a circuit: its SAE plus a weight times its LUTs, and of equal ones the
+LUTs. Where LUTs are not counted, they are 0, and the score is the SAE.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,15 +15,27 @@ from numpy.typing import NDArray
 from evolve.mutation import Mutation, mutation_at
 from evolve.rng import Random
 from evolve.settings import Settings
-from model.circuit import Genes
+from evolve.simplify.cost import luts
+from model.circuit import Genes, Shape, circuit_of
 
 MEAN_PER_MILLION = 98_304 * 1_000_000
 """The mean of Random.exponential, for a temperature in parts per million."""
 
+UNIT = 1 << 20
+"""What 1 of SAE counts in a score: more than the LUTs of any circuit."""
+
+
+def score(sae: int, luts: int, weight: int) -> int:
+    """Return the score of a circuit; the lower, the better. All in whole numbers."""
+    return (sae + weight * luts) * UNIT + luts
+
 
 @dataclass
 class Tribe:
-    """A parent, its SAE, its generator, how many children it had and took, and its number."""
+    """A parent, its SAE, its generator, how many children it had and took, and its number.
+
+    luts are the parent's, where they count, and weight is how much SAE each is worth.
+    """
 
     genes: Genes
     sae: int
@@ -27,38 +43,53 @@ class Tribe:
     evaluations: int = 0
     accepted: int = 0
     number: int = 0
+    luts: int = 0
+    weight: int = 0
+
+    @property
+    def score(self) -> int:
+        """The parent's score."""
+        return score(self.sae, self.luts, self.weight)
 
 
 @dataclass(frozen=True)
 class Rule:
-    """How tribes have children: by which mutation, how many at once, and which SAE will do.
+    """How tribes have children: by which mutation, how many at once, and which score will do.
 
-    accept "equal": a child replaces its parent if its SAE is lower or the same; "better": only if
+    accept "equal": a child replaces its parent if its score is lower or the same; "better": only if
     it is lower. Equal children let the parent drift along neutral mutations; without them evolution
     hardly leaves the copy filter (UPM tutorial; the thesis, 3.3, takes only better ones).
     temperature: by how many parts per million of the parent's SAE a child may be worse on average,
     which frees evolution from local optima (S. Kirkpatrick and others, Optimization by Simulated
     Annealing, Science 220, 1983). How much it is gets drawn before the child, so that an
     evaluation still may stop as soon as the child is worse than that.
+    counted: the shape of the circuits, where their LUTs count.
     """
 
     mutation: Mutation
     accept: str = "equal"
     children: int = 1
     temperature: int = 0
+    counted: Shape | None = None
 
     def worst_accepted(self, tribe: Tribe) -> int:
-        """Return the highest SAE with which the next child replaces its parent; may draw."""
-        limit = tribe.sae if self.accept == "equal" else tribe.sae - 1
+        """Return the highest score with which the next child replaces its parent; may draw."""
+        limit = tribe.score if self.accept == "equal" else tribe.score - 1
         if self.temperature:
-            limit += tribe.sae * self.temperature * tribe.random.exponential() // MEAN_PER_MILLION
+            drawn = tribe.random.exponential()
+            limit += tribe.sae * self.temperature * drawn // MEAN_PER_MILLION * UNIT
         return limit
+
+    def luts(self, genes: Genes) -> int:
+        """Return the LUTs of a genotype; 0 where they do not count."""
+        return luts(circuit_of(genes, self.counted)) if self.counted else 0
 
 
 def rule_at(settings: Settings, evaluations: int = 0) -> Rule:
     """Return the rule of a run that has spent this many evaluations."""
     mutation, temperature = mutation_at(settings, evaluations), settings.temperature_at(evaluations)
-    return Rule(mutation, settings.accept, settings.children, temperature)
+    counted = None if settings.parsimony == "none" else settings.shape
+    return Rule(mutation, settings.accept, settings.children, temperature, counted)
 
 
 class Evolver(Protocol):
@@ -85,10 +116,13 @@ class AskEvaluateTell:
         for _ in range(count // rule.children):
             worst = [rule.worst_accepted(tribe) for tribe in tribes]
             broods = [ask(tribe, rule) for tribe in tribes]
-            saes = self.evaluate(np.concatenate(broods), np.repeat(worst, rule.children))
-            brood_saes = saes.reshape(len(tribes), rule.children)
-            for told in zip(tribes, broods, brood_saes, worst, strict=True):
-                tell(*told)
+            luts = [[rule.luts(child) for child in brood] for brood in broods]
+            limits = [highest_saes(*each) for each in zip(tribes, luts, worst, strict=True)]
+            saes = self.evaluate(np.concatenate(broods), np.concatenate(limits))
+            by_tribe = saes.reshape(len(tribes), rule.children).tolist()
+            for i, tribe in enumerate(tribes):
+                tribe.evaluations += rule.children
+                tribe.accepted += tell(tribe, broods[i], by_tribe[i], luts[i], worst[i])
 
 
 def ask(tribe: Tribe, rule: Rule) -> Genes:
@@ -97,10 +131,19 @@ def ask(tribe: Tribe, rule: Rule) -> Genes:
     return np.stack(list(children))
 
 
-def tell(tribe: Tribe, brood: Genes, saes: NDArray[np.int64], worst: int) -> None:
-    """Replace the parent by the best child, of equals the first, if it is not above the worst."""
-    tribe.evaluations += len(brood)
-    best = int(saes.argmin())
-    if saes[best] <= worst:
-        tribe.genes, tribe.sae = brood[best], int(saes[best])
-        tribe.accepted += 1
+def highest_saes(tribe: Tribe, luts: Sequence[int], worst: int) -> NDArray[np.int64]:
+    """Return for children of so many LUTs the highest SAE (n,) int64 at which their score does."""
+    return np.array([(worst - score(0, each, tribe.weight)) // UNIT for each in luts], np.int64)
+
+
+def tell(tribe: Tribe, brood: Genes, saes: Sequence[int], luts: Sequence[int], worst: int) -> bool:
+    """Replace the parent by the best child, of equals the first, if its score will do.
+
+    Returns whether it did.
+    """
+    scores = [score(*child, tribe.weight) for child in zip(saes, luts, strict=True)]
+    best = scores.index(min(scores))
+    if scores[best] > worst:
+        return False
+    tribe.genes, tribe.sae, tribe.luts = brood[best], saes[best], luts[best]
+    return True

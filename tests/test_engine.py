@@ -16,6 +16,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import hypothesis
@@ -28,16 +29,17 @@ from evolve.backends import Backend, fast, open_backend
 from evolve.backends.model import ModelBackend
 from evolve.loop import evolve, found
 from evolve.mutation import regions
-from evolve.settings import ACCEPT_RULES, HIGHEST_RATE, SCOPES, Settings
+from evolve.settings import ACCEPT_RULES, HIGHEST_RATE, HIGHEST_WEIGHT, SCOPES, Settings
+from evolve.simplify.cost import luts
 from evolve.tribe import Rule, Tribe, rule_at
-from model.circuit import Genes, Shape, random_circuit
+from model.circuit import Genes, Shape, circuit_of, random_circuit
 from model.functions import FUNCTION_SETS, Plane
 from model.noise import add_noise
 from model.window import WINDOW_PIXELS
 from tests.conftest import ROOT
 
 Pair = tuple[Plane, Plane]
-State = list[tuple[list[int], int, int, int, int]]
+State = list[tuple[list[int], int, int, int, int, int]]
 
 SETS = sorted(FUNCTION_SETS)
 KINDS = ("photo", "random", "flat", "black and white")
@@ -65,7 +67,9 @@ def image_pair(rng: np.random.Generator, height: int, width: int, kind: str = "p
 
 def state_of(tribes: Sequence[Tribe]) -> State:
     """Return all that a backend may change of tribes."""
-    return [(t.genes.tolist(), t.sae, t.random.state, t.evaluations, t.accepted) for t in tribes]
+    return [
+        (t.genes.tolist(), t.sae, t.random.state, t.evaluations, t.accepted, t.luts) for t in tribes
+    ]
 
 
 @contextmanager
@@ -186,6 +190,27 @@ def test_every_temperature_walks_as_the_model(temperature: str, function_set: st
     assert any(after > before for before, after in pairwise(saes)), "a worse child was taken"
 
 
+@pytest.mark.parametrize(
+    "parsimony",
+    [{"parsimony": "tie"}, *({"parsimony": "weight", "lut_weight": w} for w in (1, 90))],
+)
+@pytest.mark.parametrize("accept", ACCEPT_RULES)
+@pytest.mark.parametrize("function_set", SETS)
+def test_every_parsimony_walks_as_the_model(
+    parsimony: dict[str, Any], accept: str, function_set: str
+) -> None:
+    pairs = [image_pair(np.random.default_rng(13), 40, 30)]
+    shape = Shape(6, 7, function_set)
+    settings = Settings(shape, mutation_rate=3, start="random", accept=accept, **parsimony)
+    for children in (1, 4):
+        rule = replace(rule_at(settings), children=children)
+        states = walk_alike(settings, pairs, 300, rule=rule)
+        for state in (states[0], states[-1]):
+            (genes, _, _, _, _, counted), *_ = state
+            assert counted == luts(circuit_of(np.array(genes, np.uint8), shape))
+        assert len({state[0][5] for state in states}) > 3
+
+
 def test_pairs_of_different_sizes_count_together() -> None:
     rng = np.random.default_rng(4)
     pairs = [image_pair(rng, *size) for size in ((5, 7), (33, 31), (3, 3), (40, 52))]
@@ -232,6 +257,8 @@ def test_workers_share_the_tribes_and_change_nothing(workers: int, tribes: int) 
     rate=st.integers(1, 8) | st.integers(1, HIGHEST_RATE) | st.sampled_from(["1..8", "2..64"]),
     accept=st.sampled_from(ACCEPT_RULES),
     temperature=st.sampled_from(["0", "0.01", "0.5..0.001", "1"]),
+    parsimony=st.sampled_from(["none", "tie", "weight"]),
+    lut_weight=st.integers(1, HIGHEST_WEIGHT),
     few_functions=st.booleans(),
     start=st.sampled_from(["copy", "random"]),
     children=st.integers(1, 8),
@@ -250,6 +277,8 @@ def test_any_walk_is_the_models(
     rate: int | str,
     accept: str,
     temperature: str,
+    parsimony: str,
+    lut_weight: int,
     few_functions: bool,
     start: str,
     children: int,
@@ -275,6 +304,8 @@ def test_any_walk_is_the_models(
         tribes=tribes,
         functions=",".join(chosen),
         temperature=temperature,
+        parsimony=parsimony,
+        lut_weight=lut_weight,
         start=start,
         accept=accept,
         seed=seed,

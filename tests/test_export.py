@@ -13,7 +13,11 @@ import numpy as np
 import pytest
 
 from evolve.export.drawing import draw_graph
-from evolve.export.graph import (
+from evolve.export.product import export
+from evolve.export.proof import is_equal
+from evolve.export.software import c_source, python_source
+from evolve.export.verilog import module
+from evolve.simplify.graph import (
     Constant,
     Node,
     Pixel,
@@ -25,11 +29,7 @@ from evolve.export.graph import (
     pixels,
     simplify,
 )
-from evolve.export.operations import OPERATIONS, function_table, meaning, table
-from evolve.export.product import export
-from evolve.export.proof import is_equal
-from evolve.export.software import c_source, python_source
-from evolve.export.verilog import module
+from evolve.simplify.operations import OPERATIONS, function_table, meaning, table
 from model.array import filter_image, run
 from model.circuit import Circuit, Shape, copy_filter, random_circuit, write_circuit
 from model.functions import FUNCTION_SETS, Plane

@@ -15,7 +15,7 @@ from evolve.backends.model import ModelBackend
 from evolve.loop import Epoch, evolve, found
 from evolve.rng import Random
 from evolve.settings import HIGHEST_RATE, Settings
-from evolve.tribe import Rule, Tribe, ask, rule_at, tell
+from evolve.tribe import UNIT, Rule, Tribe, ask, rule_at, tell
 from model.circuit import Shape, copy_filter
 from model.images import read_image
 from model.noise import add_noise
@@ -127,10 +127,24 @@ def test_a_child_has_k_genes_redrawn(function_set: str, rate: int) -> None:
 def test_which_child_replaces_its_parent(accept: str, child_sae: int, taken: bool) -> None:
     tribe = Tribe(np.zeros(GENES, np.uint8), 10, Random(0, 1))
     rule = rule_at(Settings(SHAPE, accept=accept))
-    tell(tribe, np.ones((1, GENES), np.uint8), np.array([child_sae]), rule.worst_accepted(tribe))
+    brood = np.ones((1, GENES), np.uint8)
+    assert tell(tribe, brood, [child_sae], [0], rule.worst_accepted(tribe)) == taken
     assert tribe.genes.tolist() == [int(taken)] * GENES
     assert tribe.sae == (child_sae if taken else 10)
-    assert (tribe.evaluations, tribe.accepted) == (1, int(taken))
+
+
+@pytest.mark.parametrize("children", [1, 4])
+def test_children_and_those_taken_are_counted(children: int) -> None:
+    fitness = Landscape()
+    tribe = Tribe(np.zeros(GENES, np.uint8), 3 * GENES, Random.stream(4))
+    rule = replace(rule_at(Settings(SHAPE, accept="better")), children=children)
+    taken = 0
+    for brood in range(1, 201):
+        before = tribe.sae
+        fitness.advance([tribe], children, rule)
+        taken += tribe.sae < before
+        assert (tribe.evaluations, tribe.accepted) == (brood * children, taken)
+    assert 0 < taken < 200
 
 
 # --- temperature
@@ -168,12 +182,12 @@ def test_a_temperature_raises_what_will_do() -> None:
     warm = replace(rule_at(Settings(SHAPE)), temperature=20_000)
     tribe = Tribe(np.zeros(GENES, np.uint8), 50_000, Random.stream(3))
     drawn = Random(tribe.random.state, tribe.random.increment).exponential()
-    assert warm.worst_accepted(tribe) == 50_000 + 1000 * drawn // 98_304
+    assert warm.worst_accepted(tribe) == (50_000 + 1000 * drawn // 98_304) * UNIT
     better = replace(warm, accept="better")
-    limits = [better.worst_accepted(tribe) for _ in range(4000)]
+    limits = [better.worst_accepted(tribe) / UNIT for _ in range(4000)]
     assert abs(np.mean(limits) - 51_000) < 100, "two per cent worse on average"
     state = tribe.random.state
-    assert rule_at(Settings(SHAPE)).worst_accepted(tribe) == 50_000
+    assert rule_at(Settings(SHAPE)).worst_accepted(tribe) == 50_000 * UNIT
     assert tribe.random.state == state, "without a temperature nothing is drawn"
 
 

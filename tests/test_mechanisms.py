@@ -104,7 +104,7 @@ def test_after_a_war_the_two_evolve_apart() -> None:
     rule = rule_at(settled())
     broods = [ask(tribe, rule) for tribe in world.tribes]
     assert broods[0].tolist() != broods[1].tolist()
-    tell(worst, broods[1], np.array([0]), rule.worst_accepted(worst))
+    tell(worst, broods[1], [0], [0], rule.worst_accepted(worst))
     assert (best.genes.tolist(), best.sae) == ([0] * GENES, 10)
 
 
@@ -833,7 +833,7 @@ def test_all_mechanisms_happen_in_the_order_of_the_document() -> None:
         crossover="full",
         crossover_interval=1024,
     )
-    assert list(MECHANISMS) == ["war", "drop", "drop-worse", "full", "partial", "abrupt"]
+    assert list(MECHANISMS) == ["war", "drop", "drop-worse", "full", "partial", "abrupt", "front"]
     assert settings.intervals == {"war": 512, "drop": 3072, "drop-worse": 1024, "full": 1024}
     assert list(settings.intervals) == [name for name in MECHANISMS if name in settings.intervals]
     assert next_epoch(settings, world_of(9, 8, 7)) == 512

@@ -12,7 +12,7 @@ from synth import tools
 from synth.__main__ import main
 from synth.designs import ECP5_25, HX8K, SYNTHESIS, TOP, Design
 from synth.netlist import Area, area, find
-from synth.pairing import sites
+from synth.pairing import Lut, sites
 from synth.report import BEGIN, END, Result, measured, to_json
 from synth.tools import Clock, Placement, read_placement
 from synth.wrapper import WRAPPER, wrapper
@@ -28,8 +28,8 @@ def lut(*nets: int | str) -> dict[str, Any]:
     }
 
 
-def cell(kind: str) -> dict[str, Any]:
-    return {"type": kind, "connections": {}, "port_directions": {}}
+def cell(kind: str, **connections: list[int]) -> dict[str, Any]:
+    return {"type": kind, "connections": connections, "port_directions": {}}
 
 
 def module(*cells: dict[str, Any], **attributes: str) -> dict[str, Any]:
@@ -53,7 +53,13 @@ def module(*cells: dict[str, Any], **attributes: str) -> dict[str, Any]:
     ],
 )
 def test_sites_after_pairing(luts: list[str], least: int) -> None:
-    assert sites([frozenset(map(ord, nets)) for nets in luts]) == least
+    assert sites([Lut(frozenset(map(ord, nets))) for nets in luts]) == least
+
+
+def test_two_bits_of_a_carry_chain_share_no_site() -> None:
+    one, other = frozenset({1, 2}), frozenset({2, 3})
+    assert sites([Lut(one, in_chain=True), Lut(other, in_chain=True)]) == 2
+    assert sites([Lut(one, in_chain=True), Lut(other)]) == 1
 
 
 def test_pairing_finds_as_much_as_trying_everything() -> None:
@@ -67,7 +73,7 @@ def test_pairing_finds_as_much_as_trying_everything() -> None:
         fits = [i for i, other in enumerate(others) if len(first | other) <= 5]
         return 1 + min([least(others)] + [least(others[:i] + others[i + 1 :]) for i in fits])
 
-    assert sites(luts) == least(luts)
+    assert sites([Lut(nets) for nets in luts]) == least(luts)
 
 
 def test_area_counts_through_the_hierarchy() -> None:
@@ -75,7 +81,8 @@ def test_area_counts_through_the_hierarchy() -> None:
         "top": module(cell("$paramod\\part"), cell("$paramod\\part"), lut(1, 2), cell("DP16KD")),
         "$paramod\\part": module(
             *(lut(1, 2, 3, 4, 5), lut(1, 2, 3, "0", "1"), lut(1, 2, 3, 4, 6)),
-            *(cell("FDRE"), cell("FDSE"), cell("CARRY4"), cell("MUXF7"), cell("SRL16E")),
+            *(cell("FDRE"), cell("FDSE"), cell("MUXF7"), cell("SRL16E")),
+            cell("CARRY4", S=[97, 98]),
             cell("$scopeinfo"),
             hdlname="part",
         ),
@@ -86,6 +93,14 @@ def test_area_counts_through_the_hierarchy() -> None:
         lut=7, flip_flop=4, carry=2, wide_mux=2, shift=2, memory=1, sites=5
     )
     assert area(modules, "top", paired=False).sites == 0
+
+
+def test_luts_that_feed_a_carry_chain_keep_their_sites() -> None:
+    first, second = lut(1, 2), lut(2, 3)
+    first["connections"]["O"], second["connections"]["O"] = [10], [11]
+    for chain, least in (([10, 11], 2), ([10, 12], 1)):
+        modules = {"top": module(first, second, cell("CARRY4", S=chain))}
+        assert area(modules, "top", paired=True).sites == least
 
 
 def test_a_cell_of_no_class_is_refused() -> None:

@@ -193,7 +193,7 @@ typedef struct {
 
   // The parent's SAE, also when the pixels were sorted; the plane in which the parent's value of an
   // element is, or NO_PLANE as long as nothing has needed it; the planes that hold none, a stack.
-  int64_t sae, sorted_sae;
+  int64_t sae, sorted_sae, luts;
   uint16_t plane[LARGEST], spare[2 * LARGEST];
   int spare_count;
 
@@ -207,6 +207,9 @@ typedef struct {
   uint16_t child_plane[LARGEST];
   Step steps[LARGEST];
   int step_count;
+
+  // How often LUTs were counted so far, and in which count an element was counted last.
+  uint64_t counts, counted[LARGEST];
 
   int64_t stored;  // blocks computed so far
 } Engine;
@@ -307,6 +310,21 @@ static void plan(Engine *e, Value value) {
   e->child_plane[position] = e->spare[e->spare_count - ++e->step_count];
   e->steps[e->step_count - 1] = (Step){kernels[x.operation], source_of(e, x.left),
                                        source_of(e, x.right), own_plane(e, position), position};
+}
+
+static int64_t count_luts(Engine *e, Value value, const int32_t *costs) {
+  if (!is_own(value)) return 0;
+  const int position = position_of(value);
+  if (e->counted[position] == e->counts) return 0;
+  e->counted[position] = e->counts;
+  const Expression *x = &e->expressions[position];
+  return costs[e->genome[position]] + count_luts(e, x->left, costs) + count_luts(e, x->right, costs);
+}
+
+// The LUTs of the elements on which the output depends.
+static int64_t luts_of(Engine *e, const int32_t *costs) {
+  ++e->counts;
+  return count_luts(e, output_of(e), costs);
 }
 
 static unsigned absolute_errors(const uint8_t *restrict pixels, const uint8_t *restrict reference,
@@ -421,7 +439,7 @@ static void load(Engine *e, const uint8_t *genes) {
 // As evolve/loop.py's Tribe.
 typedef struct {
   uint64_t state, increment;
-  int64_t sae, evaluations, accepted;
+  int64_t sae, evaluations, accepted, luts, weight;
 } Tribe;
 
 static uint32_t next(Tribe *tribe) {
@@ -447,9 +465,10 @@ static int64_t exponential(Tribe *tribe) {
 #define MEAN_PER_MILLION (98304 * INT64_C(1000000))
 
 // As evolve/mutation.py's Mutation, and the rest of evolve/tribe.py's Rule. Group g has the genes
-// positions[starts[g]] to positions[starts[g + 1] - 1].
+// positions[starts[g]] to positions[starts[g + 1] - 1]. costs: the LUTs of each code, or NULL where
+// they do not count.
 typedef struct {
-  const int32_t *positions, *starts, *bounds, *functions;
+  const int32_t *positions, *starts, *bounds, *functions, *costs;
   int32_t groups, elements, lowest, highest, children, accept_equal, temperature;
 } Rule;
 
@@ -486,47 +505,76 @@ static void draw(Redraw *r, Tribe *tribe, const Rule *rule) {
   }
 }
 
-static int64_t worst_accepted(int64_t sae, Tribe *tribe, const Rule *rule) {
-  int64_t limit = rule->accept_equal ? sae : sae - 1;
-  if (rule->temperature)
-    limit += (int64_t)((__int128)sae * rule->temperature * exponential(tribe) / MEAN_PER_MILLION);
+#define UNIT_BITS 20
+
+static int64_t score(int64_t sae, int64_t luts, int64_t weight) {
+  return ((sae + weight * luts) << UNIT_BITS) + luts;
+}
+
+static int64_t worst_accepted(const Engine *e, Tribe *tribe, const Rule *rule) {
+  int64_t limit = score(e->sae, e->luts, tribe->weight) - !rule->accept_equal;
+  if (rule->temperature) {
+    const __int128 part = (__int128)e->sae * rule->temperature * exponential(tribe);
+    limit += (int64_t)(part / MEAN_PER_MILLION) << UNIT_BITS;
+  }
   return limit;
+}
+
+// SAE and LUTs of the child. If its score is above the limit, so is that of what is returned.
+typedef struct { int64_t sae, luts; } Worth;
+
+static Worth judge(Engine *e, int64_t limit, int64_t weight, const int32_t *costs) {
+  Worth child = {0, 0};
+  if (costs && weight) child.luts = luts_of(e, costs);
+  const int64_t highest = (limit - score(0, child.luts, weight)) >> UNIT_BITS;
+  child.sae = measure(e, highest);
+  if (costs && !weight && child.sae <= highest) child.luts = luts_of(e, costs);
+  return child;
 }
 
 // The parent, in and out, is `genes` with `tribe`. count is a multiple of rule->children.
 void engine_advance(Engine *e, Tribe *tribe, uint8_t *genes, int64_t count, const Rule *rule) {
   load(e, genes);
+  e->luts = rule->costs ? luts_of(e, rule->costs) : 0;
   sort_pixels(e);
   for (int64_t done = 0; done < count; done += rule->children) {
     const Value parent_output = output_of(e);
-    const int64_t limit = worst_accepted(e->sae, tribe, rule);
+    const int64_t limit = worst_accepted(e, tribe, rule);
+    const Worth parent = {e->sae, e->luts};
     Redraw child, best = {0};
-    int64_t best_sae = limit + 1;
+    Worth best_worth = parent;
+    int64_t best_score = limit + 1;
     int kept = 0;
     for (int i = 1; i <= rule->children; ++i) {
       draw(&child, tribe, rule);
       apply(e, &child);
-      const int64_t sae = output_of(e) == parent_output ? e->sae : measure(e, best_sae - 1);
-      if (sae < best_sae) {
-        best_sae = sae;
+      const Worth worth = output_of(e) == parent_output
+                              ? parent
+                              : judge(e, best_score - 1, tribe->weight, rule->costs);
+      const int64_t child_score = score(worth.sae, worth.luts, tribe->weight);
+      if (child_score < best_score) {
+        best_score = child_score;
+        best_worth = worth;
         best = child;
         kept = i == rule->children;
       }
       if (!kept) take_back(e, &child);
     }
-    if (best_sae <= limit) {
+    if (best_score <= limit) {
       if (!kept) {
         apply(e, &best);
         if (output_of(e) != parent_output) measure(e, INT64_MAX);
       }
       keep_child(e);
-      e->sae = best_sae;
+      e->sae = best_worth.sae;
+      e->luts = best_worth.luts;
       ++tribe->accepted;
     }
     if (done % SORT_INTERVAL < rule->children && llabs(e->sae - e->sorted_sae) > e->sorted_sae / 32)
       sort_pixels(e);
   }
   tribe->sae = e->sae;
+  tribe->luts = e->luts;
   tribe->evaluations += count;
   memcpy(genes, e->genome, (size_t)e->genes);
 }

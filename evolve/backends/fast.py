@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evolve.backends.cache import built
+from evolve.simplify.cost import luts_by_code
 from evolve.tribe import Rule, Tribe
 from model.circuit import Genes, Shape
 from model.errors import InputError
@@ -37,6 +38,8 @@ class _Tribe(ctypes.Structure):
         ("sae", ctypes.c_int64),
         ("evaluations", ctypes.c_int64),
         ("accepted", ctypes.c_int64),
+        ("luts", ctypes.c_int64),
+        ("weight", ctypes.c_int64),
     )
 
 
@@ -44,11 +47,14 @@ class _Rule(ctypes.Structure):
     """As Rule in engine.c; `arrays` keeps alive what it points to."""
 
     _fields_ = (
-        *((name, ctypes.c_void_p) for name in ("positions", "starts", "bounds", "functions")),
+        *(
+            (name, ctypes.c_void_p)
+            for name in ("positions", "starts", "bounds", "functions", "costs")
+        ),
         *((name, ctypes.c_int32) for name in ("groups", "elements", "lowest", "highest")),
         *((name, ctypes.c_int32) for name in ("children", "accept_equal", "temperature")),
     )
-    arrays: tuple[NDArray[np.int32], ...]
+    arrays: list[NDArray[np.int32]]
 
 
 @lru_cache(maxsize=64)
@@ -57,9 +63,12 @@ def _packed(rule: Rule) -> _Rule:
     positions = np.concatenate(mutation.groups).astype(np.int32)
     starts = np.cumsum([0, *map(len, mutation.groups)]).astype(np.int32)
     codes = mutation.functions.astype(np.int32)
-    arrays = (positions, starts, mutation.bounds.astype(np.int32), codes)
+    arrays = [positions, starts, mutation.bounds.astype(np.int32), codes]
+    if rule.counted:
+        arrays.append(np.array(luts_by_code(rule.counted.function_set), np.int32))
     packed = _Rule(
         *map(_address, arrays),
+        *([] if rule.counted else [None]),
         *(len(mutation.groups), mutation.elements, mutation.lowest, mutation.highest),
         *(rule.children, rule.accept == "equal", rule.temperature),
     )
@@ -92,10 +101,14 @@ class FastBackend:
         for tribe in tribes:
             genes = tribe.genes.copy()
             random = tribe.random
-            state = _Tribe(random.state, random.increment, 0, tribe.evaluations, tribe.accepted)
+            state = _Tribe(
+                *(random.state, random.increment, 0, tribe.evaluations, tribe.accepted),
+                *(0, tribe.weight),
+            )
             self._library.engine_advance(self._engine, state, _address(genes), count, packed)
             tribe.genes, tribe.sae, random.state = genes, state.sae, state.state
             tribe.evaluations, tribe.accepted = state.evaluations, state.accepted
+            tribe.luts = state.luts
 
     def evaluate(
         self, batch: Genes, limits: NDArray[np.int64] | None = None, /

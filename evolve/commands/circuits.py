@@ -19,9 +19,9 @@ from evolve.commands.options import (
 )
 from evolve.drawing import draw_svg
 from evolve.export import product
-from evolve.export.graph import nodes, simplify
 from evolve.runs.comparison import as_json
 from evolve.runs.results import MismatchError
+from evolve.simplify.graph import nodes, simplify
 from model.circuit import read_circuit
 from model.errors import InputError
 from model.files import write_atomically

@@ -6,7 +6,7 @@ from html import escape
 from statistics import fmean
 
 from evolve.drawing import CELL_HEIGHT, PIXEL, STYLE, draw_window
-from evolve.export.graph import (
+from evolve.simplify.graph import (
     Constant,
     Node,
     Pixel,

@@ -8,12 +8,12 @@ from keyword import iskeyword
 from pathlib import Path
 
 from evolve.export.drawing import draw_graph
-from evolve.export.graph import Value, formula_of, names, nodes
 from evolve.export.proof import is_equal
 from evolve.export.software import c_source, python_source
 from evolve.export.stream import stream_files
 from evolve.export.verilog import module, stages_of, testbench
 from evolve.runs.results import MismatchError
+from evolve.simplify.graph import Value, formula_of, names, nodes
 from model.circuit import Circuit, circuit_to_json
 from model.errors import InputError
 from model.files import write_atomically

@@ -3,8 +3,8 @@
 
 from collections.abc import Callable, Sequence
 
-from evolve.export.graph import Constant, Pixel, Value, names, nodes, pixels
-from evolve.export.operations import OPERATIONS
+from evolve.simplify.graph import Constant, Pixel, Value, names, nodes, pixels
+from evolve.simplify.operations import OPERATIONS
 from model.window import WINDOW_PIXELS
 
 _C = """\

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from evolve.export.graph import Constant, Node, Pixel, Value, depth, names, nodes, pixels
-from evolve.export.operations import OPERATIONS
+from evolve.simplify.graph import Constant, Node, Pixel, Value, depth, names, nodes, pixels
+from evolve.simplify.operations import OPERATIONS
 from model.array import run
 from model.circuit import Circuit
 from model.errors import InputError

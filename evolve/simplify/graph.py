@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.export.operations import commutes, meaning, table
+from evolve.simplify.operations import commutes, meaning, table
 from model.circuit import Circuit
 from model.functions import FUNCTION_SETS
 from model.window import WINDOW_PIXELS
@@ -53,10 +53,10 @@ def depth(value: Value) -> int:
     return value.depth if isinstance(value, Node) else 0
 
 
-def simplify(circuit: Circuit) -> Value:
-    """Return what a circuit puts out."""
+def simplify(circuit: Circuit, *, shared: bool = True) -> Value:
+    """Return what a circuit puts out; unless shared, every element computes for itself."""
     functions = FUNCTION_SETS[circuit.function_set].functions
-    graph = _Graph()
+    graph = _Graph(shared)
     south: list[Value] = [Pixel(number) for number in circuit.north.tolist()]
     for row in range(circuit.output + 1):
         east: Value = Pixel(int(circuit.west[row]))
@@ -109,9 +109,10 @@ def formula_of(node: Node, name: Callable[[Value], str]) -> str:
 
 
 class _Graph:
-    """The values so far: the same operation of the same operands is the same node."""
+    """The values so far; if shared, the same operation of the same operands is the same node."""
 
-    def __init__(self) -> None:
+    def __init__(self, shared: bool) -> None:
+        self._shared = shared
         self._nodes: dict[tuple[str, tuple[Value, ...]], Node] = {}
         self._numbers: dict[Node, int] = {}
 
@@ -122,7 +123,9 @@ class _Graph:
             return simpler
         if commutes(operation):
             operands = tuple(sorted(operands, key=self._order))
-        node = self._nodes.setdefault((operation, operands), Node(operation, operands))
+        node = Node(operation, operands)
+        if self._shared:
+            node = self._nodes.setdefault((operation, operands), node)
         self._numbers.setdefault(node, len(self._numbers))
         return node
 

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A circuit without what it computes in vain, and what that costs."""
