@@ -102,6 +102,7 @@ registers: setup
 	.venv/bin/python -m model.registers
 
 synth: $(READY_SYNTH)
+	.venv/bin/python -m synth.operations
 	.venv/bin/python -m synth --seeds $(SEEDS)
 
 lint: setup

@@ -13,7 +13,7 @@ import click
 
 from evolve.backends.cache import BuildError
 from evolve.backends.process import SimulatorError
-from evolve.commands.circuits import evaluate, export, filter_command, show
+from evolve.commands.circuits import evaluate, export, filter_command, prune_command, show
 from evolve.commands.evolution import evolve, resume, runs
 from evolve.commands.images import noise, target
 from evolve.commands.machine import bench, doctor
@@ -40,7 +40,7 @@ def commands() -> None:
 for _command in (
     *(evolve, resume, runs),
     *(study, report_command),
-    *(evaluate, filter_command, show, export),
+    *(evaluate, filter_command, show, prune_command, export),
     *(noise, target),
     *(bench, doctor),
 ):

@@ -23,7 +23,9 @@ from pyarrow import parquet
 from scipy import stats
 from selenium import webdriver
 
+from model.array import filter_image
 from model.baselines import adaptive_median, median3x3
+from model.circuit import read_circuit
 from model.fitness import sae
 from model.images import read_image, write_image
 from model.noise import add_noise
@@ -65,7 +67,7 @@ RUN = (
     *("--evaluations", "4000", "--tribes", "4"),
     *("--war-interval", "100", "--crossover", "partial", "--crossover-interval", "200"),
     *("--crossover-size", "2", "--drop-interval", "300", "--survivors", "2"),
-    *("--test-pair", "noisy-other.png", "other.png"),
+    *("--parsimony", "tie", "--test-pair", "noisy-other.png", "other.png"),
 )
 KINDS = ("html", "csv", "json", "parquet")
 
@@ -249,6 +251,24 @@ def test_a_run_is_reported_as_its_results_say(made: Path) -> None:
     happened = dict(re.findall("<h3>(.+?) <span>(.+?)</span></h3>", section(page, "curve")))
     assert int(happened["war"]) == results["counters"]["wars"]
     assert "evoarray evolve noisy.png" in page
+
+
+def test_a_front_is_plotted_and_told_in_numbers(made: Path) -> None:
+    front = section(text_of(made / "run" / "report.html"), "front")
+    rows = [(row[0], row[1]) for row in table(front)]
+    lines = text_of(made / "run" / "front" / "front.csv").splitlines()[1:]
+    assert [(luts.replace(",", ""), sae.replace(",", "")) for luts, sae in rows] == [
+        tuple(line.split(",")) for line in lines
+    ]
+    (dots,) = re.findall('<path class="dots" d="([^"]+)"/>', front.split("</ul>")[1])
+    assert dots.count("M") == len(lines) > 1
+    results = json.loads(text_of(made / "run" / "results.json"))
+    for line in lines:
+        luts, expected = map(int, line.split(","))
+        circuit = read_circuit(made / "run" / "front" / f"{luts}-luts.json")
+        image, clean = (read_image(made / f"{name}.png") for name in ("noisy", "first photo"))
+        assert sae(filter_image(circuit, image), clean) == expected
+    assert lines[-1] == f"{results['luts']},{results['sae']}"
 
 
 def test_results_stand_beside_the_page(made: Path) -> None:

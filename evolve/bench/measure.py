@@ -88,6 +88,7 @@ def mechanisms(side: int) -> dict[str, dict[str, Any]]:
         "four children": {"children": 4},
         "columns": {"scope": "column"},
         "rates 1..8": {"mutation_rate": "1..8"},
+        "tie": {"parsimony": "tie"},
     }
 
 

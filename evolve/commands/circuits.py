@@ -16,13 +16,16 @@ from evolve.commands.options import (
     option,
     output_option,
     read_photo,
+    train_pair_option,
 )
 from evolve.drawing import draw_svg
 from evolve.export import product
+from evolve.pruning import prune
 from evolve.runs.comparison import as_json
 from evolve.runs.results import MismatchError
+from evolve.simplify.cost import luts
 from evolve.simplify.graph import nodes, simplify
-from model.circuit import read_circuit
+from model.circuit import read_circuit, write_circuit
 from model.errors import InputError
 from model.files import write_atomically
 from model.fitness import metrics
@@ -71,6 +74,51 @@ def filter_command(circuit: Path, image: Path, output: Path, backend: str, conve
     pixels = read_image(image, convert)
     with closing(open_backend(backend, configuration.shape, [(pixels, pixels)])) as opened:
         write_image(output, opened.filter(configuration.genes))
+
+
+@click.command("prune")
+@click.argument("circuit", type=FILE)
+@click.argument("noisy", type=FILE)
+@click.argument("clean", type=FILE)
+@output_option(metavar="OUT.json", help="The cheaper circuit.")
+@train_pair_option
+@option(
+    "--tolerance",
+    type=click.FloatRange(0, 1000),
+    default=1.0,
+    metavar="PERCENT",
+    help="By how much the SAE may rise in all.",
+)
+@convert_option
+def prune_command(
+    circuit: Path,
+    noisy: Path,
+    clean: Path,
+    output: Path,
+    train_pair: tuple[tuple[Path, Path], ...],
+    tolerance: float,
+    convert: bool,
+) -> None:
+    """Take out of CIRCUIT what hardly matters for turning NOISY into CLEAN.
+
+    Gene by gene, the change that saves most LUTs is made, as long as the SAE stays within the
+    tolerance.
+    """
+    given = read_circuit(circuit)
+    photos = [read_photo(*pair, convert) for pair in ((noisy, clean), *train_pair)]
+    pairs = [(photo.noisy, photo.clean) for photo in photos]
+    with closing(open_backend("fast", given.shape, pairs)) as backend:
+        before = int(backend.evaluate(given.genes[np.newaxis])[0])
+        steps = [
+            (given, before),
+            *prune(given, backend.evaluate, int(before * (1 + tolerance / 100))),
+        ]
+    pruned, after = steps[-1]
+    write_circuit(output, pruned)
+    click.echo(
+        f"{len(steps) - 1} genes changed: LUTs {luts(given):,} -> {luts(pruned):,}, "
+        f"SAE {before:,} -> {after:,}"
+    )
 
 
 @click.command()

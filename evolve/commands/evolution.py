@@ -20,6 +20,7 @@ from evolve.commands.options import (
     option,
     output_option,
     read_photo,
+    train_pair_option,
     workers_option,
 )
 from evolve.presets import DEFAULT, PRESETS, settings_of, shape_of, with_preset
@@ -78,13 +79,7 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
     "found), thesis (its best), or plain (one tribe); docs/evolution.md has them.",
 )
 @workers_option
-@click.option(
-    "--train-pair",
-    type=(FILE, FILE),
-    multiple=True,
-    metavar="NOISY CLEAN",
-    help="More images to evolve for, beside NOISY and CLEAN: their SAE is added; may be repeated.",
-)
+@train_pair_option
 @click.option(
     "--test-pair",
     type=(FILE, FILE),

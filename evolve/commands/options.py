@@ -31,6 +31,13 @@ workers_option = option(
     show_default="all cores",
     help="Cores to use; tribes are shared out among them. The result does not depend on it.",
 )
+train_pair_option = click.option(
+    "--train-pair",
+    type=(FILE, FILE),
+    multiple=True,
+    metavar="NOISY CLEAN",
+    help="More images to judge by, beside NOISY and CLEAN: their SAE is added; may be repeated.",
+)
 json_lines_option = click.option(
     "--json-lines",
     is_flag=True,

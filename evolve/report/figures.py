@@ -8,7 +8,7 @@ and height, and the words stand beside them as text of the page (templates/parts
 import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import numpy as np
 from markupsafe import Markup
@@ -150,12 +150,30 @@ def run_curve(run: Run) -> Plot:
         alive = [row for row in rows if tribe in row.saes]
         tribes += _line(x, y, [r.evaluations for r in alive], [r.saes[tribe] for r in alive])
     best = _line(x, y, [row.evaluations for row in rows], [row.sae for row in rows])
-    classes = {"noisy": "noisy", MEDIAN: "median", ADAPTIVE: "adaptive"}
-    paths = [(f"level {classes[k]}", f"M0 {1000 - y.place(v)}H1000") for k, v in levels.items()]
+    paths = _levels(y, levels)
     if len(names) > 1:
         paths.append(("tribe", tribes))
     alt = f"The best SAE falls from {rows[0].sae:,} to {rows[-1].sae:,}"
     return Plot(alt, x, y, [*paths, ("best", best)])
+
+
+def run_front(run: Run) -> Plot | None:
+    """Return SAE against LUTs of what no circuit of the run beat in both; None without LUTs."""
+    front = run.world.front
+    if not front:
+        return None
+    levels = {label: run.level(label) for label in (MEDIAN, ADAPTIVE)}
+    x = Axis.of([each.luts for each in front])
+    y = Axis.of([*levels.values(), *(each.sae for each in front)])
+    corners = [(each.luts, each.sae) for each in front]
+    # Between two of them, what the cheaper one leaves is the least that is known.
+    stairs = [(b[0], a[1]) for a, b in pairwise(corners)]
+    steps = sorted([*corners, *stairs], key=lambda corner: (corner[0], -corner[1]))
+    dots = "".join(f"M{x.place(luts)} {1000 - y.place(sae)}h0" for luts, sae in corners)
+    paths = [*_levels(y, levels), ("best", _line(x, y, *zip(*steps, strict=True))), ("dots", dots)]
+    first, last = front[0], front[-1]
+    alt = f"From SAE {first.sae:,} with {first.luts:,} LUTs to {last.sae:,} with {last.luts:,}"
+    return Plot(alt, x, y, paths)
 
 
 def run_events(run: Run) -> Sequence[tuple[str, int, Plot]]:
@@ -185,6 +203,12 @@ def circuit_svg(circuit: Circuit) -> Markup:
     """
     svg = draw_svg(circuit).replace("@media (", "@media screen and (")
     return Markup(svg.replace("<style>", "<style>.circuit{").replace("</style>", "}</style>"))
+
+
+def _levels(y: Axis, levels: Mapping[str, int]) -> list[tuple[str, str]]:
+    """Return a path for what each image leaves."""
+    classes = {"noisy": "noisy", MEDIAN: "median", ADAPTIVE: "adaptive"}
+    return [(f"level {classes[k]}", f"M0 {1000 - y.place(v)}H1000") for k, v in levels.items()]
 
 
 def _evaluations(run: Run) -> Axis:

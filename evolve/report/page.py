@@ -58,7 +58,10 @@ def page(found: Study | Run) -> str:
             study=found, curves=figures.curves(found), boxes=figures.boxes(found)
         )
     return environment.get_template("run.html").render(
-        run=found, curve=figures.run_curve(found), strips=figures.run_events(found)
+        run=found,
+        curve=figures.run_curve(found),
+        strips=figures.run_events(found),
+        front=figures.run_front(found),
     )
 
 

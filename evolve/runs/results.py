@@ -17,8 +17,9 @@ from evolve import pictures
 from evolve.backends import open_backend
 from evolve.runs.comparison import EVOLVED, MEDIAN, Comparison, Photo
 from evolve.runs.database import Row
+from evolve.world import Found
 from model.array import filter_image
-from model.circuit import Circuit, circuit_to_json, write_circuit
+from model.circuit import Circuit, Shape, circuit_of, circuit_to_json, write_circuit
 from model.errors import InputError
 from model.files import write_atomically
 from model.fitness import sae
@@ -86,6 +87,20 @@ def write_curve(path: Path, rows: Sequence[Row]) -> None:
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
     """Write data as JSON that a person can read."""
     write_atomically(path, (json.dumps(data, indent=2) + "\n").encode())
+
+
+def write_front(
+    folder: Path, front: Sequence[Found], shape: Shape, provenance: Mapping[str, Any]
+) -> None:
+    """Write each circuit of a front under its LUTs, and their SAE and LUTs as CSV."""
+    if not front:
+        return
+    folder.mkdir(exist_ok=True)
+    text = "luts,sae\n" + "".join(f"{found.luts},{found.sae}\n" for found in front)
+    write_atomically(folder / "front.csv", text.encode())
+    for found in front:
+        circuit = circuit_of(found.genes, shape, provenance)
+        write_circuit(folder / f"{found.luts}-luts.json", circuit)
 
 
 def _tribes(rows: Sequence[Row]) -> list[int]:

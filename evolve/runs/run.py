@@ -20,7 +20,14 @@ from evolve.runs.database import Event, Row
 from evolve.runs.job import Job, job_of
 from evolve.runs.live import LiveView, Picture, is_watchable
 from evolve.runs.progress import Lines, View, Watched
-from evolve.runs.results import replay, save_circuit, write_curve, write_json, write_pictures
+from evolve.runs.results import (
+    replay,
+    save_circuit,
+    write_curve,
+    write_front,
+    write_json,
+    write_pictures,
+)
 from evolve.runs.store import RunStore
 from evolve.world import World
 from model.circuit import Shape, circuit_of
@@ -184,6 +191,7 @@ def _finish(job: Job, store: RunStore, world: World, console: Console, json_line
     comparisons = [compare(photo, circuit) for photo in (*job.training, *job.held_out)]
     write_pictures(job.folder, comparisons[: len(job.training)], loaded.rows)
     write_curve(job.folder / "curve.csv", loaded.rows)
+    write_front(job.folder / "front", world.front, job.settings.shape, job.provenance)
     print_table(console, comparisons, len(job.training))
     console.out(verdict(comparisons))
     if job.replay is not None:
@@ -198,6 +206,7 @@ def _finish(job: Job, store: RunStore, world: World, console: Console, json_line
         "evaluations": world.evaluations,
         "seconds": round(loaded.checkpoint["seconds"], 3),
         "sae": world.sae,
+        "luts": world.luts if world.front else None,
         "tribes": {tribe.number: tribe.sae for tribe in world.tribes},
         "counters": world.counters,
         "beats_median": all(comparison.beats_median for comparison in comparisons),
