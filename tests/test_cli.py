@@ -231,6 +231,36 @@ def test_a_run_can_be_repeated_from_its_provenance(evoarray: Evoarray, images: P
     assert len({(images / run / "circuit.json").read_bytes() for run in "ab"}) == 1
 
 
+def test_a_cascade_is_evolved_filter_after_filter(evoarray: Evoarray, images: Path) -> None:
+    evolved(evoarray, folder="first")
+    before = ("--after", "first/circuit.json")
+    ended = evolved(evoarray, *before, "--replay", "icarus", folder="second")
+    assert ended.status == 0, ended.err
+    assert "filters before" in ended.out
+    assert (images / "second" / "before-1.json").read_text() == (
+        images / "first" / "circuit.json"
+    ).read_text()
+    first, second = (read_circuit(images / run / "circuit.json") for run in ("first", "second"))
+    noisy, clean = read_image(images / "noisy.png"), read_image(images / "clean.png")
+    expected = filter_image(second, filter_image(first, noisy))
+    (photo,) = load(images / "second" / "results.json")["photos"]
+    assert photo["evolved"]["sae"] == sae(expected, clean)
+    assert photo["filters before"]["sae"] == sae(filter_image(first, noisy), clean)
+    assert photo["evolved"]["sae"] < photo["filters before"]["sae"]
+
+    both = ("second/circuit.json", "noisy.png")
+    assert evoarray("filter", *both, "-o", "out.png", *before).status == 0
+    assert np.array_equal(read_image(images / "out.png"), expected)
+    for backend in ("model", "fast", "icarus"):
+        measured = evoarray("evaluate", *both, "clean.png", *before, "--backend", backend, "--json")
+        assert json.loads(measured.out)["sae"] == sae(expected, clean)
+    ended = evoarray("prune", *both, "clean.png", *before, "-o", "pruned.json", "--tolerance", 5)
+    assert f"SAE {sae(expected, clean):,} -> " in ended.out
+    pruned = read_circuit(images / "pruned.json")
+    left = sae(filter_image(pruned, filter_image(first, noisy)), clean)
+    assert ended.out.endswith(f" -> {left:,}\n")
+
+
 @pytest.mark.parametrize("function_set", ["upm16", "upm19", "cgp16"])
 @pytest.mark.parametrize(("height", "width"), [(3, 3), (3, 20), (9, 3)])
 @pytest.mark.parametrize(("rows", "cols"), [(1, 1), (1, 5), (6, 2)])

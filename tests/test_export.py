@@ -228,14 +228,14 @@ def one_node(output: Value) -> Node:
 def test_the_testbench_passes(tmp_path: Path, function_set: str, pipeline: str) -> None:
     circuit = some_circuit(function_set, 3)
     output = simplify(circuit)
-    stages = export(circuit, output, tmp_path, "evolved", "verilog", pipeline)
+    stages = export([circuit], tmp_path, "evolved", "verilog", pipeline)["evolved"]
     assert stages == {"none": 0, "full": depth(output)}.get(pipeline) or str(stages) == pipeline
     assert simulated(tmp_path, "evolved.v", "evolved_tb.v") == "PASS: 1000 windows"
 
 
 def test_the_testbench_fails_for_another_circuit(tmp_path: Path) -> None:
     circuit, other = some_circuit("upm16", 3), some_circuit("upm16", 4)
-    stages = export(circuit, simplify(circuit), tmp_path, "evolved", "verilog", "2")
+    stages = export([circuit], tmp_path, "evolved", "verilog", "2")["evolved"]
     (tmp_path / "evolved.v").write_text(module(simplify(other), "evolved", stages, ["wrong"]))
     assert "FAIL: " in simulated(tmp_path, "evolved.v", "evolved_tb.v")
 
@@ -253,12 +253,33 @@ def test_the_stream_passes_and_fails_for_another_circuit(
     tmp_path: Path, function_set: str, pipeline: str
 ) -> None:
     circuit, other = some_circuit(function_set, 3), some_circuit(function_set, 4)
-    stages = export(
-        circuit, simplify(circuit), tmp_path, "evolved", "verilog", pipeline, stream=True
-    )
+    stages = export([circuit], tmp_path, "evolved", "verilog", pipeline, stream=True)["evolved"]
     assert simulated(tmp_path, *STREAM) == "PASS: 189 pixels"
     (tmp_path / "evolved.v").write_text(module(simplify(other), "evolved", stages, ["wrong"]))
     assert "FAIL: " in simulated(tmp_path, *STREAM)
+
+
+def test_a_cascade_passes_and_fails_for_another_circuit(tmp_path: Path) -> None:
+    circuits = [some_circuit(name, 8) for name in SETS]
+    latencies = export(circuits, tmp_path, "evolved", "verilog", "2", stream=True)
+    assert latencies == {"evolved_1": 2, "evolved_2": 2, "evolved_3": 2}
+    sources = [f"evolved_{n}{what}.v" for n in (1, 2, 3) for what in ("", "_stream")]
+    files = (*sources, "evolved_stream.v", *STREAM[2:])
+    assert f"-o evolved_stream_tb {' '.join(files[:-1])}" in (tmp_path / files[-1]).read_text()
+    assert simulated(tmp_path, *files) == "PASS: 189 pixels"
+    for number in (1, 2, 3):
+        part = tmp_path / f"evolved_{number}.v"
+        good = part.read_text()
+        wrong = simplify(some_circuit("upm16", 4))
+        part.write_text(module(wrong, f"evolved_{number}", 2, ["wrong"]))
+        assert "FAIL: " in simulated(tmp_path, *files)
+        part.write_text(good)
+    assert verilator_lint(tmp_path, *files[:-1]) == ""
+    core = (tmp_path / "evolved.core").read_text()
+    assert re.findall(r"^  (sim.*):$", core, re.M) == [
+        *(f"sim-{n}{what}" for n in (1, 2, 3) for what in ("-stream", "")),
+        "sim-stream",
+    ]
 
 
 @pytest.mark.parametrize("function_set", SETS)
@@ -266,14 +287,14 @@ def test_c_and_python_filter_as_the_model_does(tmp_path: Path, function_set: str
     circuit = some_circuit(function_set, 8)
     image = np.random.default_rng(2).integers(0, 256, (7, 5)).astype(np.uint8)
     expected = filter_image(circuit, image)
-    export(circuit, simplify(circuit), tmp_path, "evolved", "c", "none")
+    export([circuit], tmp_path, "evolved", "c", "none")
     filtered = np.zeros_like(image)
     pointer = ctypes.POINTER(ctypes.c_uint8)
     compiled(tmp_path / "evolved.c").evolved_image(
         image.ctypes.data_as(pointer), filtered.ctypes.data_as(pointer), 5, 7
     )
     assert np.array_equal(filtered, expected)
-    export(circuit, simplify(circuit), tmp_path, "evolved", "python", "none")
+    export([circuit], tmp_path, "evolved", "python", "none")
     scope: dict[str, Any] = {}
     exec((tmp_path / "evolved.py").read_text(), scope)
     assert scope["evolved_image"](image.tolist()) == expected.tolist()
@@ -282,32 +303,39 @@ def test_c_and_python_filter_as_the_model_does(tmp_path: Path, function_set: str
 def test_a_constant_is_exported_too(tmp_path: Path) -> None:
     circuit = Circuit("upm16", np.array([[7]]), np.array([0]), np.array([0]), 0)
     for language in ("verilog", "c", "python"):
-        assert export(circuit, simplify(circuit), tmp_path, "evolved", language, "full") == 0
+        assert export([circuit], tmp_path, "evolved", language, "full") == {"evolved": 0}
     assert simulated(tmp_path, "evolved.v", "evolved_tb.v") == "PASS: 1000 windows"
     function = compiled(tmp_path / "evolved.c").evolved
     function.restype = ctypes.c_uint8
     assert function((ctypes.c_uint8 * 9)()) == 255
 
 
-def test_the_module_is_clean(tmp_path: Path) -> None:
-    circuit = some_circuit("upm19", 3)
-    export(circuit, simplify(circuit), tmp_path, "evolved", "verilog", "full", stream=True)
+@pytest.mark.parametrize("function_set", SETS)
+def test_the_module_is_clean(tmp_path: Path, function_set: str) -> None:
+    circuit = some_circuit(function_set, 8)
+    export([circuit], tmp_path, "evolved", "verilog", "full", stream=True)
+    assert verilator_lint(tmp_path, *STREAM[:-1]) == ""
+
+
+def verilator_lint(folder: Path, *files: str) -> str:
+    """Return what Verilator has against files."""
     verilator = find_simulator("verilator")
     ended = subprocess.run(
-        [verilator.command, "--lint-only", "--quiet-stats", "-Wall", *STREAM[:-1]],
-        cwd=tmp_path,
+        [verilator.command, "--lint-only", "--quiet-stats", "-Wall", *files],
+        cwd=folder,
         env=verilator.environment,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (ended.returncode, ended.stdout + ended.stderr) == (0, "")
+    assert (ended.returncode != 0) == bool(ended.stdout + ended.stderr)
+    return ended.stdout + ended.stderr
 
 
 def test_the_same_circuit_gives_the_same_bytes(tmp_path: Path) -> None:
     circuit = some_circuit("cgp16", 3)
     for folder in ("one", "two"):
-        export(circuit, simplify(circuit), tmp_path / folder, "evolved", "verilog", "full")
+        export([circuit], tmp_path / folder, "evolved", "verilog", "full")
     files = sorted(path.name for path in (tmp_path / "one").iterdir())
     assert files == ["evolved.core", "evolved.json", "evolved.svg", "evolved.v", "evolved_tb.v"]
     for file in files:

@@ -11,6 +11,7 @@ import numpy as np
 from evolve.backends import open_backend
 from evolve.commands.options import (
     FILE,
+    after_option,
     backend_option,
     convert_option,
     option,
@@ -21,7 +22,7 @@ from evolve.commands.options import (
 from evolve.drawing import draw_svg
 from evolve.export import product
 from evolve.pruning import prune
-from evolve.runs.comparison import as_json
+from evolve.runs.comparison import as_json, cascade
 from evolve.runs.results import MismatchError
 from evolve.simplify.cost import luts
 from evolve.simplify.graph import nodes, simplify
@@ -36,20 +37,27 @@ from model.images import read_image, write_image
 @click.argument("circuit", type=FILE)
 @click.argument("noisy", type=FILE)
 @click.argument("clean", type=FILE)
+@after_option
 @backend_option(default="model")
 @convert_option
 @click.option("--json", "json_wanted", is_flag=True, help="Print a JSON object.")
 def evaluate(
-    circuit: Path, noisy: Path, clean: Path, backend: str, convert: bool, json_wanted: bool
+    circuit: Path,
+    noisy: Path,
+    clean: Path,
+    after: tuple[Path, ...],
+    backend: str,
+    convert: bool,
+    json_wanted: bool,
 ) -> None:
     """Print how far CIRCUIT's output for NOISY is from CLEAN.
 
     SAE is the sum of absolute errors, MAE the mean; PSNR is in dB; SSIM is 1 for equal images.
     """
     configuration = read_circuit(circuit)
-    photo = read_photo(noisy, clean, convert)
+    photo = read_photo(noisy, clean, convert, list(map(read_circuit, after)))
     with closing(
-        open_backend(backend, configuration.shape, [(photo.noisy, photo.clean)])
+        open_backend(backend, configuration.shape, [(photo.given, photo.clean)])
     ) as opened:
         sae = int(opened.evaluate(configuration.genes[np.newaxis])[0])
         result = as_json(metrics(opened.filter(configuration.genes), photo.clean))
@@ -66,12 +74,15 @@ def evaluate(
 @click.argument("circuit", type=FILE)
 @click.argument("image", type=FILE)
 @output_option(metavar="OUT.png", help="The filtered image: .png, .pgm or .bmp.")
+@after_option
 @backend_option(default="model")
 @convert_option
-def filter_command(circuit: Path, image: Path, output: Path, backend: str, convert: bool) -> None:
+def filter_command(
+    circuit: Path, image: Path, output: Path, after: tuple[Path, ...], backend: str, convert: bool
+) -> None:
     """Filter IMAGE with CIRCUIT."""
     configuration = read_circuit(circuit)
-    pixels = read_image(image, convert)
+    pixels = cascade(list(map(read_circuit, after)), read_image(image, convert))
     with closing(open_backend(backend, configuration.shape, [(pixels, pixels)])) as opened:
         write_image(output, opened.filter(configuration.genes))
 
@@ -89,12 +100,14 @@ def filter_command(circuit: Path, image: Path, output: Path, backend: str, conve
     metavar="PERCENT",
     help="By how much the SAE may rise in all.",
 )
+@after_option
 @convert_option
 def prune_command(
     circuit: Path,
     noisy: Path,
     clean: Path,
     output: Path,
+    after: tuple[Path, ...],
     train_pair: tuple[tuple[Path, Path], ...],
     tolerance: float,
     convert: bool,
@@ -105,19 +118,18 @@ def prune_command(
     tolerance.
     """
     given = read_circuit(circuit)
-    photos = [read_photo(*pair, convert) for pair in ((noisy, clean), *train_pair)]
-    pairs = [(photo.noisy, photo.clean) for photo in photos]
+    before = list(map(read_circuit, after))
+    photos = [read_photo(*pair, convert, before) for pair in ((noisy, clean), *train_pair)]
+    pairs = [(photo.given, photo.clean) for photo in photos]
     with closing(open_backend("fast", given.shape, pairs)) as backend:
-        before = int(backend.evaluate(given.genes[np.newaxis])[0])
-        steps = [
-            (given, before),
-            *prune(given, backend.evaluate, int(before * (1 + tolerance / 100))),
-        ]
-    pruned, after = steps[-1]
+        sae = int(backend.evaluate(given.genes[np.newaxis])[0])
+        most = int(sae * (1 + tolerance / 100))
+        steps = [(given, sae), *prune(given, backend.evaluate, most)]
+    pruned, pruned_sae = steps[-1]
     write_circuit(output, pruned)
     click.echo(
         f"{len(steps) - 1} genes changed: LUTs {luts(given):,} -> {luts(pruned):,}, "
-        f"SAE {before:,} -> {after:,}"
+        f"SAE {sae:,} -> {pruned_sae:,}"
     )
 
 
@@ -155,9 +167,11 @@ def show(circuit: Path, output: Path) -> None:
     is_flag=True,
     help="Prove that the Verilog module equals the array with this circuit, for all inputs.",
 )
+@after_option
 def export(
     circuit: Path,
     output: Path,
+    after: tuple[Path, ...],
     name: str,
     language: str,
     pipeline: str,
@@ -166,17 +180,19 @@ def export(
 ) -> None:
     """Write CIRCUIT as a small file of its own, without the array.
 
-    What the output does not depend on is left out, and nothing is computed twice.
+    What the output does not depend on is left out, and nothing is computed twice. A cascade is
+    written as a file for each of its filters, and one for their streams.
     """
     if (prove or stream) and language != "verilog":
         raise InputError(f"--{'prove' if prove else 'stream'} goes with --language verilog")
-    configuration = read_circuit(circuit)
-    simplified = simplify(configuration)
-    stages = product.export(
-        configuration, simplified, output, name, language, pipeline, stream=stream
-    )
-    click.echo(product.formulas(simplified))
-    click.echo(f"{len(nodes(simplified))} operations, latency {stages} cycles; see {output}")
-    if prove:
-        product.prove(configuration, output, name, stages)
-        click.echo("Proved: the module equals the array with this circuit, for all inputs.")
+    circuits = list(map(read_circuit, (*after, circuit)))
+    latencies = product.export(circuits, output, name, language, pipeline, stream=stream)
+    for each, (part, latency) in zip(circuits, latencies.items(), strict=True):
+        simplified = simplify(each)
+        click.echo(product.formulas(simplified))
+        click.echo(
+            f"{part}: {len(nodes(simplified))} operations, latency {latency} cycles; see {output}"
+        )
+        if prove:
+            product.prove(each, output, part, latency)
+            click.echo("Proved: the module equals the array with this circuit, for all inputs.")

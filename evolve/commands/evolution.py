@@ -13,6 +13,7 @@ from rich.table import Table
 
 from evolve.commands.options import (
     FILE,
+    after_option,
     backend_option,
     console,
     convert_option,
@@ -80,6 +81,7 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
 )
 @workers_option
 @train_pair_option
+@after_option
 @click.option(
     "--test-pair",
     type=(FILE, FILE),
@@ -101,6 +103,7 @@ def evolve(
     backend: str,
     workers: int,
     train_pair: tuple[tuple[Path, Path], ...],
+    after: tuple[Path, ...],
     test_pair: tuple[tuple[Path, Path], ...],
     replay: str | None,
     json_lines: bool,
@@ -119,10 +122,11 @@ def evolve(
         options["start"] = "circuit"
     settings = settings_of(options, start_genes)
     pairs = [(noisy, clean), *train_pair]
-    training = [read_photo(*pair, convert) for pair in pairs]
-    held_out = [read_photo(*pair, convert) for pair in test_pair]
-    origin = provenance(settings, backend, pairs)
-    job = Job(settings, training, held_out, backend, workers, replay, output, origin)
+    before = list(map(read_circuit, after))
+    training = [read_photo(*pair, convert, before) for pair in pairs]
+    held_out = [read_photo(*pair, convert, before) for pair in test_pair]
+    origin = provenance(settings, backend, pairs, after)
+    job = Job(settings, training, held_out, backend, workers, replay, output, origin, before)
     run(job, console(json_lines), json_lines=json_lines)
 
 

@@ -2,14 +2,16 @@
 """What several commands share: options, the console, and photos read."""
 
 import os
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from evolve.runs.comparison import Photo
+from evolve.runs.comparison import Photo, photo_of
 from evolve.settings import BACKENDS
+from model.circuit import Circuit
 from model.errors import InputError
 from model.images import read_image
 
@@ -38,6 +40,13 @@ train_pair_option = click.option(
     metavar="NOISY CLEAN",
     help="More images to judge by, beside NOISY and CLEAN: their SAE is added; may be repeated.",
 )
+after_option = click.option(
+    "--after",
+    type=FILE,
+    multiple=True,
+    metavar="CIRCUIT",
+    help="A filter that comes before this one in a cascade; may be repeated, in their order.",
+)
 json_lines_option = click.option(
     "--json-lines",
     is_flag=True,
@@ -53,7 +62,7 @@ def console(json_wanted: bool) -> Console:
     return Console(highlight=False, markup=False, emoji=False, stderr=json_wanted)
 
 
-def read_photo(noisy: Path, clean: Path, convert: bool) -> Photo:
+def read_photo(noisy: Path, clean: Path, convert: bool, after: Sequence[Circuit] = ()) -> Photo:
     """Return two images of one size. Raises InputError if they are not."""
     pixels, reference = read_image(noisy, convert), read_image(clean, convert)
     if pixels.shape != reference.shape:
@@ -62,4 +71,5 @@ def read_photo(noisy: Path, clean: Path, convert: bool) -> Photo:
             f"{noisy} is {sizes[0]} pixels and {clean} is {sizes[1]}; give two images of one size"
         )
     # A name that is not UTF-8 would break the pictures.
-    return Photo(os.fsencode(clean.stem).decode(errors="replace"), pixels, reference)
+    name = os.fsencode(clean.stem).decode(errors="replace")
+    return photo_of(after, name, pixels, reference)

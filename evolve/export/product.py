@@ -10,10 +10,10 @@ from pathlib import Path
 from evolve.export.drawing import draw_graph
 from evolve.export.proof import is_equal
 from evolve.export.software import c_source, python_source
-from evolve.export.stream import stream_files
+from evolve.export.stream import cascade_files, stream_files
 from evolve.export.verilog import module, stages_of, testbench
 from evolve.runs.results import MismatchError
-from evolve.simplify.graph import Value, formula_of, names, nodes
+from evolve.simplify.graph import Value, formula_of, names, nodes, simplify
 from model.circuit import Circuit, circuit_to_json
 from model.errors import InputError
 from model.files import write_atomically
@@ -40,49 +40,65 @@ _KEYWORDS = frozenset(  # of C and Verilog
 
 
 def export(
-    circuit: Circuit,
-    output: Value,
+    circuits: Sequence[Circuit],
     folder: Path,
     name: str,
     language: str,
     pipeline: str,
     *,
     stream: bool = False,
-) -> int:
-    """Write a circuit, whose simplified output is given, into a folder; return its latency.
+) -> dict[str, int]:
+    """Write circuits into a folder; return the latency of each module by its name.
 
-    Raises InputError for an illegal name or pipeline, or a folder that cannot be written.
+    Several are a cascade, and are numbered from 1. Raises InputError for an illegal name or
+    pipeline, or a folder that cannot be written.
     """
     if not _NAME.fullmatch(name) or name in _KEYWORDS or iskeyword(name):
         raise InputError(
             f"name is {name!r}; legal are small letters, digits and _, a letter first, and no "
             "word that Verilog, C or Python uses itself"
         )
-    stages = stages_of(output, pipeline) if language == "verilog" else 0
-    remarks = [
-        f"{name}: an image filter that evoarray evolved, {len(nodes(output))} operations from "
-        f"{circuit.rows}x{circuit.cols} elements of {circuit.function_set}.",
-        f"Genes: SHA-256 {hashlib.sha256(circuit.genes.tobytes()).hexdigest()}",
-    ]
+    several = len(circuits) > 1
+    names = [f"{name}_{number}" for number, _ in enumerate(circuits, 1)] if several else [name]
+    files: dict[str, str] = {}
+    latencies = {}
+    for circuit, each in zip(circuits, names, strict=True):
+        output = simplify(circuit)
+        latencies[each] = stages_of(output, pipeline) if language == "verilog" else 0
+        files |= _files(circuit, output, each, language, latencies[each], stream)
+    if several and stream:
+        files |= cascade_files(circuits, name)
     if language == "verilog":
-        files = {f"{name}.v": module(output, name, stages, remarks)}
-        if stream:
-            files |= stream_files(circuit, name, stages)
-        files[f"{name}_tb.v"] = testbench(circuit, name, stages)
         files[f"{name}.core"] = _core_file(name, [file for file in files if file.endswith(".v")])
-    elif language == "c":
-        files = {f"{name}.c": c_source(output, name, remarks)}
-    else:
-        files = {f"{name}.py": python_source(output, name, remarks)}
-    files[f"{name}.json"] = circuit_to_json(circuit)
-    files[f"{name}.svg"] = draw_graph(output, name)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"cannot make the folder {folder}: {error.strerror}") from None
     for file, text in files.items():
         write_atomically(folder / file, text.encode())
-    return stages
+    return latencies
+
+
+def _files(
+    circuit: Circuit, output: Value, name: str, language: str, stages: int, stream: bool
+) -> dict[str, str]:
+    """Return what is written for a circuit with its simplified output: texts by their names."""
+    remarks = [
+        f"{name}: an image filter that evoarray evolved, {len(nodes(output))} operations from "
+        f"{circuit.rows}x{circuit.cols} elements of {circuit.function_set}.",
+        f"Genes: SHA-256 {hashlib.sha256(circuit.genes.tobytes()).hexdigest()}",
+    ]
+    files = {f"{name}.json": circuit_to_json(circuit), f"{name}.svg": draw_graph(output, name)}
+    if language == "verilog":
+        files[f"{name}.v"] = module(output, name, stages, remarks)
+        if stream:
+            files |= stream_files(circuit, name, stages)
+        files[f"{name}_tb.v"] = testbench(circuit, name, stages)
+    elif language == "c":
+        files[f"{name}.c"] = c_source(output, name, remarks)
+    else:
+        files[f"{name}.py"] = python_source(output, name, remarks)
+    return files
 
 
 def formulas(output: Value) -> str:
@@ -103,7 +119,7 @@ def _core_file(name: str, files: Sequence[str]) -> str:
     benches = [file for file in files if file.endswith("_tb.v")]
     rtl = [file for file in files if file not in benches]
     simulations = "".join(
-        f"""  {"sim" if bench == f"{name}_tb.v" else "sim-stream"}:
+        f"""  {_target(name, bench)}:
     default_tool: icarus
     filesets: [rtl, tb]
     toplevel: {bench.removesuffix(".v")}
@@ -126,3 +142,8 @@ targets:
   default:
     filesets: [rtl]
 {simulations}"""
+
+
+def _target(name: str, bench: str) -> str:
+    """Return what the simulation of a testbench is called: sim, sim-stream, sim-1 and so on."""
+    return "sim" + bench.removeprefix(name).removesuffix("_tb.v").replace("_", "-")

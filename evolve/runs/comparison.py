@@ -14,16 +14,38 @@ from model.fitness import Metrics, metrics, sae
 from model.functions import Plane
 
 MEDIAN, ADAPTIVE, EVOLVED = "3x3 median", "adaptive median", "evolved"
+EARLIER = "filters before"
 UNFILTERED = "unfiltered image"
 
 
 @dataclass(frozen=True)
 class Photo:
-    """A noisy image and its clean reference, both (H, W) uint8, and what they are called."""
+    """A noisy image and its clean reference, both (H, W) uint8, and what they are called.
+
+    earlier is what the filters before this one in a cascade made of the noisy image.
+    """
 
     name: str
     noisy: Plane
     clean: Plane
+    earlier: Plane | None = None
+
+    @property
+    def given(self) -> Plane:
+        """What a circuit is given (H, W) uint8."""
+        return self.noisy if self.earlier is None else self.earlier
+
+
+def photo_of(after: Sequence[Circuit], name: str, noisy: Plane, clean: Plane) -> Photo:
+    """Return a photo on which the filters before, if there are any, have done their work."""
+    return Photo(name, noisy, clean, cascade(after, noisy) if after else None)
+
+
+def cascade(circuits: Sequence[Circuit], image: Plane) -> Plane:
+    """Return what circuits make of an image (H, W) uint8, one after the other."""
+    for circuit in circuits:
+        image = filter_image(circuit, image)
+    return image
 
 
 @dataclass(frozen=True)
@@ -51,7 +73,8 @@ def compare(photo: Photo, circuit: Circuit) -> Comparison:
         "noisy": photo.noisy,
         MEDIAN: median3x3(photo.noisy),
         ADAPTIVE: adaptive_median(photo.noisy),
-        EVOLVED: filter_image(circuit, photo.noisy),
+        **({} if photo.earlier is None else {EARLIER: photo.earlier}),
+        EVOLVED: filter_image(circuit, photo.given),
     }
     return Comparison(
         photo, images, {label: metrics(image, photo.clean) for label, image in images.items()}

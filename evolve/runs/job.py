@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from evolve.backends import Backend, open_backend
-from evolve.runs.comparison import Photo
+from evolve.runs.comparison import Photo, photo_of
 from evolve.runs.provenance import made_with
 from evolve.settings import BACKENDS, Settings
-from model.circuit import Shape
+from model.circuit import Circuit, Shape, circuit_from_json, circuit_to_json
 from model.errors import InputError
 from model.functions import Plane
 from model.images import decode_image, encode_image
@@ -24,7 +24,8 @@ from model.images import decode_image, encode_image
 class Job:
     """What a run is asked to do: settings, images, backend, and where the results go.
 
-    replay names the simulator on which the champion is checked at the end, or is None.
+    replay names the simulator on which the champion is checked at the end, or is None; after are
+    the filters that come before this one in a cascade.
     """
 
     settings: Settings
@@ -35,6 +36,7 @@ class Job:
     replay: str | None
     folder: Path
     provenance: Mapping[str, Any]
+    after: Sequence[Circuit] = ()
 
     def description(self) -> dict[str, Any]:
         """Return what the database says of the run, as JSON."""
@@ -45,6 +47,7 @@ class Job:
             "provenance": self.provenance,
             "training": [photo.name for photo in self.training],
             "held_out": [photo.name for photo in self.held_out],
+            "after": [circuit_to_json(circuit) for circuit in self.after],
             "budget": self.settings.evaluations,
             "command": shlex.join(["evoarray", *sys.argv[1:]]),
         }
@@ -60,7 +63,7 @@ class Job:
 
     def open_backend(self) -> Backend:
         """Return who evaluates, not with more processes than there are tribes."""
-        pairs = [(photo.noisy, photo.clean) for photo in self.training]
+        pairs = [(photo.given, photo.clean) for photo in self.training]
         workers = min(self.workers, self.settings.tribes)
         return open_backend(self.backend, self.settings.shape, pairs, workers)
 
@@ -73,9 +76,13 @@ def job_of(
         settings = dict(description["settings"])
         settings["shape"] = Shape(**settings["shape"])
         settings["start_genes"] = tuple(settings["start_genes"])
+        after = [circuit_from_json(text) for text in description["after"]]
         photos = {
             role: [
-                Photo(name, *(_stored(images, f"{role}-{i}-{kind}") for kind in ("noisy", "clean")))
+                photo_of(
+                    *(after, name),
+                    *(_stored(images, f"{role}-{i}-{kind}") for kind in ("noisy", "clean")),
+                )
                 for i, name in enumerate(description[role])
             ]
             for role in ("training", "held_out")
@@ -94,6 +101,7 @@ def job_of(
             description["replay"],
             folder,
             description["provenance"],
+            after,
         )
     except (KeyError, TypeError) as error:
         raise InputError(f"{folder} is not a run that is known here: {error!r}") from None
@@ -104,7 +112,10 @@ def _stored(images: Mapping[str, bytes], name: str) -> Plane:
 
 
 def provenance(
-    settings: Settings, backend: str, pairs: Sequence[tuple[Path, Path]]
+    settings: Settings,
+    backend: str,
+    pairs: Sequence[tuple[Path, Path]],
+    after: Sequence[Path],
 ) -> dict[str, Any]:
     """Return what is needed to repeat a run: options, images by SHA-256, versions, git commit."""
     return {
@@ -113,6 +124,7 @@ def provenance(
         "images": [
             {"noisy": _identity(noisy), "clean": _identity(clean)} for noisy, clean in pairs
         ],
+        "after": [_identity(path) for path in after],
         **made_with(),
     }
 

@@ -32,8 +32,8 @@ class MismatchError(RuntimeError):
 
 def replay(circuit: Circuit, photo: Photo, backend: str) -> None:
     """Run a circuit on the simulated RTL, whole frame. Raises MismatchError at any difference."""
-    expected = filter_image(circuit, photo.noisy)
-    with closing(open_backend(backend, circuit.shape, [(photo.noisy, photo.clean)])) as simulator:
+    expected = filter_image(circuit, photo.given)
+    with closing(open_backend(backend, circuit.shape, [(photo.given, photo.clean)])) as simulator:
         pixels = simulator.filter(circuit.genes)
         rtl_sae = int(simulator.evaluate(circuit.genes[np.newaxis])[0])
     wrong = int(np.count_nonzero(pixels != expected))

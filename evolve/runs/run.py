@@ -30,7 +30,7 @@ from evolve.runs.results import (
 )
 from evolve.runs.store import RunStore
 from evolve.world import World
-from model.circuit import Shape, circuit_of
+from model.circuit import Shape, circuit_of, write_circuit
 from model.errors import InputError
 from model.rtl import find_simulator
 
@@ -164,7 +164,7 @@ def _go_on(job: Job, store: RunStore, backend: Backend, console: Console, json_l
 def _view(job: Job, console: Console, json_lines: bool) -> View:
     if not is_watchable(console, json_lines=json_lines):
         return Lines(console)
-    picture = Picture(job.settings.shape, job.training[0].noisy)
+    picture = Picture(job.settings.shape, job.training[0].given)
     return LiveView(console, picture, rival(job.training))
 
 
@@ -187,6 +187,8 @@ def _finish(job: Job, store: RunStore, world: World, console: Console, json_line
     """Judge the champion, and leave everything in the folder."""
     circuit = circuit_of(world.best, job.settings.shape, job.provenance)
     save_circuit(job.folder, circuit, console)
+    for number, before in enumerate(job.after, 1):
+        write_circuit(job.folder / f"before-{number}.json", before)
     loaded = store.load()
     comparisons = [compare(photo, circuit) for photo in (*job.training, *job.held_out)]
     write_pictures(job.folder, comparisons[: len(job.training)], loaded.rows)

@@ -89,7 +89,7 @@ OPERATIONS = {
         Operation("exclusive", "a ^ b", "a ^ b", "a ^ b"),
         Operation(
             "nibbles",
-            "{a[3:0], b[3:0]}",
+            "(a << 4) | (b & 8'd15)",
             "(a & 15) << 4 | (b & 15)",
             "(a & 15) << 4 | (b & 15)",
         ),

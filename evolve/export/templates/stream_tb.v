@@ -1,5 +1,5 @@
 // NAME_stream: random frames, and what the golden model makes of them; both sides pause.
-// iverilog -g2005 -o NAME_stream_tb NAME.v NAME_stream.v pixel_window.v axis_register.v \
+// iverilog -g2005 -o NAME_stream_tb SOURCES \
 //   NAME_stream_tb.v && vvp NAME_stream_tb
 
 `default_nettype none
