@@ -9,6 +9,9 @@ Family = Literal["xc7", "ecp5", "ice40"]
 TOP = "evaluator"
 """The module that is the whole core."""
 
+AXI_TOP = "evoarray_axi"
+"""The same with AXI4-Stream and AXI4-Lite."""
+
 CORE_SIDE = 8
 CORE_FRAME = 128
 CORE_SAE_BITS = 22
@@ -73,11 +76,11 @@ def designs() -> list[Design]:
         "TWO_STAGE": 1,
         "MAX_WIDTH": CORE_FRAME,
         "MAX_HEIGHT": CORE_FRAME,
-        "SAE_W": CORE_SAE_BITS,
     }
     return [
         Design("element, plain", "pe", {}, DEVICES),
         Design("element, two stages", "pe_two_stage", {}, DEVICES),
         *arrays,
-        Design(f"core {CORE_SIDE}x{CORE_SIDE}", TOP, core, DEVICES),
+        Design(f"core {CORE_SIDE}x{CORE_SIDE}", TOP, {**core, "SAE_W": CORE_SAE_BITS}, DEVICES),
+        Design(f"core {CORE_SIDE}x{CORE_SIDE}, AXI", AXI_TOP, core, DEVICES),
     ]
