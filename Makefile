@@ -4,6 +4,7 @@
 PYTHON ?= $(shell python3.11 -c '' 2>/dev/null && echo python3.11 || echo python3)
 EVALUATIONS ?= 262144
 MUTANTS ?= 40
+CIRCUITS ?= 100
 SEEDS ?= 3
 SECONDS ?= 600
 RUN ?= runs/$(shell date +%Y%m%d-%H%M%S)
@@ -15,7 +16,7 @@ TEST_PHOTOS := brick chelsea coffee rocket
 STUDIES := $(sort $(basename $(notdir $(wildcard studies/*.toml))))
 OURS := presets presets-35-seconds
 
-.PHONY: help evolve test sim formal mutation coverage netlist soak signoff bench studies-quick studies registers \
+.PHONY: help evolve test sim formal mutation coverage netlist exports soak signoff bench studies-quick studies registers \
   synth lint setup system browser lock clean
 
 help:
@@ -28,6 +29,7 @@ help:
 	@echo "make soak    the simulations on random arrays, for SECONDS=$(SECONDS); a failure says how to repeat it"
 	@echo "make coverage  which lines, branches, bits and cases the simulations on Verilator cover"
 	@echo "make netlist  the simulations of the cores as cells of iCE40 and 7 series"
+	@echo "make exports  that exports of random circuits equal the array and pass as cells (CIRCUITS=$(CIRCUITS))"
 	@echo "make signoff  all of these and lint; writes the tables of docs/verification.md"
 	@echo "make bench   how fast every backend is on this machine, all measured in one run"
 	@echo "make studies-quick  the thesis's experiments and ours with few runs"
@@ -76,6 +78,9 @@ coverage: setup
 netlist: setup
 	.venv/bin/python -m tb.signoff.netlist
 
+exports: setup
+	.venv/bin/python -m tb.signoff.exports --circuits $(CIRCUITS)
+
 signoff: lint
 	rm -rf build/signoff
 	mkdir -p build/signoff
@@ -84,6 +89,7 @@ signoff: lint
 	.venv/bin/python -m tb.signoff.mutation --mutants $(MUTANTS)
 	.venv/bin/python -m tb.signoff.coverage
 	.venv/bin/python -m tb.signoff.netlist
+	.venv/bin/python -m tb.signoff.exports --circuits $(CIRCUITS)
 	.venv/bin/python -m tb.signoff.soak --seconds $(SECONDS) $(ROUND:%=--round %)
 	.venv/bin/python -m tb.signoff.tables
 

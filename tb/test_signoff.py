@@ -36,6 +36,11 @@ FOUND = {
         {"target": "evaluator-rows-2", "family": "ice40", "failures": {}, "seconds": 50},
         {"target": "evaluator-rows-2", "family": "xilinx", "failures": {"a": "b"}, "seconds": 50},
     ],
+    "exports.json": [
+        {"equal": True, "refuted": True, "passes": True, "seconds": 5},
+        {"equal": True, "refuted": True, "passes": False, "seconds": 5},
+        {"equal": True, "refuted": False, "passes": False, "seconds": 5},
+    ],
     "soak.json": {"first": 7, "rounds": 12, "failed": [9], "seconds": 60},
 }
 
@@ -67,6 +72,7 @@ def test_the_tables(page: Path) -> None:
         "| covered + excused: line 5 + 0 of 5, branch 4 + 0 of 4, toggle 70 + 2 of 72 | 100 s |",
         "| Functional coverage | `make coverage` | 51 of 51 bins | 100 s |",
         "| 1 of 2 pass: evaluator on ice40 | 100 s |",
+        "| 3 of 3 proved equal to the array, a wrong gene found in 2; as cells of an FPGA 1 pass",
         "| 11 of 12 rounds passed, from number 7 on | 60 s |",
         "| pe | 5 + 0 of 5 | 4 + 0 of 4 | 70 + 2 of 72 |",
         "- `pe`: bit 3",

