@@ -11,6 +11,7 @@ tb.signoff.coverage: the bins of tb/covergroups.py and, on Verilator, the code.
 import os
 import re
 import secrets
+import shutil
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -35,6 +36,16 @@ COVERAGE_ARGS = ("--coverage-line", "--coverage-toggle", "--coverage-max-width",
 def is_covering() -> bool:
     """Return whether what the simulations cover is to be measured."""
     return bool(os.environ.get("RTL_COVERAGE"))
+
+
+def compiler_cache() -> dict[str, str]:
+    """Return the environment in which Verilator's makefiles compile the same only once.
+
+    Most of what they compile is Verilator's own, and the same for every model.
+    """
+    if shutil.which("ccache") is None:
+        return {}
+    return {"OBJCACHE": "ccache", "CCACHE_DIR": str(ROOT / "build" / "ccache")}
 
 
 @dataclass(frozen=True)
@@ -112,6 +123,7 @@ def run(
         "SIM": simulation.simulator,
         "COCOTB_RESULTS_FILE": str(results),
         "COCOTB_RANDOM_SEED": str(seed),
+        **compiler_cache(),
         **model.rtl.find_simulator(simulation.simulator).environment,
     }
     if covering:

@@ -19,6 +19,7 @@ from evolve.backends import fast
 from evolve.cli import main
 from model.images import write_image
 from model.noise import add_noise
+from tb.runner import compiler_cache
 
 ROOT = Path(__file__).parents[1]
 
@@ -38,6 +39,7 @@ Evoarray = Callable[..., Ended]
 def pytest_configure() -> None:
     # Verilator takes seconds to build a program: a second run of the tests finds it here.
     os.environ["XDG_CACHE_HOME"] = str(ROOT / "build" / "test-cache")
+    os.environ.update(compiler_cache())
 
 
 def script(path: Path, text: str) -> None:

@@ -63,6 +63,7 @@ if [ "${2:-}" = tests ]; then
     browser=chromium driver=chromium-driver
   fi
   need "$browser" "opens the pages of evoarray report, as a test" command -v "$browser"
+  need ccache "compiles Verilator's own part of all models once" command -v ccache
   need "$driver" "lets tests look at what the browser shows" command -v chromedriver
 fi
 

@@ -23,6 +23,7 @@ _SERVER = Path(__file__).with_name("verilator_server.cpp")
 _FLAGS = (
     *("-O3", "--x-assign", "fast", "--x-initial", "fast", "--noassert", "-Wno-fatal"),
     *("-MAKEFLAGS", "OPT_FAST=-O2"),  # for the server its -Os would follow, and win over, _CFLAGS
+    *("-MAKEFLAGS", "VM_PARALLEL_BUILDS=0"),  # one file: headers cost more than a second core saves
 )
 _CFLAGS = "-O2 -flto -std=c++20"
 
