@@ -56,15 +56,12 @@ module config_shadow #(
   reg [CODE_W-1:0]    written_code_reg;
   reg [5:0]           written_gene_reg;
 
-  always @(posedge clk)
-    write_reg <= write;
-
-  always @(posedge clk)
-    if (write) begin
-      address_reg      <= address;
-      written_code_reg <= code;
-      written_gene_reg <= gene;
-    end
+  always @(posedge clk) begin
+    write_reg        <= write;
+    address_reg      <= address;
+    written_code_reg <= code;
+    written_gene_reg <= gene;
+  end
 
   // Two nested ifs, so that a simulator compares addresses only in a write.
   genvar i;
