@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """pixel_window: frames of all sizes and every way to pause them, against the model's windows."""
 
+from bisect import bisect_left
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -12,7 +13,17 @@ from numpy.typing import NDArray
 from model.latency import WINDOW_CYCLES
 from model.window import windows
 from tb.covergroups import reset_bin, sample, size_bin
-from tb.drivers import LONG, Dut, Monitor, Source, Stall, Testbench, frame_sizes, window_lanes
+from tb.drivers import (
+    LONG,
+    Dut,
+    Monitor,
+    Source,
+    Stall,
+    Testbench,
+    Watch,
+    frame_sizes,
+    window_lanes,
+)
 
 FRAME = "pixel_window frame"
 
@@ -49,8 +60,14 @@ class Bench(Testbench):
         self.windows = Monitor(
             self, dut.m_valid, dut.ce, [dut.m_load, dut.m_line_last, dut.m_last, dut.m_window]
         )
+        Watch(self, self.check_idle)
         self.frames: list[tuple[int, int]] = []
         self.sampler = self.cover("pixel_window s", dut.s_valid, dut.s_ready)
+
+    def check_idle(self) -> None:
+        """Between frames, and only there, as many windows have left as pixels have come."""
+        came, left = (bisect_left(c, self.cycle) for c in (self.pixels.taken, self.windows.seen))
+        assert int(self.dut.s_idle.value) == (came == left)
 
     def image(self, height: int, width: int) -> NDArray[np.uint8]:
         """Return a random image, or one of a single grey level."""
