@@ -169,3 +169,17 @@ async def every_cycle_is_as_described(dut: Dut) -> None:
         if rst:
             state = Registers()
     assert min(writes, reads, commits) > 0
+
+
+@cocotb.test(timeout_time=2, timeout_unit="ms")
+async def counters_go_on_beyond_sixteen_bits(dut: Dut) -> None:
+    bench = Bench(dut)
+    bench.drive({name: 0 for name in (*INPUTS, *MARKS, "write")})
+    dut.rst.value = 1
+    await bench.wait(1)
+    dut.rst.value, dut.frame_leaves.value = 0, 1
+    await bench.wait(70_000)
+    for name, passed in (("CYCLES", 70_000), ("FRAMES", 70_001)):
+        dut.read_address.value = MAP[name].address
+        await bench.edge
+        assert int(dut.read_data.value) == passed
