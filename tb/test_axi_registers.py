@@ -174,7 +174,7 @@ async def every_cycle_is_as_described(dut: Dut) -> None:
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 async def counters_go_on_beyond_sixteen_bits(dut: Dut) -> None:
     bench = Bench(dut)
-    bench.drive({name: 0 for name in (*INPUTS, *MARKS, "write")})
+    bench.drive(dict.fromkeys((*INPUTS, *MARKS, "write"), 0))
     dut.rst.value = 1
     await bench.wait(1)
     dut.rst.value, dut.frame_leaves.value = 0, 1
