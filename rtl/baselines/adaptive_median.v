@@ -42,22 +42,22 @@ module adaptive_median #(
         assign plane[i] = window[i*8 + b];
       end
 
-      if (b == 7) begin : g_now
+      if (b >= 6) begin : g_now
         assign planes[b*PIXELS +: PIXELS] = plane;
       end else begin : g_later
-        reg [(7-b)*PIXELS-1:0] line_reg;
+        reg [(6-b)*PIXELS-1:0] line_reg;
 
-        if (b == 6) begin : g_one
+        if (b == 5) begin : g_one
           always @(posedge clk)
             if (ce)
               line_reg <= plane;
         end else begin : g_more
           always @(posedge clk)
             if (ce)
-              line_reg <= {line_reg[(6-b)*PIXELS-1:0], plane};
+              line_reg <= {line_reg[(5-b)*PIXELS-1:0], plane};
         end
 
-        assign planes[b*PIXELS +: PIXELS] = line_reg[(6-b)*PIXELS +: PIXELS];
+        assign planes[b*PIXELS +: PIXELS] = line_reg[(5-b)*PIXELS +: PIXELS];
       end
     end
   endgenerate

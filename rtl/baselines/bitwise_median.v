@@ -19,10 +19,10 @@ module bitwise_median #(
   input  wire               clk,
   input  wire               ce,
 
-  // Bit b of byte i at [b*COUNT + i], 7 - b cycles after bit 7 of the same bytes
+  // Bit b of byte i at [b*COUNT + i]; bit 6 with bit 7, the others a cycle later each
   input  wire [8*COUNT-1:0] planes,
 
-  output reg  [7:0]         median,
+  output wire [7:0]         median,
   output reg                between
 );
 
@@ -44,14 +44,12 @@ module bitwise_median #(
     end
   endfunction
 
-  // Before bit b: at [b+1]. The median's bits so far are the lowest ones of its byte.
+  // Before bit b: at [b+1]
   wire [9*COUNT-1:0] settled;
   wire [9*COUNT-1:0] votes;
-  wire [9*8-1:0]     so_far;
 
   assign settled[8*COUNT +: COUNT] = {COUNT{1'b0}};
   assign votes[8*COUNT +: COUNT]   = planes[7*COUNT +: COUNT];
-  assign so_far[8*8 +: 8]          = 8'd0;
 
   genvar b;
   generate
@@ -69,18 +67,18 @@ module bitwise_median #(
 
       reg [COUNT-1:0] settled_reg;
       reg [COUNT-1:0] votes_reg;
-      reg [7:0]       so_far_reg;
+      reg [b+1:0]     found_reg;  // waits for the lower bits
 
       always @(posedge clk)
         if (ce) begin
           settled_reg <= done;
           votes_reg   <= (done & voted) | (~done & next);
-          so_far_reg  <= {so_far[(b+1)*8 +: 7], found};
+          found_reg   <= {found_reg[b:0], found};
         end
 
       assign settled[b*COUNT +: COUNT] = settled_reg;
       assign votes[b*COUNT +: COUNT]   = votes_reg;
-      assign so_far[b*8 +: 8]          = so_far_reg;
+      assign median[b]                 = found_reg[b+1];
     end
   endgenerate
 
@@ -88,10 +86,8 @@ module bitwise_median #(
   wire [COUNT-1:0] above = settled[COUNT-1:0] & votes[COUNT-1:0];
 
   always @(posedge clk)
-    if (ce) begin
-      median  <= so_far[7:0];
+    if (ce)
       between <= (|below) && (|above);
-    end
 
 endmodule
 
