@@ -29,18 +29,42 @@ module adaptive_median #(
     end
   endgenerate
 
-  genvar b, i, k, n;
+  // Pixels in rings around the middle: the smaller windows are the first ones. A ring begins
+  // behind the ones in it, with its upper row, then its lower one, then both sides.
+  function integer place(input integer radius, input integer y, input integer x);
+    begin
+      place = (radius == 0) ? 0 : (2 * radius - 1) * (2 * radius - 1);
+      if (y == -radius)
+        place = place + radius + x;
+      else if (y == radius)
+        place = place + 3 * radius + 1 + x;
+      else
+        place = place + 6 * radius + 2 * y + ((x == radius) ? 1 : 0);
+    end
+  endfunction
 
-  // The medians take a bit per cycle: bit b of every pixel waits for its turn.
+  // Bit b of pixel i in that order goes to [b*PIXELS + i].
+  function [8*PIXELS-1:0] by_bit(input [8*PIXELS-1:0] pixels);
+    integer radius, y, x, b;
+    for (radius = 0; radius <= SIZES; radius = radius + 1)
+      for (y = -radius; y <= radius; y = y + 1)
+        for (x = -radius; x <= radius; x = x + 1)
+          if (y == -radius || y == radius || x == -radius || x == radius)
+            for (b = 0; b < 8; b = b + 1)
+              by_bit[b*PIXELS + place(radius, y, x)] =
+                pixels[((y + SIZES) * LARGEST + x + SIZES) * 8 + b];
+  endfunction
+
+  wire [8*PIXELS-1:0] now = by_bit(window);
+
+  // The medians take a bit per cycle, but 7 and 6 at once: the others wait for their turn.
   wire [8*PIXELS-1:0] planes;
+
+  genvar b, i, k;
 
   generate
     for (b = 0; b < 8; b = b + 1) begin : g_plane
-      wire [PIXELS-1:0] plane;
-
-      for (i = 0; i < PIXELS; i = i + 1) begin : g_pixel
-        assign plane[i] = window[i*8 + b];
-      end
+      wire [PIXELS-1:0] plane = now[b*PIXELS +: PIXELS];
 
       if (b >= 6) begin : g_now
         assign planes[b*PIXELS +: PIXELS] = plane;
@@ -69,10 +93,13 @@ module adaptive_median #(
 
   generate
     for (i = 0; i < PIXELS; i = i + 1) begin : g_compare
+      wire [7:0] other = {now[7*PIXELS+i], now[6*PIXELS+i], now[5*PIXELS+i], now[4*PIXELS+i],
+                          now[3*PIXELS+i], now[2*PIXELS+i], now[PIXELS+i],   now[i]};
+
       always @(posedge clk)
         if (ce) begin
-          below_reg[i] <= (window[i*8 +: 8] < centre);
-          above_reg[i] <= (window[i*8 +: 8] > centre);
+          below_reg[i] <= (other < centre);
+          above_reg[i] <= (other > centre);
         end
     end
   endgenerate
@@ -85,29 +112,15 @@ module adaptive_median #(
 
   generate
     for (k = 0; k < SIZES; k = k + 1) begin : g_size
-      localparam integer SIDE   = 2 * k + 3;
-      localparam integer COUNT  = SIDE * SIDE;
-      localparam integer MARGIN = (LARGEST - SIDE) / 2;
-
-      wire [8*COUNT-1:0] inner;
-      wire [COUNT-1:0]   below;
-      wire [COUNT-1:0]   above;
-
-      for (n = 0; n < COUNT; n = n + 1) begin : g_pixel
-        localparam integer PLACE = (n / SIDE + MARGIN) * LARGEST + n % SIDE + MARGIN;
-
-        for (b = 0; b < 8; b = b + 1) begin : g_bit
-          assign inner[b*COUNT + n] = planes[b*PIXELS + PLACE];
-        end
-
-        assign below[n] = below_reg[PLACE];
-        assign above[n] = above_reg[PLACE];
-      end
+      localparam integer COUNT = (2 * k + 3) * (2 * k + 3);
 
       bitwise_median #(.COUNT(COUNT)) u_median (
         .clk     (clk),
         .ce      (ce),
-        .planes  (inner),
+        .planes  ({planes[7*PIXELS +: COUNT], planes[6*PIXELS +: COUNT],
+                   planes[5*PIXELS +: COUNT], planes[4*PIXELS +: COUNT],
+                   planes[3*PIXELS +: COUNT], planes[2*PIXELS +: COUNT],
+                   planes[1*PIXELS +: COUNT], planes[0 +: COUNT]}),
         .median  (medians[k*8 +: 8]),
         .between (is_settled[k])
       );
@@ -116,7 +129,7 @@ module adaptive_median #(
 
       always @(posedge clk)
         if (ce)
-          kept_reg <= {kept_reg[6:0], (|below) && (|above)};
+          kept_reg <= {kept_reg[6:0], (|below_reg[COUNT-1:0]) && (|above_reg[COUNT-1:0])};
 
       assign is_kept[k] = kept_reg[7];
     end

@@ -53,7 +53,7 @@ module bitwise_median #(
 
   genvar b;
   generate
-    for (b = 7; b >= 0; b = b - 1) begin : g_bit
+    for (b = 0; b < 8; b = b + 1) begin : g_bit
       wire [COUNT-1:0] voted = votes[(b+1)*COUNT +: COUNT];
       wire             found = majority(voted);
       wire [COUNT-1:0] done  = settled[(b+1)*COUNT +: COUNT] | (voted ^ {COUNT{found}});
