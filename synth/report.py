@@ -81,7 +81,9 @@ def area_table(results: Mapping[str, Result]) -> list[str]:
         "cells",
         *(f"{name}: {LABELS[c]}" for name, _, columns in AREA_COLUMNS for c in columns),
     ]
-    return markdown_table(heads, [_area_row(name, result) for name, result in results.items()], numbers=True)
+    return markdown_table(
+        heads, [_area_row(name, result) for name, result in results.items()], numbers=True
+    )
 
 
 def megahertz(clock: Clock) -> str:

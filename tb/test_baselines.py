@@ -85,7 +85,7 @@ class Bench(Testbench):
         return self.filtered(image)[middle, middle :: self.side].tolist()  # type: ignore[no-any-return]
 
     async def filter(self, windows: Windows, expected: list[int], stall: float) -> None:
-        """Check that each window's pixel is there as many cycles of ce later as it must, and stays."""
+        """Check that each window's pixel is there after its cycles of ce, and stays."""
         sent = 0
         vectors = [int.from_bytes(window.tobytes(), "little") for window in windows]
         while sent < len(vectors) + self.latency:
@@ -111,7 +111,7 @@ def corners(side: int, rng: np.random.Generator) -> Iterator[Windows]:
     # Only 0 and 255, up to as many of each as decide and one more or less.
     for impulses in (1, pixels // 2, pixels // 2 + 1, pixels - 1):
         binary = np.where(np.arange(pixels) < impulses, 255, 0).astype(np.uint8)
-        yield rng.permuted(np.tile(binary, (20, 1)), axis=1).reshape(-1, side, side)
+        yield rng.permuted(np.tile(binary, (8, 1)), axis=1).reshape(-1, side, side)
     # An impulse, and a byte that is next to the others, at every place.
     for ground, byte in ((100, 0), (100, 255), (100, 99), (100, 101), (0, 255), (255, 0)):
         one = np.where(np.eye(pixels, dtype=np.bool_), byte, ground).astype(np.uint8)
@@ -133,28 +133,27 @@ def of_few_values(side: int, rng: np.random.Generator, count: int) -> Windows:
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-@cocotb.parametrize(stall=[0.0, 0.3])
-async def windows_of_every_kind(dut: Dut, stall: float) -> None:
+async def windows_of_every_kind(dut: Dut) -> None:
     bench = Bench(dut)
     side, rng = bench.side, bench.rng
     everything = np.concatenate(
         [
             *corners(side, rng),
-            rng.integers(0, 256, (200, side, side)).astype(np.uint8),
-            of_few_values(side, rng, 300),
+            rng.integers(0, 256, (60, side, side)).astype(np.uint8),
+            of_few_values(side, rng, 150),
         ]
     )
     windows = rng.permutation(everything)
-    await bench.filter(windows, bench.middles(windows), stall)
+    await bench.filter(windows, bench.middles(windows), 0.3)
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-@cocotb.parametrize(amount=[0.1, 0.6])
-async def a_whole_image(dut: Dut, amount: float) -> None:
+async def a_whole_image(dut: Dut) -> None:
+    """Without a stall; so noisy that windows of every size decide."""
     bench = Bench(dut)
     side = bench.side
-    photo = read_image(ROOT / "images" / "test" / "chelsea.png")[40:60, 30:55]
-    noisy = add_noise(photo, "salt-and-pepper", amount, bench.rng)
+    photo = read_image(ROOT / "images" / "test" / "chelsea.png")[40:52, 30:44]
+    noisy = add_noise(photo, "salt-and-pepper", 0.5, bench.rng)
     seen = sliding_window_view(np.pad(noisy, side // 2, mode="edge"), (side, side))
     windows = np.ascontiguousarray(seen.reshape(-1, side, side))
-    await bench.filter(windows, bench.filtered(noisy).ravel().tolist(), 0.1)
+    await bench.filter(windows, bench.filtered(noisy).ravel().tolist(), 0.0)

@@ -5,6 +5,14 @@
 // Equals adaptive_median(image, largest=LARGEST) of model/baselines.py, given the neighbourhood of
 // each pixel, edges replicated: row by row, the pixel in row y and column x at
 // [(y*LARGEST + x)*8 +: 8]. A window per cycle of ce, latency LATENCY such cycles.
+//
+// The medians are found bit by bit (bitwise_median.v) and not by sorting, because that is smaller.
+// On 7 series a bit takes a LUT6 for each pixel, which has two outputs, and nearly as many for the
+// count of votes: 2*8 for each pixel. A compare-exchange takes 12, and a network for the median of
+// 25 has 99 of them (N. Devillard, "Fast Median Search", 1998), four for each pixel, of 49 more.
+// Nothing is sorted for the least and the greatest either: a median lies between them if pixels
+// lie on both sides of it, which the bits have shown; for the pixel in the middle it takes two
+// comparisons with each of the others, once for all windows.
 
 `default_nettype none
 

@@ -9,6 +9,7 @@ import click
 from model.errors import InputError
 from model.files import write_atomically
 from model.pages import replace_part
+from synth.designs import Family
 from synth.filters.contenders import Contender, by_hand, evolved, quality
 from synth.filters.evolution import BUILD, LITERATURE, NOISES, Noise, held_out
 from synth.filters.report import BEGIN, END, Measured, page, to_json
@@ -56,17 +57,14 @@ def _contenders(noise: Noise) -> list[Contender]:
     return contenders
 
 
-def _measure(
-    contenders: dict[Noise, list[Contender]], seeds: int, jobs: int
-) -> dict[str, Result]:
+def _measure(contenders: dict[Noise, list[Contender]], seeds: int, jobs: int) -> dict[str, Result]:
     """Measure all of those for LITERATURE, and the others, by name of design, on 7 series alone."""
-    designs = {
-        each.design.name: each.design for filters in contenders.values() for each in filters
-    }
+    designs = {each.design.name: each.design for filters in contenders.values() for each in filters}
     placed = {each.design.name for each in contenders[LITERATURE]}
     everywhere = [design for name, design in designs.items() if name in placed]
     others = [design for name, design in designs.items() if name not in placed]
-    results = [*measure(everywhere, seeds, jobs), *measure(others, seeds, jobs, ("xc7",))]
+    area: tuple[Family, ...] = ("xc7",)
+    results = [*measure(everywhere, seeds, jobs), *measure(others, seeds, jobs, area)]
     return {result.design.name: result for result in results}
 
 

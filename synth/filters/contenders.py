@@ -106,9 +106,7 @@ def quality(contender: Contender, photos: Sequence[Photo]) -> Quality:
     )
 
 
-def _exported(
-    name: str, circuit: Circuit, noise: Noise, devices: tuple[Device, ...]
-) -> Contender:
+def _exported(name: str, circuit: Circuit, noise: Noise, devices: tuple[Device, ...]) -> Contender:
     """Write a circuit's module, registered after every operation."""
     word = f"f{NOISES.index(noise)}_{name.replace(', ', '_').replace(' ', '_').lower()}"
     output = simplify(circuit)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The noises, and the filters that are evolved for them.
 
-What a run depends on, names the file in which its circuit is kept, so that nothing is evolved twice.
+What a run depends on names the file in which its circuit is kept: nothing is evolved twice.
 """
 
 import hashlib
@@ -30,14 +30,13 @@ from synth.tools import ROOT
 
 BUILD = ROOT / "build" / "filters"
 
-EVALUATIONS = 1 << 20
 RUNS = 5
 """Seeds; the run that is best on the training photos counts."""
 
 TOLERANCE = 0.01
 """By how much pruning may raise the SAE of the training photos."""
 
-WEIGHT = 1 / 4096
+WEIGHT = 1 / 8192
 """How much SAE a LUT is worth, as a part of the SAE that the 3x3 median leaves."""
 
 TRAINING = ("camera", "astronaut", "gravel", "retina")
@@ -92,10 +91,7 @@ def evolve_filter(noise: Noise, weight: float = 0) -> Circuit:
     median = sum(sae(median3x3(photo.noisy), photo.clean) for photo in photos)
     lut_weight = round(weight * median)
     counted = {"parsimony": "weight", "lut-weight": lut_weight} if lut_weight else {}
-    settings = [
-        settings_of({"seed": seed, "evaluations": EVALUATIONS, **counted})
-        for seed in range(1, RUNS + 1)
-    ]
+    settings = [settings_of({"seed": seed, **counted}) for seed in range(1, RUNS + 1)]
     circuits = [_run(each, photos) for each in settings]
     return min(circuits, key=lambda each: sae_of(each, photos) + lut_weight * luts(each))
 

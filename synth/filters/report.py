@@ -92,7 +92,7 @@ def sites(area: Area) -> int:
 def rival_of(evolved: Measured, measured: Sequence[Measured]) -> tuple[Measured, bool]:
     """Return the adaptive median to compare a filter's area with, and whether it is as good.
 
-    That is the smallest one that leaves no more SAE; where there is none, the one that leaves least.
+    That is the smallest one that leaves no more SAE, or the best one where there is none.
     """
     medians = [each for each in measured if each.contender.is_adaptive]
     good = [each for each in medians if each.quality.sae <= evolved.quality.sae]
