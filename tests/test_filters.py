@@ -47,6 +47,8 @@ MEDIANS = [
     measured("adaptive 7", "adaptive_median", 390, 1500),
 ]
 
+ABROAD = dict.fromkeys(NOISES, Quality(777, 0.777, 30.0, 0.9))
+
 
 @pytest.mark.parametrize(
     ("sae", "rival", "is_as_good"),
@@ -74,7 +76,7 @@ def test_page_and_json_say_the_same() -> None:
         noise: [*MEDIANS, measured(EVOLVED, "f", sae, 140)]
         for noise, sae in zip(NOISES, (450, 500, 450, 380, 500, 500, 500), strict=True)
     }
-    text = page(comparison, {"yosys": "1.2"}, 3)
+    text = page(comparison, ABROAD, {"yosys": "1.2"}, 3)
     assert "yosys 1.2; seeds of nextpnr: 3" in text
     assert (
         "| SAE | salt-and-pepper 0.05 | salt-and-pepper 0.1 | salt-and-pepper 0.2 | "
@@ -88,7 +90,8 @@ def test_page_and_json_say_the_same() -> None:
         "adaptive 5, leaves 400. On 7 series its 140 LUT6 sites are **0.20** of that one's 700 "
         "(0.19 without shift registers)" in text
     )
-    data = to_json(comparison, {"yosys": "1.2"}, 3)
+    assert "| evolved for salt-and-pepper 0.2 | 777 | 777 |" in text
+    data = to_json(comparison, ABROAD, {"yosys": "1.2"}, 3)
     assert [noise["amount"] for noise in data["noises"]] == [noise.amount for noise in NOISES]
     last = data["noises"][2]["filters"][-1]
     assert (last["name"], last["held_out"]["sae"], last["cells"]["xc7"]["shift"]) == (
@@ -100,7 +103,7 @@ def test_page_and_json_say_the_same() -> None:
 
 def test_where_no_median_is_as_good_the_page_says_so() -> None:
     comparison = {noise: [*MEDIANS, measured(EVOLVED, "f", 300, 150)] for noise in NOISES}
-    text = page(comparison, {}, 1)
+    text = page(comparison, ABROAD, {}, 1)
     assert "no adaptive median leaves as little; the best, adaptive 7, leaves 390." in text
     assert "**0.10** of that one's 1,500" in text
 

@@ -10,7 +10,7 @@ from model.errors import InputError
 from model.files import write_atomically
 from model.pages import replace_part
 from synth.designs import Family
-from synth.filters.contenders import Contender, by_hand, evolved, quality
+from synth.filters.contenders import EVOLVED, Contender, by_hand, evolved, quality
 from synth.filters.evolution import BUILD, LITERATURE, NOISES, Noise, held_out
 from synth.filters.report import BEGIN, END, Measured, page, to_json
 from synth.measure import measure
@@ -43,11 +43,15 @@ def main(seeds: int, jobs: int) -> None:
         ]
         for noise, filters in contenders.items()
     }
-    text = page(comparison, tools, seeds)
+    (best,) = (each for each in contenders[LITERATURE] if each.name == EVOLVED)
+    abroad = {noise: quality(best, held_out(noise)) for noise in NOISES}
+    text = page(comparison, abroad, tools, seeds)
     write_atomically(
         PAGE, replace_part(PAGE.read_text(encoding="utf-8"), BEGIN, END, text).encode()
     )
-    write_atomically(RESULTS, json.dumps(to_json(comparison, tools, seeds), indent=2).encode())
+    write_atomically(
+        RESULTS, json.dumps(to_json(comparison, abroad, tools, seeds), indent=2).encode()
+    )
     click.echo(f"{text}\nWritten: {PAGE.relative_to(ROOT)}, {RESULTS.relative_to(ROOT)}")
 
 

@@ -38,8 +38,15 @@ class Measured:
 Comparison = Mapping[Noise, Sequence[Measured]]
 """What was measured, by noise; the filters are the same for all, and in the same order."""
 
+Abroad = Mapping[Noise, Quality]
+"""How good the filter evolved for LITERATURE is where there is another noise."""
 
-def to_json(comparison: Comparison, versions: Mapping[str, str], seeds: int) -> dict[str, Any]:
+ABROAD = f"{EVOLVED} for {LITERATURE.name}"
+
+
+def to_json(
+    comparison: Comparison, abroad: Abroad, versions: Mapping[str, str], seeds: int
+) -> dict[str, Any]:
     """Return all that was measured, for programs."""
     return {
         "versions": dict(versions),
@@ -49,13 +56,14 @@ def to_json(comparison: Comparison, versions: Mapping[str, str], seeds: int) -> 
                 "kind": noise.kind,
                 "amount": noise.amount,
                 "filters": [_to_json(each) for each in measured],
+                ABROAD: asdict(abroad[noise]),
             }
             for noise, measured in comparison.items()
         ],
     }
 
 
-def page(comparison: Comparison, versions: Mapping[str, str], seeds: int) -> str:
+def page(comparison: Comparison, abroad: Abroad, versions: Mapping[str, str], seeds: int) -> str:
     """Return the tables and what they come to, in Markdown."""
     tools = ", ".join(f"{name} {version}" for name, version in versions.items())
     main = comparison[LITERATURE]
@@ -63,7 +71,7 @@ def page(comparison: Comparison, versions: Mapping[str, str], seeds: int) -> str
         [
             f"`make compare-filters`, {tools}; seeds of nextpnr: {seeds}.",
             "",
-            *_quality_tables(comparison),
+            *_quality_tables(comparison, abroad),
             f"Area of the filters for {LITERATURE.name}:",
             "",
             *area_table({each.contender.name: each.result for each in main}),
@@ -123,7 +131,7 @@ def _is_evolved(measured: Measured) -> bool:
     return measured.contender.name.startswith(EVOLVED)
 
 
-def _quality_tables(comparison: Comparison) -> list[str]:
+def _quality_tables(comparison: Comparison, abroad: Abroad) -> list[str]:
     lines = []
     names = [each.contender.name for each in comparison[LITERATURE]]
     for what, shown in _QUALITIES:
@@ -131,6 +139,7 @@ def _quality_tables(comparison: Comparison) -> list[str]:
             [name, *(shown(measured[row].quality) for measured in comparison.values())]
             for row, name in enumerate(names)
         ]
+        rows.append([ABROAD, *(shown(abroad[noise]) for noise in comparison)])
         heads = [what, *(noise.name for noise in comparison)]
         lines += [*markdown_table(heads, rows, numbers=True), ""]
     return lines
