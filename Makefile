@@ -17,7 +17,7 @@ STUDIES := $(sort $(basename $(notdir $(wildcard studies/*.toml))))
 OURS := presets presets-35-seconds
 
 .PHONY: help evolve test sim formal mutation coverage netlist exports soak signoff bench studies-quick studies registers \
-  synth lint setup system browser lock clean
+  synth compare-filters lint setup system browser lock clean
 
 help:
 	@echo "make evolve  evolve a filter for a noisy photo, judge it on others, replay it on the RTL"
@@ -39,6 +39,8 @@ help:
 	@echo "make registers  remake what rtl/axi/registers.toml describes: registers.vh, docs/registers.md"
 	@echo "make synth   area and clock on FPGAs by yosys and nextpnr, which it installs into .venv"
 	@echo "             (SEEDS=$(SEEDS) of nextpnr; tables in docs/synthesis.md)"
+	@echo "make compare-filters  evolved filters beside median filters: quality, area and clock"
+	@echo "             (SEEDS=$(SEEDS) of nextpnr; tables in docs/filters.md)"
 	@echo "make lint    ruff, mypy, and the RTL through Icarus, Verilator and yosys"
 	@echo "make setup   install what is missing (all targets do): system packages, then .venv"
 	@echo "             (PYTHON=interpreter, 3.11 or later)"
@@ -110,6 +112,9 @@ registers: setup
 synth: $(READY_SYNTH)
 	.venv/bin/python -m synth.operations
 	.venv/bin/python -m synth --seeds $(SEEDS)
+
+compare-filters: $(READY_SYNTH)
+	.venv/bin/python -m synth.filters --seeds $(SEEDS)
 
 lint: setup
 	.venv/bin/ruff check

@@ -10,6 +10,12 @@ SHADOW_CYCLES = 2
 SAE_CYCLES = 2
 """sae: from accepting a frame's last pixel pair to its sum."""
 
+MEDIAN_CYCLES = 9
+"""baselines/median3x3: from a window to its median."""
+
+ADAPTIVE_MEDIAN_CYCLES = 10
+"""baselines/adaptive_median: from a window, however large, to its filtered pixel."""
+
 
 def array_cycles(rows: int, cols: int) -> int:
     """systolic_array, and evaluator in a frame of windows: from a window to its output pixel.

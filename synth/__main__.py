@@ -3,25 +3,15 @@
 
 import json
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
 import click
 
 from model.errors import InputError
 from model.pages import replace_part
-from synth.designs import SYNTHESIS, Design, Family, designs
-from synth.netlist import Area, area, find
-from synth.report import BEGIN, END, Result, measured, to_json
-from synth.tools import (
-    ROOT,
-    Clock,
-    Elaborated,
-    elaborate,
-    place,
-    read_modules,
-    synthesize,
-    versions,
-)
+from synth.designs import designs
+from synth.measure import measure
+from synth.report import BEGIN, END, measured, to_json
+from synth.tools import ROOT, versions
 
 PAGE = ROOT / "docs" / "synthesis.md"
 RESULTS = ROOT / "build" / "synth" / "results.json"
@@ -40,49 +30,13 @@ def main(seeds: int, jobs: int) -> None:
     except InputError as error:
         click.echo(error, err=True)
         sys.exit(2)
-    results = _measure(designs(), seeds, jobs)
+    results = measure(designs(), seeds, jobs)
     text = measured(results, tools, seeds)
     PAGE.write_text(
         replace_part(PAGE.read_text(encoding="utf-8"), BEGIN, END, text), encoding="utf-8"
     )
     RESULTS.write_text(json.dumps(to_json(results, tools, seeds), indent=2), encoding="utf-8")
     click.echo(f"{text}\nWritten: {PAGE.relative_to(ROOT)}, {RESULTS.relative_to(ROOT)}")
-
-
-def _measure(everything: list[Design], seeds: int, jobs: int) -> list[Result]:
-    """Run the tools, `jobs` at a time, with a line for each that is done."""
-    with ThreadPoolExecutor(jobs) as pool:
-        elaborated = list(pool.map(elaborate, everything))
-        areas = {
-            (e, family): pool.submit(_area, e, family) for e in elaborated for family in SYNTHESIS
-        }
-        for (e, family), future in areas.items():
-            click.echo(f"{e.design.name}, {family}: {future.result().lut} LUT", err=True)
-        placements = {
-            (e, device, seed): pool.submit(place, e, device, seed)
-            for e in elaborated
-            for device in e.design.devices
-            for seed in range(1, seeds + 1)
-        }
-        for (e, device, seed), placing in placements.items():
-            clock = placing.result().clock
-            click.echo(f"{e.design.name}, {device.name}, seed {seed}: {clock} MHz", err=True)
-    return [
-        Result(
-            e.design,
-            {family: areas[e, family].result() for family in SYNTHESIS},
-            {
-                device: Clock.of([placements[e, device, s].result() for s in range(1, seeds + 1)])
-                for device in e.design.devices
-            },
-        )
-        for e in elaborated
-    ]
-
-
-def _area(elaborated: Elaborated, family: Family) -> Area:
-    modules = read_modules(synthesize(elaborated, family))
-    return area(modules, find(modules, elaborated.design.module), paired=family == "xc7")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is measured, and for which devices."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
+
+from model.rtl import sources
 
 Family = Literal["xc7", "ecp5", "ice40"]
 
@@ -51,12 +54,17 @@ ELEMENTS = ("pe", "pe_two_stage")
 
 @dataclass(frozen=True)
 class Design:
-    """A module with its parameters, and the devices on which it is placed and routed."""
+    """A module with its parameters, and the devices on which it is placed and routed.
+
+    sources are the files, below the repository's root, in which it and its parts are; those of the
+    core if none are given.
+    """
 
     name: str
     module: str
     parameters: dict[str, int]
     devices: tuple[Device, ...]
+    sources: tuple[Path, ...] = field(default_factory=lambda: tuple(sources()))
 
 
 def designs() -> list[Design]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The measured part of docs/synthesis.md."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -65,9 +65,7 @@ def measured(results: Sequence[Result], versions: dict[str, str], seeds: int) ->
         [
             f"`make synth`, {tools}; seeds of nextpnr: {seeds}.",
             "",
-            *markdown_table(
-                _area_header(), [_area_row(result) for result in results], numbers=True
-            ),
+            *area_table({result.design.name: result for result in results}),
             "",
             *markdown_table(
                 _clock_header(), [_clock_row(r) for r in results if r.clocks], numbers=True
@@ -77,20 +75,34 @@ def measured(results: Sequence[Result], versions: dict[str, str], seeds: int) ->
     )
 
 
-def _area_header() -> list[str]:
-    return [
+def area_table(results: Mapping[str, Result]) -> list[str]:
+    """Return the lines of the table of cells, by what the rows are called."""
+    heads = [
         "cells",
         *(f"{name}: {LABELS[c]}" for name, _, columns in AREA_COLUMNS for c in columns),
     ]
+    return markdown_table(
+        heads, [_area_row(name, result) for name, result in results.items()], numbers=True
+    )
 
 
-def _area_row(result: Result) -> list[str]:
+def megahertz(clock: Clock) -> str:
+    """Return a clock's median, and its lowest and highest in brackets."""
+    return f"{clock.median:.0f} ({clock.low:.0f}-{clock.high:.0f})"
+
+
+def used(clock: Clock) -> str:
+    """Return how many of a device's cells are used."""
+    return f"{clock.used:,} of {clock.available:,}"
+
+
+def _area_row(name: str, result: Result) -> list[str]:
     counts = [
         asdict(result.areas[family])[column]
         for _, family, columns in AREA_COLUMNS
         for column in columns
     ]
-    return [result.design.name, *(f"{count:,}" for count in counts)]
+    return [name, *(f"{count:,}" for count in counts)]
 
 
 def _clock_header() -> list[str]:
@@ -106,17 +118,9 @@ def _clock_row(result: Result) -> list[str]:
     evaluates = result.design.module in {TOP, AXI_TOP}
     return [
         result.design.name,
-        *(cell for clock in clocks for cell in (_megahertz(clock), _used(clock))),
+        *(cell for clock in clocks for cell in (megahertz(clock), used(clock))),
         *(f"{_evaluations(clock):,}" if evaluates else "" for clock in clocks),
     ]
-
-
-def _megahertz(clock: Clock) -> str:
-    return f"{clock.median:.0f} ({clock.low:.0f}-{clock.high:.0f})"
-
-
-def _used(clock: Clock) -> str:
-    return f"{clock.used:,} of {clock.available:,}"
 
 
 def _evaluations(clock: Clock) -> int:

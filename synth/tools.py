@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from model.errors import InputError
-from model.rtl import INCLUDE_DIR, RTL_DIR, sources
+from model.rtl import INCLUDE_DIR, RTL_DIR
 from synth.designs import DEVICES, ELEMENTS, SYNTHESIS, Design, Device, Family
 from synth.netlist import Modules
 from synth.wrapper import WRAPPER, wrapper
@@ -75,7 +75,7 @@ def elaborate(design: Design) -> Elaborated:
     """Read a design, which tells what it consists of. Paths are below ROOT."""
     netlist = BUILD / f"{_word(design.name)}.json"
     (ROOT / BUILD).mkdir(parents=True, exist_ok=True)
-    yosys(f"{_read()}; hierarchy -top {design.module}{_parameters(design)}; proc", netlist)
+    yosys(f"{_read(design)}; hierarchy -top {design.module}{_parameters(design)}; proc", netlist)
     (top,) = (m for m in read_modules(netlist).values() if int(m["attributes"].get("top", "0"), 2))
     text = wrapper(design.module, design.parameters, top["ports"])
     digest = hashlib.sha256((ROOT / netlist).read_bytes())
@@ -93,13 +93,14 @@ def synthesize(elaborated: Elaborated, family: Family) -> Path:
     netlist = elaborated.folder / f"{family}.json"
     if not (ROOT / netlist).exists():
         design = elaborated.design
-        whole = " ".join(f"*{m}" for m in sorted({design.module, *ELEMENTS}))
+        # yosys renames a module with parameters, and keeps its name in hdlname.
+        whole = " ".join(f"{m} A:hdlname={m}" for m in sorted({design.module, *ELEMENTS}))
         if design.devices:
             wrapped = elaborated.folder / f"{family}.v"
             (ROOT / wrapped).write_text(elaborated.wrapper, encoding="utf-8")
-            top = f"{_read(wrapped)}; hierarchy -top {WRAPPER}"
+            top = f"{_read(design, wrapped)}; hierarchy -top {WRAPPER}"
         else:
-            top = f"{_read()}; hierarchy -top {design.module}{_parameters(design)}"
+            top = f"{_read(design)}; hierarchy -top {design.module}{_parameters(design)}"
         keep = f"setattr -mod -set keep_hierarchy 1 {whole}"
         yosys(f"{top}; {keep}; {SYNTHESIS[family]}", netlist)
     return netlist
@@ -147,8 +148,8 @@ def _parameters(design: Design) -> str:
     return "".join(f" -chparam {name} {n}" for name, n in design.parameters.items())
 
 
-def _read(*more: Path) -> str:
-    files = [*(path.relative_to(ROOT) for path in sources()), *more]
+def _read(design: Design, *more: Path) -> str:
+    files = [*(path.relative_to(ROOT) for path in design.sources), *more]
     return f"read_verilog -I{INCLUDE_DIR.relative_to(ROOT)} {' '.join(map(str, files))}"
 
 

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The noises, and the filters that are evolved for them.
+
+What a run depends on names the file in which its circuit is kept: nothing is evolved twice.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from evolve.backends import open_backend
+from evolve.presets import settings_of
+from evolve.pruning import prune
+from evolve.runs.comparison import Photo
+from evolve.settings import Settings
+from evolve.simplify.cost import luts
+from evolve.studies.tasks import Task, work
+from model.array import filter_image
+from model.baselines import median3x3
+from model.circuit import Circuit, circuit_of, read_circuit, write_circuit
+from model.fitness import sae
+from model.images import read_image
+from model.noise import add_noise
+from synth.tools import ROOT
+
+BUILD = ROOT / "build" / "filters"
+
+RUNS = 5
+"""Seeds; the run that is best on the training photos counts."""
+
+TOLERANCE = 0.01
+"""By how much pruning may raise the SAE of the training photos."""
+
+WEIGHT = 1 / 8192
+"""How much SAE a LUT is worth, as a part of the SAE that the 3x3 median leaves."""
+
+TRAINING = ("camera", "astronaut", "gravel", "retina")
+HELD_OUT = ("brick", "chelsea", "coffee", "rocket")
+
+
+@dataclass(frozen=True)
+class Noise:
+    """A kind of noise and its amount, as model/noise.py takes them."""
+
+    kind: str
+    amount: float
+
+    @property
+    def name(self) -> str:
+        """How the noise is called in tables."""
+        return f"{self.kind} {self.amount:g}"
+
+
+LITERATURE = Noise("salt-and-pepper", 0.2)
+"""For this one there is a figure to compare with."""
+
+NOISES = (
+    Noise("salt-and-pepper", 0.05),
+    Noise("salt-and-pepper", 0.1),
+    LITERATURE,
+    Noise("salt-and-pepper", 0.4),
+    Noise("burst", 0.2),
+    Noise("gaussian", 0.1),
+    Noise("speckle", 0.2),
+)
+
+
+@cache
+def training(noise: Noise) -> tuple[Photo, ...]:
+    """Return the photos that evolution sees; photo i has the noise of seed 1 + i."""
+    return _photos("training", TRAINING, noise, 1)
+
+
+@cache
+def held_out(noise: Noise) -> tuple[Photo, ...]:
+    """Return the photos that evolution does not see; photo i has the noise of seed 101 + i."""
+    return _photos("test", HELD_OUT, noise, 101)
+
+
+def evolve_filter(noise: Noise, weight: float = 0) -> Circuit:
+    """Return the best of RUNS runs on the training photos.
+
+    weight is what a LUT is worth, as WEIGHT; 0: LUTs do not count.
+    """
+    photos = training(noise)
+    median = sum(sae(median3x3(photo.noisy), photo.clean) for photo in photos)
+    lut_weight = round(weight * median)
+    counted = {"parsimony": "weight", "lut-weight": lut_weight} if lut_weight else {}
+    settings = [settings_of({"seed": seed, **counted}) for seed in range(1, RUNS + 1)]
+    circuits = [_run(each, photos) for each in settings]
+    return min(circuits, key=lambda each: sae_of(each, photos) + lut_weight * luts(each))
+
+
+def pruned(circuit: Circuit, noise: Noise) -> Circuit:
+    """Return a circuit after pruning on the training photos."""
+    pairs = [(photo.noisy, photo.clean) for photo in training(noise)]
+    most = int(sae_of(circuit, training(noise)) * (1 + TOLERANCE))
+    with closing(open_backend("fast", circuit.shape, pairs)) as backend:
+        steps = [circuit, *(cheaper for cheaper, _ in prune(circuit, backend.evaluate, most))]
+    return steps[-1]
+
+
+def sae_of(circuit: Circuit, photos: Sequence[Photo]) -> int:
+    """Return the SAE over photos, by the golden model."""
+    return sum(sae(filter_image(circuit, photo.noisy), photo.clean) for photo in photos)
+
+
+def _photos(folder: str, names: Sequence[str], noise: Noise, seed: int) -> tuple[Photo, ...]:
+    photos = []
+    for index, name in enumerate(names):
+        clean = read_image(ROOT / "images" / folder / f"{name}.png")
+        rng = np.random.default_rng(seed + index)
+        photos.append(Photo(name, add_noise(clean, noise.kind, noise.amount, rng), clean))
+    return tuple(photos)
+
+
+def _run(settings: Settings, photos: Sequence[Photo]) -> Circuit:
+    """Return the best circuit of a run, from its file if there is one."""
+    file = BUILD / "evolved" / f"{_digest(settings, photos)}.json"
+    if not file.exists():
+        found = work(Task("", 0, settings, photos, ()))
+        circuit = circuit_of(
+            np.array(found.genes, np.uint8), settings.shape, {"settings": asdict(settings)}
+        )
+        if sae_of(circuit, photos) != found.sae:
+            raise RuntimeError(f"the golden model does not give the SAE {found.sae} of {settings}")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_circuit(file, circuit)
+    return read_circuit(file)
+
+
+def _digest(settings: Settings, photos: Sequence[Photo]) -> str:
+    digest = hashlib.sha256(repr(settings).encode() + _program())
+    for photo in photos:
+        digest.update(photo.noisy.tobytes() + photo.clean.tobytes())
+    return digest.hexdigest()[:16]
+
+
+@cache
+def _program() -> bytes:
+    """Return the sources that decide how an evolution goes."""
+    folder = Path(ROOT, "evolve")
+    files = [*folder.glob("*.py"), *folder.glob("simplify/*"), folder / "backends" / "engine.c"]
+    return b"".join(file.read_bytes() for file in sorted(files) if file.is_file())
