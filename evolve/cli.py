@@ -13,8 +13,9 @@ import click
 
 from evolve.backends.cache import BuildError
 from evolve.backends.process import SimulatorError
-from evolve.commands.circuits import evaluate, export, filter_command, prune_command, show
+from evolve.commands.circuits import evaluate, filter_command, prune_command, show
 from evolve.commands.evolution import evolve, resume, runs
+from evolve.commands.export import export
 from evolve.commands.images import noise, target
 from evolve.commands.machine import bench, doctor
 from evolve.commands.studies import report_command, study

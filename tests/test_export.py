@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 
 from evolve.export.drawing import draw_graph
+from evolve.export.facts import PROVED
 from evolve.export.product import export
 from evolve.export.proof import is_equal
 from evolve.export.software import c_source, python_source
 from evolve.export.verilog import module
+from evolve.simplify.cost import luts
 from evolve.simplify.graph import (
     Constant,
     Node,
@@ -24,6 +26,7 @@ from evolve.simplify.graph import (
     Value,
     depth,
     formula_of,
+    formulas,
     names,
     nodes,
     pixels,
@@ -31,8 +34,10 @@ from evolve.simplify.graph import (
 )
 from evolve.simplify.operations import OPERATIONS, function_table, meaning, table
 from model.array import filter_image, run
-from model.circuit import Circuit, Shape, copy_filter, random_circuit, write_circuit
+from model.circuit import Circuit, Shape, copy_filter, random_circuit, read_circuit, write_circuit
+from model.fitness import sae
 from model.functions import FUNCTION_SETS, Plane
+from model.images import read_image
 from model.rtl import find_simulator
 from model.window import CENTRE
 from tests.conftest import Evoarray
@@ -417,14 +422,42 @@ def circuit_file(tmp_path: Path) -> Path:
     return tmp_path / "circuit.json"
 
 
-def test_the_command(evoarray: Evoarray, circuit_file: Path, tmp_path: Path) -> None:
-    ended = evoarray("export", circuit_file, "-o", "out", "--name", "denoise", "--prove")
+def test_the_command(evoarray: Evoarray, circuit_file: Path, images: Path, tmp_path: Path) -> None:
+    asked = ("--name", "denoise", "--prove", "--test-pair", "noisy.png", "clean.png")
+    ended = evoarray("export", circuit_file, "-o", "out", *asked)
     assert ended.status == 0, ended.err
     assert "Proved: " in ended.out
     assert re.search(r"^v1 = \w+\(", ended.out, re.M)
     assert simulated(tmp_path / "out", "denoise.v", "denoise_tb.v") == "PASS: 1000 windows"
     assert json.loads((tmp_path / "out" / "denoise.json").read_text())["rows"] == 4
     assert (tmp_path / "out" / "denoise.core").read_text().startswith("CAPI=2:")
+    page = (tmp_path / "out" / "denoise.md").read_text()
+    circuit = read_circuit(circuit_file)
+    noisy, clean = read_image(images / "noisy.png"), read_image(images / "clean.png")
+    assert f"| evolved | {sae(filter_image(circuit, noisy), clean):,} |" in page
+    assert f"| noisy | {sae(noisy, clean):,} |" in page
+    assert f"| proof | {PROVED} |" in page
+    assert f"| operations | {len(nodes(simplify(circuit)))}, " in page
+    assert f"| LUT6 of 7 series | about {luts(circuit)}, " in page
+    assert formulas(simplify(circuit)) in page
+
+
+def test_the_page_of_a_cascade(evoarray: Evoarray, circuit_file: Path, images: Path) -> None:
+    circuits = [some_circuit("upm16", 3, 4, 4), some_circuit("cgp16", 8)]
+    for number, circuit in enumerate(circuits):
+        write_circuit(images / f"{number}.json", circuit)
+    measured = ("--test-pair", "noisy.png", "clean.png", "--language", "python")
+    ended = evoarray(
+        "export", "1.json", "--after", "0.json", "-o", "out", "--name", "both", *measured
+    )
+    assert ended.status == 0, ended.err
+    page = (images / "out" / "both.md").read_text()
+    noisy, clean = read_image(images / "noisy.png"), read_image(images / "clean.png")
+    first = filter_image(circuits[0], noisy)
+    assert f"| filters before | {sae(first, clean):,} |" in page
+    assert f"| evolved | {sae(filter_image(circuits[1], first), clean):,} |" in page
+    assert re.findall("^## (.*)$", page, re.M) == ["both_1", "both_2", "On photos"]
+    assert page.count("not asked for: --prove") == 2
 
 
 @pytest.mark.parametrize(

@@ -20,14 +20,11 @@ from evolve.commands.options import (
     train_pair_option,
 )
 from evolve.drawing import draw_svg
-from evolve.export import product
 from evolve.pruning import prune
 from evolve.runs.comparison import as_json, cascade
 from evolve.runs.results import MismatchError
 from evolve.simplify.cost import luts
-from evolve.simplify.graph import nodes, simplify
 from model.circuit import read_circuit, write_circuit
-from model.errors import InputError
 from model.files import write_atomically
 from model.fitness import metrics
 from model.images import read_image, write_image
@@ -139,60 +136,3 @@ def prune_command(
 def show(circuit: Path, output: Path) -> None:
     """Draw CIRCUIT's mesh as SVG, with the path that its output depends on."""
     write_atomically(output, draw_svg(read_circuit(circuit)).encode())
-
-
-@click.command()
-@click.argument("circuit", type=FILE)
-@output_option(metavar="DIR", help="The folder for the files.")
-@option("--name", default="evolved_filter", help="What the module or the function is called.")
-@option(
-    "--language",
-    type=click.Choice(product.LANGUAGES),
-    default="verilog",
-    help="A Verilog-2005 module with its testbench, or a function in C99 or Python.",
-)
-@option(
-    "--pipeline",
-    default="full",
-    metavar="full|none|N",
-    help="Registers of the Verilog module: after every operation, none, or N on every way.",
-)
-@click.option(
-    "--stream",
-    is_flag=True,
-    help="Also a module with AXI4-Stream ports: windows are made and filtered from pixels.",
-)
-@click.option(
-    "--prove",
-    is_flag=True,
-    help="Prove that the Verilog module equals the array with this circuit, for all inputs.",
-)
-@after_option
-def export(
-    circuit: Path,
-    output: Path,
-    after: tuple[Path, ...],
-    name: str,
-    language: str,
-    pipeline: str,
-    stream: bool,
-    prove: bool,
-) -> None:
-    """Write CIRCUIT as a small file of its own, without the array.
-
-    What the output does not depend on is left out, and nothing is computed twice. A cascade is
-    written as a file for each of its filters, and one for their streams.
-    """
-    if (prove or stream) and language != "verilog":
-        raise InputError(f"--{'prove' if prove else 'stream'} goes with --language verilog")
-    circuits = list(map(read_circuit, (*after, circuit)))
-    latencies = product.export(circuits, output, name, language, pipeline, stream=stream)
-    for each, (part, latency) in zip(circuits, latencies.items(), strict=True):
-        simplified = simplify(each)
-        click.echo(product.formulas(simplified))
-        click.echo(
-            f"{part}: {len(nodes(simplified))} operations, latency {latency} cycles; see {output}"
-        )
-        if prove:
-            product.prove(each, output, part, latency)
-            click.echo("Proved: the module equals the array with this circuit, for all inputs.")

@@ -13,7 +13,7 @@ from evolve.export.software import c_source, python_source
 from evolve.export.stream import cascade_files, stream_files
 from evolve.export.verilog import module, stages_of, testbench
 from evolve.runs.results import MismatchError
-from evolve.simplify.graph import Value, formula_of, names, nodes, simplify
+from evolve.simplify.graph import Value, nodes, simplify
 from model.circuit import Circuit, circuit_to_json
 from model.errors import InputError
 from model.files import write_atomically
@@ -99,13 +99,6 @@ def _files(
     else:
         files[f"{name}.py"] = python_source(output, name, remarks)
     return files
-
-
-def formulas(output: Value) -> str:
-    """Return a circuit as text, an operation a line."""
-    name = names(output)
-    lines = [formula_of(node, name) for node in nodes(output)]
-    return "\n".join([*lines, f"output = {name(output)}"])
 
 
 def prove(circuit: Circuit, folder: Path, name: str, stages: int) -> None:

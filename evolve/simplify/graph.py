@@ -108,6 +108,13 @@ def formula_of(node: Node, name: Callable[[Value], str]) -> str:
     return f"{name(node)} = {node.operation}({', '.join(map(name, node.operands))})"
 
 
+def formulas(output: Value) -> str:
+    """Return a circuit as text, an operation a line."""
+    name = names(output)
+    lines = [formula_of(node, name) for node in nodes(output)]
+    return "\n".join([*lines, f"output = {name(output)}"])
+
+
 class _Graph:
     """The values so far; if shared, the same operation of the same operands is the same node."""
 

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Make a circuit a product: a small file of its own."""
+
+from pathlib import Path
+
+import click
+
+from evolve.commands.options import (
+    FILE,
+    after_option,
+    convert_option,
+    option,
+    output_option,
+    read_photo,
+)
+from evolve.export import product
+from evolve.export.facts import facts
+from evolve.runs.comparison import compare
+from evolve.simplify.graph import formulas, nodes, simplify
+from model.circuit import read_circuit
+from model.errors import InputError
+from model.files import write_atomically
+
+
+@click.command()
+@click.argument("circuit", type=FILE)
+@output_option(metavar="DIR", help="The folder for the files.")
+@option("--name", default="evolved_filter", help="What the module or the function is called.")
+@option(
+    "--language",
+    type=click.Choice(product.LANGUAGES),
+    default="verilog",
+    help="A Verilog-2005 module with its testbench, or a function in C99 or Python.",
+)
+@option(
+    "--pipeline",
+    default="full",
+    metavar="full|none|N",
+    help="Registers of the Verilog module: after every operation, none, or N on every way.",
+)
+@click.option(
+    "--stream",
+    is_flag=True,
+    help="Also a module with AXI4-Stream ports: windows are made and filtered from pixels.",
+)
+@click.option(
+    "--prove",
+    is_flag=True,
+    help="Prove that the Verilog module equals the array with this circuit, for all inputs.",
+)
+@click.option(
+    "--test-pair",
+    type=(FILE, FILE),
+    multiple=True,
+    metavar="NOISY CLEAN",
+    help="Images on which to measure it, for the page of facts; may be repeated.",
+)
+@after_option
+@convert_option
+def export(
+    circuit: Path,
+    output: Path,
+    after: tuple[Path, ...],
+    name: str,
+    language: str,
+    pipeline: str,
+    stream: bool,
+    prove: bool,
+    test_pair: tuple[tuple[Path, Path], ...],
+    convert: bool,
+) -> None:
+    """Write CIRCUIT as a small file of its own, without the array.
+
+    What the output does not depend on is left out, and nothing is computed twice. A cascade is
+    written as a file for each of its filters, and one for their streams. NAME.md has the facts.
+    """
+    if (prove or stream) and language != "verilog":
+        raise InputError(f"--{'prove' if prove else 'stream'} goes with --language verilog")
+    circuits = list(map(read_circuit, (*after, circuit)))
+    photos = [read_photo(*pair, convert, circuits[:-1]) for pair in test_pair]
+    latencies = product.export(circuits, output, name, language, pipeline, stream=stream)
+    for each, (part, latency) in zip(circuits, latencies.items(), strict=True):
+        simplified = simplify(each)
+        click.echo(formulas(simplified))
+        click.echo(
+            f"{part}: {len(nodes(simplified))} operations, latency {latency} cycles; see {output}"
+        )
+        if prove:
+            product.prove(each, output, part, latency)
+            click.echo("Proved: the module equals the array with this circuit, for all inputs.")
+    comparisons = [compare(photo, circuits[-1]) for photo in photos]
+    page = facts(name, circuits, latencies, comparisons, proved=prove)
+    write_atomically(output / f"{name}.md", page.encode())

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page of an export: what the filter is, how good it is, and where it comes from."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+
+from evolve.runs.comparison import Comparison
+from evolve.simplify.cost import luts
+from evolve.simplify.graph import depth, formulas, nodes, pixels, simplify
+from model.circuit import Circuit
+from model.functions import Plane
+from model.pages import markdown_table
+from model.window import WINDOW_PIXELS
+
+PROVED = "equal to the array with this circuit for all inputs, by induction"
+
+
+def facts(
+    name: str,
+    circuits: Sequence[Circuit],
+    latencies: Mapping[str, int],
+    comparisons: Sequence[Comparison],
+    *,
+    proved: bool,
+) -> str:
+    """Return the page in Markdown: of each filter of a cascade, and of all together on photos.
+
+    latencies: the cycles of each filter by the name of its module.
+    """
+    lines = [f"# {name}", ""]
+    for circuit, (part, latency) in zip(circuits, latencies.items(), strict=True):
+        if part != name:
+            lines += [f"## {part}", ""]
+        lines += [*_filter(circuit, latency, proved=proved), ""]
+    if comparisons:
+        lines += ["## On photos", "", *_photos(comparisons), ""]
+    return "\n".join(lines)
+
+
+def _filter(circuit: Circuit, latency: int, *, proved: bool) -> Iterator[str]:
+    output = simplify(circuit)
+    read = ", ".join(WINDOW_PIXELS[i] for i in pixels(output)) or "none"
+    evolved_on = [
+        f"{image['file']} {image['sha256']}"
+        for pair in circuit.provenance.get("images", [])
+        for image in pair.values()
+    ]
+    rows = [
+        ["operations", f"{len(nodes(output))}, at most {depth(output)} in a row"],
+        ["pixels read", read],
+        ["latency", f"{latency} cycles, a window in every one" if latency else "none"],
+        ["LUT6 of 7 series", f"about {luts(circuit)}, the sum of its operations"],
+        ["array", f"{circuit.rows}x{circuit.cols}, {circuit.function_set}"],
+        ["genes", f"SHA-256 {hashlib.sha256(circuit.genes.tobytes()).hexdigest()}"],
+        *(["evolved on", image] for image in evolved_on),
+        ["proof", PROVED if proved else "not asked for: --prove"],
+    ]
+    yield from markdown_table(["", ""], rows)
+    yield from ("", "```", formulas(output), "```")
+
+
+def _photos(comparisons: Sequence[Comparison]) -> Iterator[str]:
+    rows = [
+        [
+            f"{comparison.photo.name} ({_hash(comparison.photo.noisy)})",
+            label,
+            *(f"{m.sae:,}", f"{m.mae:.2f}", f"{m.psnr:.2f}", f"{m.ssim:.3f}"),
+        ]
+        for comparison in comparisons
+        for label, m in comparison.metrics.items()
+    ]
+    yield from markdown_table(
+        ["photo (SHA-256 of its noisy pixels)", "image", "SAE", "MAE", "PSNR", "SSIM"], rows
+    )
+
+
+def _hash(image: Plane) -> str:
+    return hashlib.sha256(image.tobytes()).hexdigest()[:12]
