@@ -113,7 +113,7 @@ def test_where_no_median_is_as_good_the_page_says_so() -> None:
     comparison = {noise: [*MEDIANS, measured(EVOLVED, "f", 300, 150)] for noise in NOISES}
     text = page(comparison, ABROAD, {}, 1)
     assert "no adaptive median leaves as little; the smallest that is as good as the best" in text
-    assert "within 1%, adaptive 7, leaves 390." in text
+    assert "within 1 %, adaptive 7, leaves 390." in text
     assert "**0.10** of that one's 1,500" in text
 
 

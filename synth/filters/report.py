@@ -122,7 +122,7 @@ def _sentence(evolved: Measured, measured: Sequence[Measured]) -> str:
         f"{rival.quality.sae:,.0f}"
         if is_as_good
         else f"no adaptive median leaves as little; the smallest that is as good as the best of "
-        f"them within {NEARLY:.0%}, {rival.contender.name}, leaves {rival.quality.sae:,.0f}"
+        f"them within {NEARLY * 100:g} %, {rival.contender.name}, leaves {rival.quality.sae:,.0f}"
     )
     return (
         f"**{evolved.contender.name}** leaves an SAE of {evolved.quality.sae:,.0f} on a held-out "
