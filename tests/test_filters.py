@@ -58,6 +58,7 @@ ABROAD = dict.fromkeys(NOISES, Quality(777, 0.777, 30.0, 0.9))
         (499, "adaptive 5", True),
         (390, "adaptive 7", True),
         (389, "adaptive 7", False),
+        (100, "adaptive 7", False),
     ],
 )
 def test_the_rival_is_the_smallest_adaptive_median_that_is_as_good(
@@ -65,6 +66,13 @@ def test_the_rival_is_the_smallest_adaptive_median_that_is_as_good(
 ) -> None:
     found, good = rival_of(measured(EVOLVED, "f", sae, 100), MEDIANS)
     assert (found.contender.name, good) == (rival, is_as_good)
+
+
+def test_where_none_is_as_good_a_small_one_is_not_spared_for_a_hair() -> None:
+    nearly = measured("adaptive 6", "adaptive_median", 390 * 1.01, 900)
+    assert rival_of(measured(EVOLVED, "f", 300, 100), [*MEDIANS, nearly]) == (nearly, False)
+    worse = measured("adaptive 6", "adaptive_median", 390 * 1.02, 900)
+    assert rival_of(measured(EVOLVED, "f", 300, 100), [*MEDIANS, worse]) == (MEDIANS[-1], False)
 
 
 def test_a_shift_register_takes_a_site() -> None:
@@ -104,7 +112,8 @@ def test_page_and_json_say_the_same() -> None:
 def test_where_no_median_is_as_good_the_page_says_so() -> None:
     comparison = {noise: [*MEDIANS, measured(EVOLVED, "f", 300, 150)] for noise in NOISES}
     text = page(comparison, ABROAD, {}, 1)
-    assert "no adaptive median leaves as little; the best, adaptive 7, leaves 390." in text
+    assert "no adaptive median leaves as little; the smallest that is as good as the best" in text
+    assert "within 1 %, adaptive 7, leaves 390." in text
     assert "**0.10** of that one's 1,500" in text
 
 

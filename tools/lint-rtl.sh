@@ -33,9 +33,9 @@ lint() {
   quiet iverilog -g2005 -Wall "${includes[@]}" -t null -s "$module" ${set:+-P "$module.$set"} "${sources[@]}"
   quiet "$VERILATOR_ROOT/bin/verilator" --lint-only --quiet-stats -Wall --default-language 1364-2005 \
     "${includes[@]}" --top-module "$module" ${set:+"-G$set"} "${waivers[@]}" "${sources[@]}"
-  yosys+="design -reset; read_verilog ${includes[*]} ${sources[*]}; "
-  yosys+="${set:+chparam -set ${set%=*} ${set#*=} $module; }"
-  yosys+="hierarchy -check -top $module; proc; check -assert; "
+  yosys+="design -reset; read_verilog -defer ${includes[*]} ${sources[*]}; "
+  yosys+="hierarchy -check -top $module ${set:+-chparam ${set%=*} ${set#*=}}; "
+  yosys+="proc; check -assert; "
 }
 
 yosys=

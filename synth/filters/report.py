@@ -18,6 +18,9 @@ END = "<!-- Here it ends. -->"
 PUBLISHED = "about a quarter"
 """Of an adaptive median's area; what Vasicek and Sekanina report of filters of equal quality."""
 
+NEARLY = 0.01
+"""By how much more SAE an adaptive median counts as good as another one."""
+
 _QUALITIES: tuple[tuple[str, Callable[[Quality], str]], ...] = (
     ("SAE", lambda q: f"{q.sae:,.0f}"),
     ("SAE / 3x3 median's", lambda q: f"{q.ratio:.3f}"),
@@ -100,13 +103,14 @@ def sites(area: Area) -> int:
 def rival_of(evolved: Measured, measured: Sequence[Measured]) -> tuple[Measured, bool]:
     """Return the adaptive median to compare a filter's area with, and whether it is as good.
 
-    That is the smallest one that leaves no more SAE, or the best one where there is none.
+    That is the smallest one that leaves no more SAE; where there is none, the smallest one that is
+    as good as the best of them, but for NEARLY.
     """
     medians = [each for each in measured if each.contender.is_adaptive]
     good = [each for each in medians if each.quality.sae <= evolved.quality.sae]
-    if good:
-        return min(good, key=lambda each: sites(each.result.areas["xc7"])), True
-    return min(medians, key=lambda each: each.quality.sae), False
+    least = min(each.quality.sae for each in medians)
+    nearly = [each for each in medians if each.quality.sae <= least * (1 + NEARLY)]
+    return min(good or nearly, key=lambda each: sites(each.result.areas["xc7"])), bool(good)
 
 
 def _sentence(evolved: Measured, measured: Sequence[Measured]) -> str:
@@ -117,8 +121,8 @@ def _sentence(evolved: Measured, measured: Sequence[Measured]) -> str:
         f"the smallest adaptive median that is at least as good, {rival.contender.name}, leaves "
         f"{rival.quality.sae:,.0f}"
         if is_as_good
-        else f"no adaptive median leaves as little; the best, {rival.contender.name}, leaves "
-        f"{rival.quality.sae:,.0f}"
+        else f"no adaptive median leaves as little; the smallest that is as good as the best of "
+        f"them within {NEARLY * 100:g} %, {rival.contender.name}, leaves {rival.quality.sae:,.0f}"
     )
     return (
         f"**{evolved.contender.name}** leaves an SAE of {evolved.quality.sae:,.0f} on a held-out "
