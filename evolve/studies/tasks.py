@@ -62,7 +62,7 @@ class Result:
 def work(task: Task) -> Result:
     """Do a run on the fast engine and one core."""
     started = time.process_time()
-    pairs = [(photo.noisy, photo.clean) for photo in task.training]
+    pairs = [(photo.given, photo.clean) for photo in task.training]
     shape, budget = task.settings.shape, task.settings.evaluations
     with closing(open_backend("fast", shape, pairs)) as backend:
         world = found(task.settings, backend)
@@ -75,7 +75,7 @@ def work(task: Task) -> Result:
         best, best_sae = (first.genes, first.sae) if task.first_tribe else (world.best, world.sae)
         points.append((world.evaluations, best_sae))
     circuit = circuit_of(best, shape)
-    held_out = [sae(filter_image(circuit, photo.noisy), photo.clean) for photo in task.held_out]
+    held_out = [sae(filter_image(circuit, photo.given), photo.clean) for photo in task.held_out]
     evaluations, saes = zip(*dict(points).items(), strict=True)
     return Result(
         task.setting,

@@ -7,9 +7,8 @@ from functools import partial
 from statistics import fmean
 
 from evolve.export.verilog import module, stages_of
-from evolve.runs.comparison import Photo
+from evolve.runs.comparison import Photo, cascade
 from evolve.simplify.graph import simplify
-from model.array import filter_image
 from model.baselines import adaptive_median, median3x3
 from model.circuit import Circuit
 from model.files import write_atomically
@@ -30,6 +29,7 @@ from synth.filters.evolution import (
 
 MEDIAN = "3x3 median"
 EVOLVED, PRUNED, WEIGHTED = "evolved", "evolved, pruned", "evolved, LUTs weighted"
+CASCADE = "evolved, two in a row, LUTs weighted"
 LARGEST = (3, 5, 7)
 
 
@@ -84,14 +84,15 @@ def by_hand() -> list[Contender]:
 
 def evolved(noise: Noise) -> list[Contender]:
     """Return the evolved filters for a noise; only those of LITERATURE are placed and routed."""
-    best = evolve_filter(noise)
+    best, cheap = evolve_filter(noise), evolve_filter(noise, WEIGHT)
     circuits = {
-        EVOLVED: best,
-        PRUNED: pruned(best, noise),
-        WEIGHTED: evolve_filter(noise, WEIGHT),
+        EVOLVED: [best],
+        PRUNED: [pruned(best, noise)],
+        WEIGHTED: [cheap],
+        CASCADE: [cheap, evolve_filter(noise, WEIGHT, [cheap])],
     }
     devices = DEVICES if noise == LITERATURE else ()
-    return [_exported(name, circuit, noise, devices) for name, circuit in circuits.items()]
+    return [_exported(name, several, noise, devices) for name, several in circuits.items()]
 
 
 def quality(contender: Contender, photos: Sequence[Photo]) -> Quality:
@@ -106,13 +107,42 @@ def quality(contender: Contender, photos: Sequence[Photo]) -> Quality:
     )
 
 
-def _exported(name: str, circuit: Circuit, noise: Noise, devices: tuple[Device, ...]) -> Contender:
-    """Write a circuit's module, registered after every operation."""
+def _exported(
+    name: str, circuits: Sequence[Circuit], noise: Noise, devices: tuple[Device, ...]
+) -> Contender:
+    """Write the modules of a cascade, registered after every operation, and one that has them."""
     word = f"f{NOISES.index(noise)}_{name.replace(', ', '_').replace(' ', '_').lower()}"
-    output = simplify(circuit)
-    stages = stages_of(output, "full")
-    file = BUILD / f"{word}.v"
     BUILD.mkdir(parents=True, exist_ok=True)
-    write_atomically(file, module(output, word, stages, [f"For {noise.name}: {name}."]).encode())
-    design = Design(f"{noise.name}, {name}", word, {}, devices, (file,))
-    return Contender(name, partial(filter_image, circuit), 3, stages, design)
+    outputs = list(map(simplify, circuits))
+    latencies = [stages_of(output, "full") for output in outputs]
+    parts = [f"{word}_{number}" for number, _ in enumerate(circuits, 1)]
+    files = [BUILD / f"{part}.v" for part in parts]
+    for part, output, stages, file in zip(parts, outputs, latencies, files, strict=True):
+        text = module(output, part, stages, [f"For {noise.name}: {name}."])
+        write_atomically(file, text.encode())
+    top = BUILD / f"{word}.v"
+    text = _TOP.format(name=word, last=len(parts) - 1, parts=_instances(parts, latencies))
+    write_atomically(top, text.encode())
+    design = Design(f"{noise.name}, {name}", word, {}, devices, (*files, top))
+    side = 1 + 2 * len(circuits)
+    return Contender(name, partial(cascade, circuits), side, sum(latencies), design)
+
+
+_TOP = """\
+// The filters of a cascade; the windows between them are not counted.
+module {name} (
+  input  wire                  clk,
+  input  wire                  ce,
+  input  wire [72*{last}+71:0] window,
+  output wire [8*{last}+7:0]   pixel
+);
+{parts}endmodule
+"""
+
+
+def _instances(parts: Sequence[str], latencies: Sequence[int]) -> str:
+    clocks = [".clk(clk), .ce(ce), " if latency else "" for latency in latencies]
+    return "".join(
+        f"  {part} u_{i} ({clock}.window(window[{72 * i} +: 72]), .pixel(pixel[{8 * i} +: 8]));\n"
+        for i, (part, clock) in enumerate(zip(parts, clocks, strict=True))
+    )

@@ -16,7 +16,7 @@ import numpy as np
 from evolve.backends import open_backend
 from evolve.presets import settings_of
 from evolve.pruning import prune
-from evolve.runs.comparison import Photo
+from evolve.runs.comparison import Photo, photo_of
 from evolve.settings import Settings
 from evolve.simplify.cost import luts
 from evolve.studies.tasks import Task, work
@@ -82,12 +82,12 @@ def held_out(noise: Noise) -> tuple[Photo, ...]:
     return _photos("test", HELD_OUT, noise, 101)
 
 
-def evolve_filter(noise: Noise, weight: float = 0) -> Circuit:
-    """Return the best of RUNS runs on the training photos.
+def evolve_filter(noise: Noise, weight: float = 0, after: Sequence[Circuit] = ()) -> Circuit:
+    """Return the best of RUNS runs on the training photos, or on what other filters left of them.
 
     weight is what a LUT is worth, as WEIGHT; 0: LUTs do not count.
     """
-    photos = training(noise)
+    photos = tuple(photo_of(after, p.name, p.noisy, p.clean) for p in training(noise))
     median = sum(sae(median3x3(photo.noisy), photo.clean) for photo in photos)
     lut_weight = round(weight * median)
     counted = {"parsimony": "weight", "lut-weight": lut_weight} if lut_weight else {}
@@ -107,7 +107,7 @@ def pruned(circuit: Circuit, noise: Noise) -> Circuit:
 
 def sae_of(circuit: Circuit, photos: Sequence[Photo]) -> int:
     """Return the SAE over photos, by the golden model."""
-    return sum(sae(filter_image(circuit, photo.noisy), photo.clean) for photo in photos)
+    return sum(sae(filter_image(circuit, photo.given), photo.clean) for photo in photos)
 
 
 def _photos(folder: str, names: Sequence[str], noise: Noise, seed: int) -> tuple[Photo, ...]:
@@ -137,7 +137,7 @@ def _run(settings: Settings, photos: Sequence[Photo]) -> Circuit:
 def _digest(settings: Settings, photos: Sequence[Photo]) -> str:
     digest = hashlib.sha256(repr(settings).encode() + _program())
     for photo in photos:
-        digest.update(photo.noisy.tobytes() + photo.clean.tobytes())
+        digest.update(photo.given.tobytes() + photo.clean.tobytes())
     return digest.hexdigest()[:16]
 
 
