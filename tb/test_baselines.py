@@ -55,7 +55,7 @@ def test_a_fault_is_noticed(tmp_path: Path, file: str, right: str, wrong: str) -
     assert right in text
     (tmp_path / file).write_text(text.replace(right, wrong, 1), encoding="utf-8")
     sources = (tmp_path / file, *(each for each in baselines() if each.name != file))
-    top, parameters = ("adaptive_median", {"LARGEST": 5})
+    top, parameters = ("adaptive_median", {"LARGEST": 3})
     if file in {"sort3.v", "median3x3.v"}:
         top, parameters = ("median3x3", {})
     name = f"fault-{tmp_path.name}"
