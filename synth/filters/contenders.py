@@ -29,7 +29,7 @@ from synth.filters.evolution import (
 
 MEDIAN = "3x3 median"
 EVOLVED, PRUNED, WEIGHTED = "evolved", "evolved, pruned", "evolved, LUTs weighted"
-CASCADE = "evolved, two in a row, LUTs weighted"
+CASCADE = "evolved, two in a row"
 LARGEST = (3, 5, 7)
 
 
@@ -85,11 +85,12 @@ def by_hand() -> list[Contender]:
 def evolved(noise: Noise) -> list[Contender]:
     """Return the evolved filters for a noise; only those of LITERATURE are placed and routed."""
     best, cheap = evolve_filter(noise), evolve_filter(noise, WEIGHT)
+    second = evolve_filter(noise, after=[cheap])
     circuits = {
         EVOLVED: [best],
         PRUNED: [pruned(best, noise)],
         WEIGHTED: [cheap],
-        CASCADE: [cheap, evolve_filter(noise, WEIGHT, [cheap])],
+        CASCADE: [cheap, pruned(second, noise, [cheap])],
     }
     devices = DEVICES if noise == LITERATURE else ()
     return [_exported(name, several, noise, devices) for name, several in circuits.items()]

@@ -87,7 +87,7 @@ def evolve_filter(noise: Noise, weight: float = 0, after: Sequence[Circuit] = ()
 
     weight is what a LUT is worth, as WEIGHT; 0: LUTs do not count.
     """
-    photos = tuple(photo_of(after, p.name, p.noisy, p.clean) for p in training(noise))
+    photos = seen(noise, after)
     median = sum(sae(median3x3(photo.noisy), photo.clean) for photo in photos)
     lut_weight = round(weight * median)
     counted = {"parsimony": "weight", "lut-weight": lut_weight} if lut_weight else {}
@@ -96,10 +96,16 @@ def evolve_filter(noise: Noise, weight: float = 0, after: Sequence[Circuit] = ()
     return min(circuits, key=lambda each: sae_of(each, photos) + lut_weight * luts(each))
 
 
-def pruned(circuit: Circuit, noise: Noise) -> Circuit:
-    """Return a circuit after pruning on the training photos."""
-    pairs = [(photo.noisy, photo.clean) for photo in training(noise)]
-    most = int(sae_of(circuit, training(noise)) * (1 + TOLERANCE))
+def seen(noise: Noise, after: Sequence[Circuit]) -> tuple[Photo, ...]:
+    """Return the training photos, on which other filters have done their work."""
+    return tuple(photo_of(after, p.name, p.noisy, p.clean) for p in training(noise))
+
+
+def pruned(circuit: Circuit, noise: Noise, after: Sequence[Circuit] = ()) -> Circuit:
+    """Return a circuit after pruning on the training photos, or on what others left of them."""
+    photos = seen(noise, after)
+    pairs = [(photo.given, photo.clean) for photo in photos]
+    most = int(sae_of(circuit, photos) * (1 + TOLERANCE))
     with closing(open_backend("fast", circuit.shape, pairs)) as backend:
         steps = [circuit, *(cheaper for cheaper, _ in prune(circuit, backend.evaluate, most))]
     return steps[-1]
