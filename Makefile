@@ -14,7 +14,7 @@ READY_SYNTH := .venv/ready-synth
 NOISE := .venv/bin/evoarray noise --kind salt-and-pepper --amount 0.2
 TEST_PHOTOS := brick chelsea coffee rocket
 STUDIES := $(sort $(basename $(notdir $(wildcard studies/*.toml))))
-OURS := presets presets-35-seconds
+OURS := presets presets-35-seconds parsimony
 
 .PHONY: help evolve test sim formal mutation coverage netlist exports soak signoff bench studies-quick studies registers \
   synth compare-filters lint setup system browser lock clean
@@ -33,7 +33,7 @@ help:
 	@echo "make signoff  all of these and lint; writes the tables of docs/verification.md"
 	@echo "make bench   how fast every backend is on this machine, all measured in one run"
 	@echo "make studies-quick  the thesis's experiments and ours with few runs"
-	@echo "             (results in runs/studies, summaries in docs/thesis.md and docs/presets.md)"
+	@echo "             (results in runs/studies, summaries in docs/thesis.md, docs/presets.md and docs/parsimony.md)"
 	@echo "make studies the same with as many runs as the thesis, over half a day; both go on where they"
 	@echo "             were stopped, and this one after studies-quick"
 	@echo "make registers  remake what rtl/axi/registers.toml describes: registers.vh, docs/registers.md"
@@ -104,7 +104,8 @@ studies-quick studies: setup
 	  .venv/bin/evoarray study studies/$$name.toml $(QUICK) -o runs/studies/$$name; done
 	.venv/bin/evoarray study summary $(patsubst %,runs/studies/%,$(filter-out $(OURS),$(STUDIES))) \
 	  -o docs/thesis.md
-	.venv/bin/evoarray study summary $(OURS:%=runs/studies/%) -o docs/presets.md
+	.venv/bin/evoarray study summary runs/studies/presets runs/studies/presets-35-seconds -o docs/presets.md
+	.venv/bin/evoarray study summary runs/studies/parsimony -o docs/parsimony.md
 
 registers: setup
 	.venv/bin/python -m model.registers

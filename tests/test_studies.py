@@ -20,6 +20,7 @@ import pytest
 from distributed import Client, LocalCluster
 from scipy import stats
 
+from evolve.simplify.cost import luts
 from evolve.studies.claims import CONFIRMED, NOT_CONFIRMED, OPEN, judge, judge_all
 from evolve.studies.spec import Claim, parse_spec, read_photos, settings_of_run
 from evolve.studies.statistics import (
@@ -32,6 +33,7 @@ from evolve.studies.statistics import (
 )
 from evolve.studies.store import DATABASE, StudyStore
 from evolve.studies.tasks import Result, Task, work
+from model.circuit import Shape, circuit_of
 from model.errors import InputError
 from tests.conftest import ROOT, Ended, Evoarray
 
@@ -639,3 +641,17 @@ def test_a_summary(evoarray: Evoarray, images: Path) -> None:
         evoarray, "summary", "study", "study", "-o", "found.md"
     )
     assert "none is no study" in refused(evoarray, "summary", "none", "-o", "found.md")
+    assert "LUTs" not in text
+
+
+def test_a_summary_has_the_luts_where_they_count(evoarray: Evoarray, images: Path) -> None:
+    spec = SPEC[: SPEC.index("[[claims]]")].replace('"3x4"', '"3x4"\nparsimony = "tie"')
+    done(evoarray, write(images, spec), "-o", "study")
+    done(evoarray, "summary", "study", "-o", "found.md")
+    text = (images / "found.md").read_text(encoding="utf-8")
+    for name in ("tribes 1", "tribes 2", "crossed"):
+        found = [r for (setting, _), r in results(images / "study").items() if setting == name]
+        genes = [np.array(result["genes"], np.uint8) for result in found]
+        mean = np.mean([luts(circuit_of(each, Shape(3, 4, "upm16"))) for each in genes])
+        (row,) = [line for line in text.splitlines() if line.startswith(f"| {name} | 6 |")]
+        assert f" | {mean:.0f} [" in row

@@ -12,13 +12,17 @@ from math import isnan
 from pathlib import Path
 from statistics import fmean
 
+import numpy as np
+
 from evolve.runs.comparison import Photo
+from evolve.simplify.cost import luts
 from evolve.studies.claims import CONFIRMED, NOT_CONFIRMED, OPEN, SAME, Judged, judge_all
 from evolve.studies.spec import Spec
 from evolve.studies.statistics import Estimate, Values, median_saes, ratio, summarize
 from evolve.studies.store import StudyStore
 from evolve.studies.tasks import Result
 from model.baselines import adaptive_median
+from model.circuit import circuit_of
 from model.errors import InputError
 from model.fitness import sae
 from model.pages import markdown_table
@@ -186,6 +190,9 @@ def _settings(study: _Study) -> Iterator[str]:
     if study.held_out:
         heads += ["Held out", "Better there than the adaptive median"]
         rows = [[*row, *_held_out(study, row[0])] for row in rows]
+    if any(settings.parsimony != "none" for settings in spec.settings.values()):
+        heads.append("LUTs")
+        rows = [[*row, _luts(study, row[0])] for row in rows]
     if any(counts):
         heads.append("Events in a run")
         rows = [[*row, count] for row, count in zip(rows, counts, strict=True)]
@@ -210,6 +217,20 @@ def _held_out(study: _Study, setting: str) -> list[str]:
     better = sum(value < _adaptive(study) for value in values)
     found = summarize(values)
     return [f"{found.mean:.3f} [{found.low:.3f}, {found.high:.3f}]", f"{better} of {len(values)}"]
+
+
+def _luts(study: _Study, setting: str) -> str:
+    """Return the mean LUTs of the circuits that were found."""
+    shape = study.spec.settings[setting].shape
+    values = [
+        luts(circuit_of(np.array(result.genes, np.uint8), shape))
+        for result in study.results
+        if result.setting == setting
+    ]
+    if not values:
+        return ""
+    found = summarize(values)
+    return f"{found.mean:.0f} [{found.low:.0f}, {found.high:.0f}]"
 
 
 def _counts(results: Sequence[Result]) -> str:
