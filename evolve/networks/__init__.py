@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Complex networks that decide who meets whom."""

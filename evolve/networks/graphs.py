@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Complex networks over individuals or tribes, made by networkx, and how they are rewired.
+
+Nodes are numbered from 0. The same seed gives the same graph.
+"""
+
+import networkx as nx
+
+from evolve.rng import Random
+from model.errors import InputError
+
+Graph = nx.Graph
+TOPOLOGIES = ("complete", "ring", "small-world", "scale-free")
+
+NEIGHBOURS = 4
+"""Of each node of a small world, before some of its edges are led elsewhere."""
+
+LED_ELSEWHERE = 0.1
+"""The probability with which an edge of a small world is."""
+
+ATTACHED = 2
+"""Edges that each new node of a scale-free network brings."""
+
+TRIES = 100
+"""Pairs of edges drawn for each swap, before swapping is given up."""
+
+
+def graph_of(
+    topology: str,
+    nodes: int,
+    seed: int,
+    *,
+    neighbours: int = NEIGHBOURS,
+    led_elsewhere: float = LED_ELSEWHERE,
+    attached: int = ATTACHED,
+) -> Graph:
+    """Return a graph of two nodes or more.
+
+    A small world is that of D. Watts and S. Strogatz (Nature 393, 1998) with `neighbours` and
+    `led_elsewhere`, a scale-free network that of A.-L. Barabási and R. Albert (Science 286, 1999)
+    with `attached`; both take fewer neighbours where there are not so many nodes. Raises InputError
+    for another topology.
+    """
+    if topology == "complete":
+        return nx.complete_graph(nodes)
+    if topology == "ring":
+        return nx.cycle_graph(nodes)
+    if topology == "small-world":
+        few = min(neighbours, nodes - 1)
+        return nx.watts_strogatz_graph(nodes, few, led_elsewhere, seed=seed)
+    if topology == "scale-free":
+        return nx.barabasi_albert_graph(nodes, min(attached, nodes - 1), seed=seed)
+    raise InputError(f"topology is {topology!r}; legal is one of {', '.join(TOPOLOGIES)}")
+
+
+def rewire(graph: Graph, swaps: int, random: Random) -> int:
+    """Swap the ends of pairs of edges, in place, and return how often that could be done.
+
+    Edges a-b and c-d become a-c and b-d, unless there is one of these already; then another pair is
+    drawn. Every node keeps its degree (J. Triana and others, Investigación e Innovación en
+    Ingenierías 8, 2020). networkx's own swap depends on the order in which edges were added, which
+    a checkpoint would have to keep.
+    """
+    edges = sorted(tuple(sorted(edge)) for edge in graph.edges)
+    done = 0
+    for _ in range(swaps * TRIES):
+        if done == swaps or len(edges) < 2:
+            break
+        one, other = random.below(len(edges)), random.below(len(edges))
+        (a, b), (c, d) = edges[one], edges[other]
+        if random.below(2):
+            c, d = d, c
+        if len({a, b, c, d}) < 4 or graph.has_edge(a, c) or graph.has_edge(b, d):
+            continue
+        graph.remove_edges_from([(a, b), (c, d)])
+        graph.add_edges_from([(a, c), (b, d)])
+        edges[one], edges[other] = (min(a, c), max(a, c)), (min(b, d), max(b, d))
+        done += 1
+    return done
