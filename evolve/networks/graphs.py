@@ -4,12 +4,14 @@
 Nodes are numbered from 0. The same seed gives the same graph.
 """
 
+from typing import TypeAlias
+
 import networkx as nx
 
 from evolve.rng import Random
 from model.errors import InputError
 
-Graph = nx.Graph
+Graph: TypeAlias = nx.Graph
 TOPOLOGIES = ("complete", "ring", "small-world", "scale-free")
 
 NEIGHBOURS = 4
