@@ -17,7 +17,7 @@ STUDIES := $(sort $(basename $(notdir $(wildcard studies/*.toml))))
 OURS := presets presets-35-seconds parsimony
 
 .PHONY: help evolve test sim formal mutation coverage netlist exports soak signoff bench studies-quick studies registers \
-  synth compare-filters lint setup system browser lock clean
+  synth compare-filters lint setup setup-synth system browser lock clean
 
 help:
 	@echo "make evolve  evolve a filter for a noisy photo, judge it on others, replay it on the RTL"
@@ -44,6 +44,7 @@ help:
 	@echo "make lint    ruff, mypy, and the RTL through Icarus, Verilator and yosys"
 	@echo "make setup   install what is missing (all targets do): system packages, then .venv"
 	@echo "             (PYTHON=interpreter, 3.11 or later)"
+	@echo "make setup-synth  the same, and nextpnr (400 MB): for evoarray export --synthesize"
 	@echo "make lock    remake both requirements files from pyproject.toml with today's releases"
 	@echo "make clean   remove what was built; keeps runs/ and .venv"
 
@@ -110,11 +111,11 @@ studies-quick studies: setup
 registers: setup
 	.venv/bin/python -m model.registers
 
-synth: $(READY_SYNTH)
+synth: setup-synth
 	.venv/bin/python -m synth.operations
 	.venv/bin/python -m synth --seeds $(SEEDS)
 
-compare-filters: $(READY_SYNTH)
+compare-filters: setup-synth
 	.venv/bin/python -m synth.filters --seeds $(SEEDS)
 
 lint: setup
@@ -124,6 +125,8 @@ lint: setup
 	tools/lint-rtl.sh
 
 setup: system $(READY)
+
+setup-synth: setup $(READY_SYNTH)
 
 system:
 	@tools/setup-system.sh $(PYTHON)

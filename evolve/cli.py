@@ -20,6 +20,7 @@ from evolve.commands.images import noise, target
 from evolve.commands.machine import bench, doctor
 from evolve.commands.studies import report_command, study
 from evolve.runs.results import MismatchError
+from evolve.synthesis.programs import ProgramError
 from model.errors import InputError
 
 
@@ -84,7 +85,7 @@ def _status(command: Callable[[], object]) -> int:
         return 2
     except click.ClickException as error:
         return _complain(error.format_message(), 2)
-    except (InputError, BuildError, SimulatorError) as error:
+    except (InputError, BuildError, ProgramError, SimulatorError) as error:
         return _complain(str(error), 2)
     except MismatchError as error:
         return _complain(f"RTL AND MODEL DISAGREE: {error}", 1)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Prove everything, refute every mutant, and print the table: python -m formal [PROOF...]."""
 
-import json
 import sys
 import time
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 from formal.proofs import PROOFS, Proof
 from formal.prover import RESULTS, check
 from model.errors import InputError
+from model.files import write_json
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,6 @@ def main(names: list[str]) -> int:
             f" {outcome.seconds:6.1f} s",
             flush=True,
         )
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
     table = [
         {
             "proof": outcome.proof.name,
@@ -67,7 +66,7 @@ def main(names: list[str]) -> int:
         }
         for outcome in outcomes
     ]
-    RESULTS.write_text(json.dumps(table, indent=2) + "\n", encoding="utf-8")
+    write_json(RESULTS, table)
     return 0 if all(outcome.good for outcome in outcomes) else 1
 
 

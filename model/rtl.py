@@ -11,7 +11,9 @@ from model.circuit import Shape
 from model.errors import InputError
 from model.functions import FUNCTION_SETS
 
-RTL_DIR = Path(__file__).resolve().parents[1] / "rtl"
+ROOT = Path(__file__).resolve().parents[1]
+"""Of the checkout."""
+RTL_DIR = ROOT / "rtl"
 INCLUDE_DIR = RTL_DIR / "axi"
 """Where the sources' `include finds its files."""
 BASELINES_DIR = RTL_DIR / "baselines"

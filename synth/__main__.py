@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command of `make synth`."""
 
-import json
 import sys
 
 import click
 
+from evolve.synthesis.flow import BUILD, versions
+from evolve.synthesis.measure import measure
 from model.errors import InputError
+from model.files import write_atomically, write_json
 from model.pages import replace_part
+from model.rtl import ROOT
 from synth.designs import designs
-from synth.measure import measure
 from synth.report import BEGIN, END, measured, to_json
-from synth.tools import ROOT, versions
 
 PAGE = ROOT / "docs" / "synthesis.md"
-RESULTS = ROOT / "build" / "synth" / "results.json"
+RESULTS = ROOT / BUILD / "results.json"
 
 
 @click.command()
@@ -32,10 +33,9 @@ def main(seeds: int, jobs: int) -> None:
         sys.exit(2)
     results = measure(designs(), seeds, jobs)
     text = measured(results, tools, seeds)
-    PAGE.write_text(
-        replace_part(PAGE.read_text(encoding="utf-8"), BEGIN, END, text), encoding="utf-8"
-    )
-    RESULTS.write_text(json.dumps(to_json(results, tools, seeds), indent=2), encoding="utf-8")
+    page = replace_part(PAGE.read_text(encoding="utf-8"), BEGIN, END, text)
+    write_atomically(PAGE, page.encode())
+    write_json(RESULTS, to_json(results, tools, seeds))
     click.echo(f"{text}\nWritten: {PAGE.relative_to(ROOT)}, {RESULTS.relative_to(ROOT)}")
 
 

@@ -1,13 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is measured, and for which devices."""
+"""What `make synth` measures."""
 
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Literal
-
-from model.rtl import sources
-
-Family = Literal["xc7", "ecp5", "ice40"]
+from evolve.synthesis.devices import DEVICES, Design
 
 TOP = "evaluator"
 """The module that is the whole core."""
@@ -23,48 +17,6 @@ CORE_SAE_BITS = 22
 SIDES = (4, 8, 12, 16, 20, 24)
 PLACED_SIDES = (4, 8)
 """The arrays that are placed and routed as well; with larger ones that takes hours."""
-
-
-@dataclass(frozen=True)
-class Device:
-    """A device that nextpnr knows: its family, its options and the clock aimed at in MHz."""
-
-    name: str
-    family: Family
-    options: tuple[str, ...]
-    goal: int
-
-
-HX8K = Device("iCE40 HX8K", "ice40", ("--hx8k", "--package", "ct256"), 100)
-ECP5_25 = Device(
-    "ECP5 25k, speed grade 8", "ecp5", ("--25k", "--package", "CABGA381", "--speed", "8"), 150
-)
-DEVICES = (HX8K, ECP5_25)
-
-SYNTHESIS: dict[Family, str] = {
-    "xc7": "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf",
-    "ecp5": "synth_ecp5 -nowidelut",
-    "ice40": "synth_ice40 -device hx",
-}
-"""The yosys command of a family."""
-
-ELEMENTS = ("pe", "pe_two_stage")
-"""Modules that stay whole: each is mapped once, however many there are."""
-
-
-@dataclass(frozen=True)
-class Design:
-    """A module with its parameters, and the devices on which it is placed and routed.
-
-    sources are the files, below the repository's root, in which it and its parts are; those of the
-    core if none are given.
-    """
-
-    name: str
-    module: str
-    parameters: dict[str, int]
-    devices: tuple[Device, ...]
-    sources: tuple[Path, ...] = field(default_factory=lambda: tuple(sources()))
 
 
 def designs() -> list[Design]:

@@ -7,10 +7,11 @@ Run: python -m synth.operations.
 import click
 
 from evolve.simplify.operations import OPERATIONS
+from evolve.synthesis.devices import SYNTHESIS
+from evolve.synthesis.flow import BUILD, read_modules, yosys
+from evolve.synthesis.netlist import area
 from model.files import write_atomically
-from synth.designs import SYNTHESIS
-from synth.netlist import area
-from synth.tools import BUILD, ROOT, read_modules, yosys
+from model.rtl import ROOT
 
 PAGE = ROOT / "evolve" / "simplify" / "luts.toml"
 TOP = "operations"
@@ -28,8 +29,9 @@ def measure() -> dict[str, int]:
     source, netlist = folder / "operations.v", folder / "xc7.json"
     (ROOT / source).write_text(_source(), encoding="utf-8")
     keep = "setattr -mod -set keep_hierarchy 1 op_*"
-    yosys(f"read_verilog {source}; hierarchy -top {TOP}; {keep}; {SYNTHESIS['xc7']}", netlist)
-    found = read_modules(netlist)
+    read = f"read_verilog {source}; hierarchy -top {TOP}"
+    yosys(ROOT, f"{read}; {keep}; {SYNTHESIS['xc7']}", netlist)
+    found = read_modules(ROOT / netlist)
     return {name: area(found, f"op_{name}", paired=True).sites for name in OPERATIONS}
 
 

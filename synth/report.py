@@ -2,22 +2,23 @@
 """The measured part of docs/synthesis.md."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
+from evolve.synthesis.devices import DEVICES, FAMILY_NAMES, Family
+from evolve.synthesis.flow import Clock
+from evolve.synthesis.measure import Result
 from model.pages import markdown_table
-from synth.designs import AXI_TOP, CORE_FRAME, DEVICES, TOP, Design, Device, Family
-from synth.netlist import Area
-from synth.tools import Clock
+from synth.designs import AXI_TOP, CORE_FRAME, TOP
 
 BEGIN = "<!-- What follows is written by `make synth`. -->"
 END = "<!-- Here it ends. -->"
 
-AREA_COLUMNS: tuple[tuple[str, Family, tuple[str, ...]], ...] = (
-    ("7 series", "xc7", ("lut", "sites", "shift", "flip_flop", "carry", "memory")),
-    ("ECP5", "ecp5", ("lut", "flip_flop", "carry", "memory")),
-    ("iCE40", "ice40", ("lut", "flip_flop", "carry", "memory")),
-)
+AREA_COLUMNS: dict[Family, tuple[str, ...]] = {
+    "xc7": ("lut", "sites", "shift", "flip_flop", "carry", "memory"),
+    "ecp5": ("lut", "flip_flop", "carry", "memory"),
+    "ice40": ("lut", "flip_flop", "carry", "memory"),
+}
 LABELS = {
     "lut": "LUT",
     "sites": "LUT6 sites",
@@ -29,15 +30,6 @@ LABELS = {
 
 CYCLES = CORE_FRAME**2
 """Of an evaluation where frames follow each other: one a pixel, as the tests of rtl/ assert."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """A design and what was measured of it."""
-
-    design: Design
-    areas: dict[Family, Area]
-    clocks: dict[Device, Clock]
 
 
 def to_json(results: Sequence[Result], versions: dict[str, str], seeds: int) -> dict[str, Any]:
@@ -77,18 +69,12 @@ def measured(results: Sequence[Result], versions: dict[str, str], seeds: int) ->
 
 def area_table(results: Mapping[str, Result]) -> list[str]:
     """Return the lines of the table of cells, by what the rows are called."""
-    heads = [
-        "cells",
-        *(f"{name}: {LABELS[c]}" for name, _, columns in AREA_COLUMNS for c in columns),
-    ]
+    heads = ["cells"]
+    for family, columns in AREA_COLUMNS.items():
+        heads += [f"{FAMILY_NAMES[family]}: {LABELS[column]}" for column in columns]
     return markdown_table(
         heads, [_area_row(name, result) for name, result in results.items()], numbers=True
     )
-
-
-def megahertz(clock: Clock) -> str:
-    """Return a clock's median, and its lowest and highest in brackets."""
-    return f"{clock.median:.0f} ({clock.low:.0f}-{clock.high:.0f})"
 
 
 def used(clock: Clock) -> str:
@@ -99,7 +85,7 @@ def used(clock: Clock) -> str:
 def _area_row(name: str, result: Result) -> list[str]:
     counts = [
         asdict(result.areas[family])[column]
-        for _, family, columns in AREA_COLUMNS
+        for family, columns in AREA_COLUMNS.items()
         for column in columns
     ]
     return [name, *(f"{count:,}" for count in counts)]
@@ -118,7 +104,7 @@ def _clock_row(result: Result) -> list[str]:
     evaluates = result.design.module in {TOP, AXI_TOP}
     return [
         result.design.name,
-        *(cell for clock in clocks for cell in (megahertz(clock), used(clock))),
+        *(cell for clock in clocks for cell in (str(clock), used(clock))),
         *(f"{_evaluations(clock):,}" if evaluates else "" for clock in clocks),
     ]
 

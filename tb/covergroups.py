@@ -15,7 +15,7 @@ from model.circuit import Circuit
 from model.functions import FUNCTION_SETS
 
 if TYPE_CHECKING:
-    from tb.drivers import Signal
+    from cocotb.handle import LogicArrayObject as Signal
 
 Coverpoints = dict[str, tuple[str, ...]]
 

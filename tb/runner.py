@@ -22,10 +22,9 @@ import cocotb_test.simulator
 
 import model.rtl
 
-ROOT = Path(__file__).resolve().parents[1]
-BUILDS = ROOT / "build" / "sim"
-WAVES = ROOT / "build" / "waves"
-COVERAGE = ROOT / "build" / "coverage"
+BUILDS = model.rtl.ROOT / "build" / "sim"
+WAVES = model.rtl.ROOT / "build" / "waves"
+COVERAGE = model.rtl.ROOT / "build" / "coverage"
 
 CODE_COVERAGE = "coverage.dat"
 FUNCTIONAL_COVERAGE = "functional.txt"
@@ -45,7 +44,7 @@ def compiler_cache() -> dict[str, str]:
     """
     if shutil.which("ccache") is None:
         return {}
-    return {"OBJCACHE": "ccache", "CCACHE_DIR": str(ROOT / "build" / "ccache")}
+    return {"OBJCACHE": "ccache", "CCACHE_DIR": str(model.rtl.ROOT / "build" / "ccache")}
 
 
 @dataclass(frozen=True)

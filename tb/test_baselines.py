@@ -15,9 +15,9 @@ from model.functions import Plane
 from model.images import read_image
 from model.latency import ADAPTIVE_MEDIAN_CYCLES, MEDIAN_CYCLES
 from model.noise import add_noise
-from model.rtl import BASELINES_DIR, baselines
+from model.rtl import BASELINES_DIR, ROOT, baselines
 from tb.drivers import Dut, Scoreboard, Testbench
-from tb.runner import ROOT, Simulation, run
+from tb.runner import Simulation, run
 
 Windows = NDArray[np.uint8]  # (N, side, side)
 

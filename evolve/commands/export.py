@@ -17,6 +17,7 @@ from evolve.export import product
 from evolve.export.facts import facts
 from evolve.runs.comparison import compare
 from evolve.simplify.graph import formulas, nodes, simplify
+from evolve.synthesis.flow import versions
 from model.circuit import read_circuit
 from model.errors import InputError
 from model.files import write_atomically
@@ -49,6 +50,11 @@ from model.files import write_atomically
     help="Prove that the Verilog module equals the array with this circuit, for all inputs.",
 )
 @click.option(
+    "--synthesize",
+    is_flag=True,
+    help="Measure LUTs, flip-flops and clock on three families of FPGA, with yosys and nextpnr.",
+)
+@click.option(
     "--test-pair",
     type=(FILE, FILE),
     multiple=True,
@@ -66,6 +72,7 @@ def export(
     pipeline: str,
     stream: bool,
     prove: bool,
+    synthesize: bool,
     test_pair: tuple[tuple[Path, Path], ...],
     convert: bool,
 ) -> None:
@@ -74,12 +81,15 @@ def export(
     What the output does not depend on is left out, and nothing is computed twice. A cascade is
     written as a file for each of its filters, and one for their streams. NAME.md has the facts.
     """
-    if (prove or stream) and language != "verilog":
-        raise InputError(f"--{'prove' if prove else 'stream'} goes with --language verilog")
+    for asked, word in ((prove, "prove"), (stream, "stream"), (synthesize, "synthesize")):
+        if asked and language != "verilog":
+            raise InputError(f"--{word} goes with --language verilog")
+    if synthesize:
+        versions()  # before anything is written
     circuits = list(map(read_circuit, (*after, circuit)))
     photos = [read_photo(*pair, convert, circuits[:-1]) for pair in test_pair]
-    latencies = product.export(circuits, output, name, language, pipeline, stream=stream)
-    for each, (part, latency) in zip(circuits, latencies.items(), strict=True):
+    exported = product.export(circuits, output, name, language, pipeline, stream=stream)
+    for each, (part, latency) in zip(circuits, exported.latencies.items(), strict=True):
         simplified = simplify(each)
         click.echo(formulas(simplified))
         click.echo(
@@ -89,5 +99,6 @@ def export(
             product.prove(each, output, part, latency)
             click.echo("Proved: the module equals the array with this circuit, for all inputs.")
     comparisons = [compare(photo, circuits[-1]) for photo in photos]
-    page = facts(name, circuits, latencies, comparisons, proved=prove)
+    results = product.synthesize(output, exported) if synthesize else []
+    page = facts(name, circuits, exported.latencies, comparisons, results, proved=prove)
     write_atomically(output / f"{name}.md", page.encode())

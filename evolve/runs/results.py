@@ -3,7 +3,6 @@
 
 import csv
 import io
-import json
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from math import nan
@@ -82,11 +81,6 @@ def write_curve(path: Path, rows: Sequence[Row]) -> None:
         [row.evaluations, row.sae, *(row.saes.get(tribe, "") for tribe in tribes)] for row in rows
     )
     write_atomically(path, text.getvalue().encode())
-
-
-def write_json(path: Path, data: Mapping[str, Any]) -> None:
-    """Write data as JSON that a person can read."""
-    write_atomically(path, (json.dumps(data, indent=2) + "\n").encode())
 
 
 def write_front(

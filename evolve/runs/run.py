@@ -25,13 +25,13 @@ from evolve.runs.results import (
     save_circuit,
     write_curve,
     write_front,
-    write_json,
     write_pictures,
 )
 from evolve.runs.store import RunStore
 from evolve.world import World
 from model.circuit import Shape, circuit_of, write_circuit
 from model.errors import InputError
+from model.files import write_json
 from model.rtl import find_simulator
 
 SAVE_SECONDS = 0.5

@@ -1,21 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command of `make compare-filters`."""
 
-import json
 import sys
 
 import click
 
+from evolve.synthesis.devices import Family
+from evolve.synthesis.flow import versions
+from evolve.synthesis.measure import Result, measure
 from model.errors import InputError
-from model.files import write_atomically
+from model.files import write_atomically, write_json
 from model.pages import replace_part
-from synth.designs import Family
+from model.rtl import ROOT
 from synth.filters.contenders import EVOLVED, Contender, by_hand, evolved, quality
 from synth.filters.evolution import BUILD, LITERATURE, NOISES, Noise, held_out
 from synth.filters.report import BEGIN, END, Measured, page, to_json
-from synth.measure import measure
-from synth.report import Result
-from synth.tools import ROOT, versions
 
 PAGE = ROOT / "docs" / "filters.md"
 RESULTS = BUILD / "results.json"
@@ -49,9 +48,7 @@ def main(seeds: int, jobs: int) -> None:
     write_atomically(
         PAGE, replace_part(PAGE.read_text(encoding="utf-8"), BEGIN, END, text).encode()
     )
-    write_atomically(
-        RESULTS, json.dumps(to_json(comparison, abroad, tools, seeds), indent=2).encode()
-    )
+    write_json(RESULTS, to_json(comparison, abroad, tools, seeds))
     click.echo(f"{text}\nWritten: {PAGE.relative_to(ROOT)}, {RESULTS.relative_to(ROOT)}")
 
 

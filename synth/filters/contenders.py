@@ -9,6 +9,7 @@ from statistics import fmean
 from evolve.export.verilog import module, stages_of
 from evolve.runs.comparison import Photo, cascade
 from evolve.simplify.graph import simplify
+from evolve.synthesis.devices import DEVICES, Design, Device
 from model.baselines import adaptive_median, median3x3
 from model.circuit import Circuit
 from model.files import write_atomically
@@ -16,7 +17,6 @@ from model.fitness import metrics
 from model.functions import Plane
 from model.latency import ADAPTIVE_MEDIAN_CYCLES, MEDIAN_CYCLES
 from model.rtl import baselines
-from synth.designs import DEVICES, Design, Device
 from synth.filters.evolution import (
     BUILD,
     LITERATURE,

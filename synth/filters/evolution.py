@@ -26,7 +26,7 @@ from model.circuit import Circuit, circuit_of, read_circuit, write_circuit
 from model.fitness import sae
 from model.images import read_image
 from model.noise import add_noise
-from synth.tools import ROOT
+from model.rtl import ROOT
 
 BUILD = ROOT / "build" / "filters"
 

@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from evolve.synthesis.devices import DEVICES
+from evolve.synthesis.measure import Result
+from evolve.synthesis.netlist import Area
 from model.pages import markdown_table
-from synth.designs import DEVICES
 from synth.filters.contenders import EVOLVED, Contender, Quality
 from synth.filters.evolution import LITERATURE, Noise
-from synth.netlist import Area
-from synth.report import Result, area_table, megahertz, used
+from synth.report import area_table, used
 
 BEGIN = "<!-- What follows is written by `make compare-filters`. -->"
 END = "<!-- Here it ends. -->"
@@ -173,7 +174,7 @@ def _clock_row(measured: Measured) -> list[str]:
         filter_.name,
         str(filter_.latency),
         str(filter_.side - 1),
-        *(cell for clock in clocks for cell in (megahertz(clock), used(clock))),
+        *(cell for clock in clocks for cell in (str(clock), used(clock))),
     ]
 
 

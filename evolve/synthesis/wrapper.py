@@ -26,9 +26,9 @@ endmodule
 def wrapper(module: str, parameters: Mapping[str, int], ports: Mapping[str, Any]) -> str:
     """Return the Verilog of a wrapper of a module with the ports that write_json gives.
 
-    The module's clock is called clk.
+    The module's clock, if it has one, is called clk.
     """
-    connections = [".clk(clk)"]
+    connections = [".clk(clk)"] if "clk" in ports else []
     used = {"input": 0, "output": 0}
     registers = {"input": "in_reg", "output": "out"}
     for name, port in ports.items():

@@ -3,13 +3,22 @@
 
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import click
 
-from synth.designs import SYNTHESIS, Design, Family
-from synth.netlist import Area, area, find
-from synth.report import Result
-from synth.tools import Clock, Elaborated, elaborate, place, read_modules, synthesize
+from evolve.synthesis.devices import SYNTHESIS, Design, Device, Family
+from evolve.synthesis.flow import Clock, Elaborated, elaborate, place, read_modules, synthesize
+from evolve.synthesis.netlist import Area, area, find
+
+
+@dataclass(frozen=True)
+class Result:
+    """A design and what was measured of it."""
+
+    design: Design
+    areas: dict[Family, Area]
+    clocks: dict[Device, Clock]
 
 
 def measure(
@@ -49,5 +58,5 @@ def measure(
 
 
 def _area(elaborated: Elaborated, family: Family) -> Area:
-    modules = read_modules(synthesize(elaborated, family))
+    modules = read_modules(elaborated.root / synthesize(elaborated, family))
     return area(modules, find(modules, elaborated.design.module), paired=family == "xc7")

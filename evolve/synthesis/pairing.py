@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-import networkx as nx
-
 SHARED_INPUTS = 5
 """A LUT6 is two LUTs with an output each where both together have no more inputs than this."""
 
@@ -24,7 +22,9 @@ def sites(luts: Sequence[Lut]) -> int:
     That is a maximum matching in the graph whose edges are the pairs that fit one site. Every bit
     of a carry chain has a site of its own, so two LUTs of chains never share one.
     """
-    graph: nx.Graph[int] = nx.Graph()
+    import networkx as nx  # takes a while
+
+    graph = nx.Graph()
     small = [i for i, lut in enumerate(luts) if len(lut.reads) <= SHARED_INPUTS]
     graph.add_edges_from((a, b) for a, b in combinations(small, 2) if _fit(luts[a], luts[b]))
     return len(luts) - len(nx.max_weight_matching(graph, maxcardinality=True))
