@@ -47,9 +47,9 @@ def _filter(circuit: Circuit, latency: int, *, proved: bool) -> Iterator[str]:
     output = simplify(circuit)
     read = ", ".join(WINDOW_PIXELS[i] for i in pixels(output)) or "none"
     evolved_on = [
-        f"{image['file']} {image['sha256']}"
+        [f"evolved on, {role}", f"{image['file']} {image['sha256']}"]
         for pair in circuit.provenance.get("images", [])
-        for image in pair.values()
+        for role, image in pair.items()
     ]
     rows = [
         ["operations", f"{len(nodes(output))}, at most {depth(output)} in a row"],
@@ -58,7 +58,7 @@ def _filter(circuit: Circuit, latency: int, *, proved: bool) -> Iterator[str]:
         ["LUT6 of 7 series", f"about {luts(circuit)}, the sum of its operations"],
         ["array", f"{circuit.rows}x{circuit.cols}, {circuit.function_set}"],
         ["genes", f"SHA-256 {hashlib.sha256(circuit.genes.tobytes()).hexdigest()}"],
-        *(["evolved on", image] for image in evolved_on),
+        *evolved_on,
         ["proof", PROVED if proved else "not asked for: --prove"],
     ]
     yield from markdown_table(["", ""], rows)
@@ -79,8 +79,9 @@ def _area(results: Sequence[Result]) -> Iterator[str]:
     yield from markdown_table(heads, rows)
     yield ""
     yield (
-        "By yosys and nextpnr, out of context; MHz is the median of several seeds, with the lowest "
-        "and the highest in brackets."
+        "By yosys and nextpnr, out of context. MHz is the median of several seeds, with the lowest "
+        "and the highest in brackets. On ECP5 a carry cell takes two LUTs, which are not counted "
+        "among the LUTs."
     )
 
 
