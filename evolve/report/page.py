@@ -6,7 +6,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from rich.console import Console
 
-from evolve.report import figures
+from evolve.report import figures, network
 from evolve.report.data import Run, Study, read
 from evolve.report.export import records, to_csv, to_json, to_parquet
 from model.errors import InputError
@@ -62,6 +62,7 @@ def page(found: Study | Run) -> str:
         curve=figures.run_curve(found),
         strips=figures.run_events(found),
         front=figures.run_front(found),
+        moments=network.moments(found),
     )
 
 
