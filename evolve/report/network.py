@@ -19,6 +19,9 @@ MOMENTS = 4
 CIRCLE = 400
 """Its radius, in thousandths of a drawing's side."""
 
+BEND = 0.65
+"""How far from the centre an edge is led, as a part of where its middle is."""
+
 NUMBERED = 32
 """Up to so many tribes each has its number in it."""
 
@@ -70,7 +73,7 @@ def _moment(row: Row, edges: Edges, tribes: Sequence[int]) -> Moment:
     neighbours = Counter(tribe for edge in edges for tribe in edge)
     best, worst = min(row.saes.values()), max(row.saes.values())
     most = max(neighbours.values(), default=1)
-    largest = min(90, CIRCLE * pi / len(tribes))
+    largest = min(70, 0.9 * CIRCLE * pi / len(tribes))
     nodes = [
         Node(
             *places[tribe],
@@ -81,9 +84,15 @@ def _moment(row: Row, edges: Edges, tribes: Sequence[int]) -> Moment:
         )
         for tribe, sae in row.saes.items()
     ]
-    lines = "".join("M{} {}L{} {}".format(*places[a], *places[b]) for a, b in edges)
+    lines = "".join(_curve(places[a], places[b]) for a, b in edges)
     alt = (
         f"After {row.evaluations:,} evaluations {len(row.saes)} tribes with {len(edges)} edges, "
         f"SAE {best:,} to {worst:,}"
     )
     return Moment(row.evaluations, best, worst, alt, lines, nodes)
+
+
+def _curve(one: tuple[int, int], other: tuple[int, int]) -> str:
+    """Return a path that bends inwards, so as not to lie behind a tribe that stands between."""
+    inwards = [round(500 + BEND * ((a + b) / 2 - 500)) for a, b in zip(one, other, strict=True)]
+    return "M{} {}Q{} {} {} {}".format(*one, *inwards, *other)
