@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Networks over tribes against the rules of docs/evolution.md: who meets whom, and who never."""
 
+import hashlib
 import json
 import signal
 import subprocess
@@ -169,6 +170,21 @@ def test_a_graph_with_all_edges_is_no_graph(options: dict[str, Any]) -> None:
     assert len(runs[0][0]) > 2
 
 
+def test_without_a_network_runs_are_as_before_there_were_any() -> None:
+    """What commit bc3830e gives for the same options."""
+    seen_then = []
+    for options in MEETINGS[:-1]:
+        settings, landscape = settled(**{"tribes": 4, "evaluations": 1500, **options}), Landscape()
+        world = found(settings, landscape)
+        epochs = [
+            [epoch.evaluations, list(epoch.saes.items()), epoch.best.tolist(), list(epoch.events)]
+            for epoch in evolve(settings, landscape, world)
+        ]
+        seen_then.append([epochs, [world.random.state]])
+    digest = hashlib.sha256(json.dumps(seen_then).encode()).hexdigest()
+    assert digest == "5f80ec5bc8be186e25974fa2ddf57adcbfca50ca10dd2f859af2dca9351f4846"
+
+
 def test_without_a_network_nothing_is_drawn_for_it() -> None:
     world = found(settled(), NOBODY)
     assert (world.graph, world.edges, world.as_json()["edges"]) == (None, None, None)
@@ -281,6 +297,9 @@ def test_a_roulette_wheel_turns_to_the_better_ones() -> None:
     alike = world_of(5, 5, 5, 5).tribes
     equal = Counter(_mate(alike[0], alike[1:], "roulette", random).number for _ in range(3000))
     assert min(equal.values()) > 900
+    alike[2].luts = 1  # the least by which a score is higher
+    shared = Counter(_mate(alike[0], alike[1:3], "roulette", random).number for _ in range(9000))
+    assert abs(shared[1] / 9000 - 2 / 3) < 0.02
 
 
 def test_nobody_migrates_to_where_it_is_worse() -> None:
