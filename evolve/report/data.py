@@ -30,7 +30,6 @@ from evolve.studies.statistics import Comparison, Summary, holm, median_saes, su
 from evolve.studies.store import DATABASE as STUDY
 from evolve.studies.store import StudyStore
 from evolve.studies.tasks import Result
-from evolve.topology import Edges
 from evolve.world import World
 from model.baselines import adaptive_median, median3x3
 from model.circuit import Circuit, Shape, circuit_of
@@ -386,15 +385,6 @@ class Run:
                 continue
             kinds.setdefault(event.kind.partition(":")[0], []).append(event.evaluations)
         return kinds
-
-    @cached_property
-    def networks(self) -> Sequence[tuple[int, Edges]]:
-        """After how many evaluations the tribes had which network; empty if all were neighbours."""
-        return [
-            (event.evaluations, tuple((a, b) for a, b in event.details["edges"]))
-            for event in self.events
-            if "edges" in event.details
-        ]
 
     @property
     def counters(self) -> Mapping[str, int]:

@@ -13,7 +13,6 @@ from math import cos, pi, sin, sqrt
 
 from evolve.report.data import Run
 from evolve.runs.database import Row
-from evolve.topology import Edges
 
 MOMENTS = 4
 CIRCLE = 400
@@ -52,19 +51,20 @@ class Moment:
 
 def moments(run: Run) -> Sequence[Moment]:
     """Return drawings from the first epoch to the last; none where all tribes are neighbours."""
+    networks = [(e.evaluations, e.details["edges"]) for e in run.events if "edges" in e.details]
     rows = run.rows[1:] or run.rows  # at the start all tribes are alike
-    if not run.networks:
+    if not networks:
         return []
     shown = sorted({round(i * (len(rows) - 1) / (MOMENTS - 1)) for i in range(MOMENTS)})
     tribes = sorted({tribe for index in shown for tribe in rows[index].saes})
-    begun = [evaluations for evaluations, _ in run.networks]
+    begun = [evaluations for evaluations, _ in networks]
     return [
-        _moment(rows[i], run.networks[bisect_right(begun, rows[i].evaluations) - 1][1], tribes)
+        _moment(rows[i], networks[bisect_right(begun, rows[i].evaluations) - 1][1], tribes)
         for i in shown
     ]
 
 
-def _moment(row: Row, edges: Edges, tribes: Sequence[int]) -> Moment:
+def _moment(row: Row, edges: Sequence[Sequence[int]], tribes: Sequence[int]) -> Moment:
     turns = {tribe: 2 * pi * place / len(tribes) for place, tribe in enumerate(tribes)}
     places = {
         tribe: (round(500 + CIRCLE * sin(turn)), round(500 - CIRCLE * cos(turn)))
