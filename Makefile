@@ -14,7 +14,7 @@ READY_SYNTH := .venv/ready-synth
 NOISE := .venv/bin/evoarray noise --kind salt-and-pepper --amount 0.2
 TEST_PHOTOS := brick chelsea coffee rocket
 STUDIES := $(sort $(basename $(notdir $(wildcard studies/*.toml))))
-OURS := presets presets-35-seconds parsimony
+OURS := presets presets-35-seconds parsimony topology
 
 .PHONY: help evolve test sim formal mutation coverage netlist exports soak signoff bench studies-quick studies registers \
   synth compare-filters lint setup setup-synth system browser lock clean
@@ -33,7 +33,8 @@ help:
 	@echo "make signoff  all of these and lint; writes the tables of docs/verification.md"
 	@echo "make bench   how fast every backend is on this machine, all measured in one run"
 	@echo "make studies-quick  the thesis's experiments and ours with few runs"
-	@echo "             (results in runs/studies, summaries in docs/thesis.md, docs/presets.md and docs/parsimony.md)"
+	@echo "             (results in runs/studies, summaries in docs/thesis.md, docs/presets.md, docs/parsimony.md"
+	@echo "             and docs/topology.md)"
 	@echo "make studies the same with as many runs as the thesis, over half a day; both go on where they"
 	@echo "             were stopped, and this one after studies-quick"
 	@echo "make registers  remake what rtl/axi/registers.toml describes: registers.vh, docs/registers.md"
@@ -107,6 +108,7 @@ studies-quick studies: setup
 	  -o docs/thesis.md
 	.venv/bin/evoarray study summary runs/studies/presets runs/studies/presets-35-seconds -o docs/presets.md
 	.venv/bin/evoarray study summary runs/studies/parsimony -o docs/parsimony.md
+	.venv/bin/evoarray study summary runs/studies/topology -o docs/topology.md
 
 registers: setup
 	.venv/bin/python -m model.registers

@@ -17,6 +17,7 @@ from evolve.mechanisms import MECHANISMS
 from evolve.mutation import mutation_at, passes_east, regions
 from evolve.rng import Random
 from evolve.settings import Settings
+from evolve.topology import Edges, network_of
 from evolve.tribe import Evolver, Tribe, rule_at
 from evolve.world import Found, World
 from model.circuit import Genes, copy_filter
@@ -26,7 +27,8 @@ from model.circuit import Genes, copy_filter
 class Epoch:
     """What is seen after an epoch: evaluations so far, SAE by tribe, and the best circuit ever.
 
-    events tell in words what happened between the tribes.
+    events tell in words what happened between the tribes; edges are those of their network, None
+    where all are neighbours.
     """
 
     evaluations: int
@@ -34,12 +36,13 @@ class Epoch:
     sae: int
     best: Genes
     events: tuple[str, ...] = ()
+    edges: Edges | None = None
 
 
 def evolve(settings: Settings, backend: Evolver, world: World | None = None) -> Iterator[Epoch]:
     """Run an evolution, or go on with one; yield how things stand at once and after each epoch."""
     world = found(settings, backend) if world is None else world
-    yield observe(world)
+    yield observe(world, describe(settings, world))
     while count := next_epoch(settings, world):
         backend.advance(world.tribes, count, rule_at(settings, world.evaluations))
         world.evaluations += count * len(world.tribes)
@@ -68,6 +71,7 @@ def found(settings: Settings, backend: Evolver) -> World:
     best = min(tribes, key=lambda tribe: tribe.score)
     world = World(tribes, Random.stream(settings.seed, 0), best.genes, best.sae, len(tribes))
     world.luts, world.weight = best.luts, settings.weight
+    world.graph = network_of(settings, world.random)
     if settings.parsimony != "none":
         world.front = [Found(best.genes, best.sae, best.luts)]
         world.remember()
@@ -104,7 +108,15 @@ def next_epoch(settings: Settings, world: World) -> int:
     return 0 if settings.intervals else share - share % settings.children
 
 
+def describe(settings: Settings, world: World) -> Sequence[str]:
+    """Return what is told at the start of a run: its network, if there is one."""
+    if world.age or world.edges is None:
+        return []
+    tribes, edges = len(world.tribes), len(world.edges)
+    return [f"network: {settings.topology}, {tribes} tribes, {edges} edges"]
+
+
 def observe(world: World, events: Sequence[str] = ()) -> Epoch:
     """Return how things stand."""
     saes = {tribe.number: tribe.sae for tribe in world.tribes}
-    return Epoch(world.evaluations, saes, world.sae, world.best, tuple(events))
+    return Epoch(world.evaluations, saes, world.sae, world.best, tuple(events), world.edges)

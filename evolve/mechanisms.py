@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happens between tribes, epoch after epoch: wars, drops, crossover, abrupt changes.
+"""What happens between tribes, epoch after epoch: wars, migrations, drops, crossover and so on.
 
 A new mechanism is a function of the world, written here once for all backends, and a line in
 MECHANISMS; its interval goes to Settings.intervals. It draws from the world's generator, evaluates
-through the backend in one batch, counts what it evaluates, and says what it did.
+through the backend in one batch, counts what it evaluates, and says what it did. Circuits go only
+from a tribe to its neighbours.
 """
 
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +18,7 @@ from numpy.typing import NDArray
 from evolve.mutation import mutation_of_all_genes
 from evolve.rng import Random
 from evolve.settings import BLOCK, Settings
+from evolve.topology import edges_of
 from evolve.tribe import Evolver, Tribe, highest_saes, rule_at, score, tell
 from evolve.world import World
 from model.circuit import Genes, Shape
@@ -26,14 +30,46 @@ Mechanism = Callable[[World, Settings, Evolver], str | None]
 
 
 def war(world: World, settings: Settings, _: Evolver) -> str | None:
-    """Replace the worst tribe's parent by the best one's (thesis, 5.3)."""
-    best, worst = world.champion, world.worst
+    """Replace the worst tribe's parent by that of its best neighbour (thesis, 5.3)."""
+    worst = world.worst
+    best = min(world.neighbours(worst), key=lambda tribe: tribe.score, default=worst)
     if best.score == worst.score:
         return None
     said = f"war: {worst.sae:,} falls to {best.sae:,}"
     worst.genes, worst.sae, worst.luts = best.genes, best.sae, best.luts
     world.counters["wars"] += 1
     return said
+
+
+def migration(world: World, settings: Settings, _: Evolver) -> str | None:
+    """Let each tribe take the parent of one of its neighbours, if it is better, all at once."""
+    moves = []
+    for tribe in world.tribes:
+        neighbours = world.neighbours(tribe)
+        if neighbours:
+            mate = _mate(tribe, neighbours, settings.mates, world.random)
+            if mate.score < tribe.score:
+                moves.append((tribe, replace(mate)))
+    if not moves:
+        return None
+    for tribe, mate in moves:
+        tribe.genes, tribe.sae, tribe.luts = mate.genes, mate.sae, mate.luts
+    world.counters["migrations"] += len(moves)
+    taken = "1 tribe takes" if len(moves) == 1 else f"{len(moves)} tribes take"
+    return f"migration: {taken} the circuit of a neighbour"
+
+
+def _mate(tribe: Tribe, neighbours: Sequence[Tribe], mates: str, random: Random) -> Tribe:
+    """Return one of a tribe's neighbours: each is as likely, or, by roulette, the better the more.
+
+    The share of a roulette wheel that a neighbour has is how much lower its score is than the
+    highest of them and the tribe, plus 1.
+    """
+    if mates == "uniform":
+        return neighbours[random.below(len(neighbours))]
+    highest = max(each.score for each in (tribe, *neighbours))
+    ends = list(accumulate(highest - each.score + 1 for each in neighbours))
+    return neighbours[bisect_right(ends, random.below(ends[-1]))]
 
 
 def drop_worst(world: World, settings: Settings, _: Evolver) -> str | None:
@@ -58,6 +94,8 @@ def _drop(world: World, falling: list[Tribe]) -> str | None:
         return None
     gone = {id(tribe) for tribe in falling}
     world.tribes = [tribe for tribe in world.tribes if id(tribe) not in gone]
+    if world.graph is not None:
+        world.graph.remove_nodes_from([tribe.number for tribe in falling])
     world.counters["dropped tribes"] += len(falling)
     saes = ", ".join(f"{tribe.sae:,}" for tribe in falling)
     left = len(world.tribes)
@@ -65,9 +103,9 @@ def _drop(world: World, falling: list[Tribe]) -> str | None:
 
 
 def full_crossover(world: World, settings: Settings, backend: Evolver) -> str | None:
-    """Cut the best tribe's mesh and the others' in two, and join the halves (thesis, 7.1)."""
+    """Cut the best tribe's mesh and its neighbours' in two, and join the halves (thesis, 7.1)."""
     best = world.champion
-    others = [tribe for tribe in world.tribes if tribe is not best]
+    others = world.neighbours(best)
     if not others:
         return None
     children = [
@@ -78,15 +116,16 @@ def full_crossover(world: World, settings: Settings, backend: Evolver) -> str | 
 
 
 def partial_crossover(world: World, settings: Settings, backend: Evolver) -> str | None:
-    """Try a square of a donor's elements at many places of the first tribe (thesis, 7.2)."""
-    receiver, *others = world.tribes
+    """Try a square of a neighbour's elements at many places of the first tribe (thesis, 7.2)."""
+    receiver = world.tribes[0]
+    others = world.neighbours(receiver)
     if not others:
         return None
     donor = others[0]
     if settings.donor == "best":
         donor = min(others, key=lambda tribe: tribe.score)
     elif settings.donor == "random":
-        donor = others[world.random.below(len(others))]
+        donor = _mate(receiver, others, settings.mates, world.random)
     square = _square(settings, world.random)
     children = []
     for _ in range(settings.crossover_attempts):
@@ -154,28 +193,54 @@ def _attempt(
 def abrupt_change(world: World, settings: Settings, backend: Evolver) -> str | None:
     """Found a tribe from a stuck champion by a strong mutation, however bad (thesis, 8.3.5).
 
-    It takes the place of the worst other tribe, if there are as many as at the start, or two.
+    It takes the place of the champion's worst neighbour, if there are as many tribes as at the
+    start, or two; else it becomes a neighbour of the champion.
     """
     if world.evaluations - max(world.improved, world.changed) < settings.abrupt_after:
         return None
     if world.evaluations >= settings.evaluations:
         return None
     champion = world.champion
+    others, full = world.neighbours(champion), len(world.tribes) >= max(2, settings.tribes)
+    if full and not others:
+        return None
     random = Random.stream(settings.seed, 0, world.founded)
     whole = mutation_of_all_genes(settings, settings.abrupt_rate)
     genes = whole.child(champion.genes, random)
     sae = int(backend.evaluate(genes[np.newaxis])[0])
-    if len(world.tribes) >= max(2, settings.tribes):
-        others = [tribe for tribe in world.tribes if tribe is not champion]
-        _drop(world, [max(others, key=lambda tribe: tribe.score)])
+    near = [champion.number]
+    if full:
+        falling = max(others, key=lambda tribe: tribe.score)
+        near = [tribe.number for tribe in world.neighbours(falling)]
+        _drop(world, [falling])
     luts = rule_at(settings).luts(genes)
     tribe = Tribe(genes, sae, random, number=world.founded, luts=luts, weight=champion.weight)
     world.tribes.append(tribe)
+    if world.graph is not None:
+        world.graph.add_edges_from((tribe.number, number) for number in near)
     world.founded += 1
     world.evaluations += 1
     world.counters["abrupt changes"] += 1
     world.changed = world.evaluations
     return f"abrupt change: {champion.sae:,} founds a tribe of {sae:,}"
+
+
+def rewiring(world: World, settings: Settings, _: Evolver) -> str | None:
+    """Let two edges of the network swap ends, which every tribe keeps as many of."""
+    from evolve.networks.graphs import rewire
+
+    if world.graph is None:
+        return None
+    before = edges_of(world.graph)
+    if not rewire(world.graph, 1, world.random):
+        return None
+    after = edges_of(world.graph)
+    world.counters["rewirings"] += 1
+    gone, new = (
+        " and ".join(f"{a}-{b}" for a, b in one if (a, b) not in other)
+        for one, other in ((before, after), (after, before))
+    )
+    return f"rewiring: {gone} become {new}"
 
 
 def explore_front(world: World, settings: Settings, _: Evolver) -> str | None:
@@ -193,11 +258,13 @@ def explore_front(world: World, settings: Settings, _: Evolver) -> str | None:
 
 MECHANISMS: dict[str, Mechanism] = {
     "war": war,
+    "migration": migration,
     "drop": drop_worst,
     "drop-worse": drop_worse,
     "full": full_crossover,
     "partial": partial_crossover,
     "abrupt": abrupt_change,
+    "rewiring": rewiring,
     "front": explore_front,
 }
 """In the order in which they happen when they are due at the same time."""

@@ -52,13 +52,18 @@ def shape_of(options: Mapping[str, Any]) -> Shape:
     return Shape(rows, cols, options.get("function-set", "upm16"))
 
 
-def settings_of(options: Mapping[str, Any], start_genes: tuple[int, ...] = ()) -> Settings:
+def settings_of(
+    options: Mapping[str, Any],
+    start_genes: tuple[int, ...] = (),
+    edges: tuple[tuple[int, int], ...] = (),
+) -> Settings:
     """Return the Settings of options, of which those in NAMES are taken, and of their preset.
 
-    start_genes are those of the circuit to start from. Raises InputError for an illegal value.
+    start_genes are those of the circuit to start from, edges those of the network in a file.
+    Raises InputError for an illegal value.
     """
     options = with_preset(options)
     chosen = {_FIELDS[key]: value for key, value in options.items() if key in _FIELDS}
     if "mutation_rate" in chosen:
         chosen["mutation_rate"] = str(chosen["mutation_rate"])
-    return Settings(shape_of(options), start_genes=start_genes, **chosen)
+    return Settings(shape_of(options), start_genes=start_genes, edges=edges, **chosen)

@@ -31,7 +31,9 @@ class Random:
     def below(self, bound: int) -> int:
         """Return a number from 0 to bound - 1: the upper half of a 32-bit draw times the bound.
 
-        Bounds here are below 2^13, so no value is more than one part in 2^19 likelier than another.
+        Bounds of equally likely values are below 2^13, so that none is more than one part in 2^19
+        likelier than another; those of a roulette wheel are larger, and 2^-32 is what its shares
+        may be off. The seed of a graph is a draw of 31 bits.
         """
         return self._next() * bound >> 32
 

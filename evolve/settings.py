@@ -21,6 +21,8 @@ SCOPES = ("all", "elements", "column")
 CROSSOVERS = ("none", "full", "partial")
 DONORS = ("second", "best", "random")
 PARSIMONIES = ("none", "tie", "weight", "pareto")
+TOPOLOGIES = ("complete", "ring", "small-world", "scale-free", "file")
+MATES = ("uniform", "roulette")
 
 BLOCK = 1024
 """Evaluations per tribe between two looks at the tribes (thesis, 4.2 and 5)."""
@@ -81,8 +83,34 @@ class Settings:
     tribes: int = option(1, "Evolutions that share the budget.", least=1, most=MOST_TRIBES)
     war_interval: int = option(
         BLOCK,
-        "Evaluations per tribe between wars, in which the best replaces the worst; 0: no wars.",
+        "Evaluations per tribe between wars, in which the worst falls to the best it may meet; "
+        "0: no wars.",
         least=0,
+    )
+    topology: str = option(
+        "complete",
+        "Which tribes may meet: all, those that are neighbours in a network, or in the graph of a "
+        "file (GraphML, or a list of edges).",
+        choices=TOPOLOGIES,
+        metavar="complete|ring|small-world|scale-free|FILE",
+    )
+    edges: tuple[tuple[int, int], ...] = ()
+    rewire_interval: int = option(
+        0,
+        "Evaluations per tribe after which two edges of the network swap ends, again and again; "
+        "0: never.",
+        least=0,
+    )
+    migration_interval: int = option(
+        0,
+        "Evaluations per tribe after which each takes the circuit of one of its neighbours, if "
+        "that is better; 0: never.",
+        least=0,
+    )
+    mates: str = option(
+        "uniform",
+        "How that neighbour, or a random donor, is drawn: all alike, or better ones more often.",
+        choices=MATES,
     )
     drop_interval: int = option(
         0,
@@ -189,10 +217,14 @@ class Settings:
                 _refuse(
                     "crossover", self.crossover, "none or partial in a mesh of one row or column"
                 )
+        self._check_network()
         if self.growth and self.pieces:
             _refuse("pieces", self.pieces, "nothing beside growth")
         if self.abrupt_after and self.wars:
             _refuse("abrupt-after", self.abrupt_after, "0 unless war-interval is 0: a war ends it")
+        if self.abrupt_after and self.migration_interval:
+            legal = "0 unless migration-interval is 0: a migration ends it"
+            _refuse("abrupt-after", self.abrupt_after, legal)
         if self.parsimony == "pareto":
             others = sorted(self.intervals.keys() - {"front"})
             if others:
@@ -204,10 +236,36 @@ class Settings:
                 )
         if BLOCK % self.children:
             _refuse("children", self.children, f"a divisor of {BLOCK}")
-        for name in ("war_interval", "drop_interval", "crossover_interval"):
+        for name in (
+            *("war_interval", "migration_interval", "drop_interval", "crossover_interval"),
+            "rewire_interval",
+        ):
             if getattr(self, name) % self.children:
                 legal = f"a multiple of the {self.children} children"
                 _refuse(name.replace("_", "-"), getattr(self, name), legal)
+
+    def _check_network(self) -> None:
+        """Check what stands in the graph of a file, and that a network is there to be used."""
+        whole = all(type(node) is int for edge in self.edges for node in edge)
+        between = {e for e in self.edges if len(e) == 2 and 0 <= e[0] < e[1] < self.tribes}
+        listed = whole and list(self.edges) == sorted(between)
+        if not listed or bool(self.edges) != (self.topology == "file"):
+            _refuse("topology", self.topology, "a graph of which the tribes are the nodes")
+        if self.migration_interval and self.tribes < 2:
+            _refuse("migration-interval", self.migration_interval, "0 with a single tribe")
+        draws = self.migration_interval or (self.crossover == "partial" and self.donor == "random")
+        if self.mates != "uniform" and not draws:
+            legal = "uniform unless tribes migrate, or the donor of a partial crossover is random"
+            _refuse("mates", self.mates, legal)
+        if self.topology == "complete":
+            if self.rewire_interval:
+                legal = "0 where all tribes are neighbours"
+                _refuse("rewire-interval", self.rewire_interval, legal)
+        elif self.tribes < 2:
+            _refuse("topology", self.topology, "complete with a single tribe")
+        elif not (self.wars or self.migration_interval or self.crossover != "none"):
+            legal = "complete unless there are wars, migrations or crossovers, where tribes meet"
+            _refuse("topology", self.topology, legal)
 
     @cached_property
     def rates(self) -> tuple[tuple[int, int, int], ...]:
@@ -320,10 +378,12 @@ class Settings:
         several = self.tribes > 1
         intervals = {
             "war": self.war_interval if several else 0,
+            "migration": self.migration_interval,
             "drop": self.drop_interval if several else 0,
             "drop-worse": BLOCK if self.drop_worse and several else 0,
             self.crossover: self.crossover_interval if self.crossover != "none" else 0,
             "abrupt": BLOCK if self.abrupt_after else 0,
+            "rewiring": self.rewire_interval,
             "front": BLOCK if self.parsimony == "pareto" else 0,
         }
         return {name: interval for name, interval in intervals.items() if interval}

@@ -4,13 +4,17 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from evolve.rng import Random
+from evolve.topology import Edges, edges_of, network
 from evolve.tribe import Tribe, score
 from model.circuit import Genes, Shape
+
+if TYPE_CHECKING:
+    from evolve.networks.graphs import Graph
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +35,8 @@ class World:
     ever were; improved is `evaluations` when the best SAE fell last, changed when an abrupt change
     founded a tribe last; counters tell what happened. weight is how much SAE a LUT is worth where
     circuits of several tribes are compared. front: where LUTs count, what no circuit beats in both
-    SAE and LUTs, by rising LUTs.
+    SAE and LUTs, by rising LUTs. graph: the network of the living tribes, by number; None where all
+    are neighbours.
     """
 
     tribes: list[Tribe]
@@ -47,6 +52,7 @@ class World:
     luts: int = 0
     weight: int = 0
     front: list[Found] = field(default_factory=list)
+    graph: "Graph | None" = None
 
     def remember(self) -> None:
         """Keep the best circuit of the tribes if it is better than any before, and the front."""
@@ -68,6 +74,19 @@ class World:
         """The worst living tribe; of equals the first."""
         return max(self.tribes, key=self._score)
 
+    def neighbours(self, tribe: Tribe) -> list[Tribe]:
+        """Return the tribes that one may meet, in the order of all."""
+        others = [other for other in self.tribes if other is not tribe]
+        if self.graph is None:
+            return others
+        near = self.graph.adj[tribe.number]
+        return [other for other in others if other.number in near]
+
+    @property
+    def edges(self) -> Edges | None:
+        """The edges of the network; None where all tribes are neighbours."""
+        return None if self.graph is None else edges_of(self.graph)
+
     def _score(self, tribe: Tribe) -> int:
         return score(tribe.sae, tribe.luts, self.weight)
 
@@ -87,6 +106,7 @@ class World:
             "luts": self.luts,
             "weight": self.weight,
             "front": [[found.genes.tolist(), found.sae, found.luts] for found in self.front],
+            "edges": self.edges,
         }
 
     @classmethod
@@ -106,6 +126,8 @@ class World:
                 weight=_number(data["weight"]),
                 **{name: _number(data[name]) for name in numbers},
             )
+            if data["edges"] is not None:
+                world.graph = _graph_from_json(data["edges"], world.tribes)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a world: {error!r}") from None
         if not world.tribes:
@@ -160,6 +182,13 @@ def _random_from_json(data: Any) -> Random:
     if max(state, increment) >= 2**64 or increment % 2 == 0:
         raise ValueError("not a world: no state of a generator")
     return Random(state, increment)
+
+
+def _graph_from_json(data: Any, tribes: Sequence[Tribe]) -> "Graph":
+    numbers = {tribe.number for tribe in tribes}
+    if any(len(edge) != 2 or edge[0] == edge[1] or not {*edge} <= numbers for edge in data):
+        raise ValueError("not a world: an edge that does not join two of its tribes")
+    return network(numbers, [(_number(one), _number(other)) for one, other in data])
 
 
 def _number(data: Any) -> int:

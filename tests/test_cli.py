@@ -222,6 +222,7 @@ def test_a_run_can_be_repeated_from_its_provenance(evoarray: Evoarray, images: P
     evolved(evoarray, "--start", "random", "--accept", "better", "--seed", 3, folder="a")
     settings = load(images / "a" / "provenance.json")["settings"]
     assert settings.pop("start_genes") == [], "there is no option for what --start CIRCUIT reads"
+    assert settings.pop("edges") == [], "nor for what --topology FILE reads"
     options = [
         part
         for key, value in {**settings.pop("shape"), **settings}.items()

@@ -15,6 +15,7 @@ def test_a_graph_has_its_nodes_and_comes_again(topology: str, nodes: int) -> Non
     graph = graph_of(topology, nodes, 1)
     assert sorted(graph) == list(range(nodes))
     assert nx.number_of_selfloops(graph) == 0
+    assert min(degree for _, degree in graph.degree) > 0
     assert nx.utils.edges_equal(graph.edges, graph_of(topology, nodes, 1).edges)
 
 

@@ -636,6 +636,14 @@ EVERYTHING: list[dict[str, Any]] = [
         "evaluations": 9000,
         "drop_interval": 512,
     },
+    {"tribes": 6, "topology": "small-world", "war_interval": 40, "rewire_interval": 80},
+    {"tribes": 5, "topology": "ring", "migration_interval": 40, "mates": "roulette"}
+    | {"drop_interval": 120, "survivors": 2, "children": 4, "rewire_interval": 40},
+    {"tribes": 6, "topology": "scale-free", "crossover": "partial", "donor": "random"}
+    | {"mates": "roulette", "crossover_size": 2, "crossover_interval": 40, "rewire_interval": 20},
+    {"tribes": 4, "topology": "file", "edges": ((0, 1), (1, 2), (2, 3)), "crossover": "full"}
+    | {"crossover_interval": 128, "war_interval": 0, "abrupt_after": 300, "drop_interval": 1024}
+    | {"evaluations": 9000, "crossover_attempts": 1},
     {"tribes": 1, "growth": "1x2,3x2,3x4", "evaluations": 5000, "start": "random"},
     {"tribes": 2, "pieces": "2x2", "war_interval": 100, "scope": "column", "mutation_rate": "1..8"},
     {"tribes": 1, "children": 16, "scope": "elements", "evaluations": 2999},
@@ -648,7 +656,7 @@ def seen(epoch: Epoch) -> tuple[Any, ...]:
     """Return all of an epoch, so that two can be compared."""
     return (
         *(epoch.evaluations, list(epoch.saes.items()), epoch.sae),
-        *(epoch.best.tolist(), epoch.events),
+        *(epoch.best.tolist(), epoch.events, epoch.edges),
     )
 
 
@@ -833,7 +841,13 @@ def test_all_mechanisms_happen_in_the_order_of_the_document() -> None:
         crossover="full",
         crossover_interval=1024,
     )
-    assert list(MECHANISMS) == ["war", "drop", "drop-worse", "full", "partial", "abrupt", "front"]
+    assert list(MECHANISMS) == [
+        *("war", "migration", "drop", "drop-worse", "full", "partial", "abrupt", "rewiring"),
+        "front",
+    ]
     assert settings.intervals == {"war": 512, "drop": 3072, "drop-worse": 1024, "full": 1024}
+    more = replace(settings, topology="ring", migration_interval=512, rewire_interval=512)
+    assert more.intervals == settings.intervals | {"migration": 512, "rewiring": 512}
+    assert list(more.intervals) == [name for name in MECHANISMS if name in more.intervals]
     assert list(settings.intervals) == [name for name in MECHANISMS if name in settings.intervals]
     assert next_epoch(settings, world_of(9, 8, 7)) == 512

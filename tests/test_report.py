@@ -67,6 +67,7 @@ RUN = (
     *("--evaluations", "4000", "--tribes", "4"),
     *("--war-interval", "100", "--crossover", "partial", "--crossover-interval", "200"),
     *("--crossover-size", "2", "--drop-interval", "300", "--survivors", "2"),
+    *("--topology", "ring", "--rewire-interval", "100"),
     *("--parsimony", "tie", "--test-pair", "noisy-other.png", "other.png"),
 )
 KINDS = ("html", "csv", "json", "parquet")
@@ -251,6 +252,43 @@ def test_a_run_is_reported_as_its_results_say(made: Path) -> None:
     happened = dict(re.findall("<h3>(.+?) <span>(.+?)</span></h3>", section(page, "curve")))
     assert int(happened["war"]) == results["counters"]["wars"]
     assert "evoarray evolve noisy.png" in page
+
+
+def test_the_network_is_drawn_over_time(made: Path) -> None:
+    """As the run's log has it: who lives, how good it is, and how many neighbours it has."""
+    drawn = section(text_of(made / "run" / "report.html"), "network")
+    figures = re.findall("<figure>.*?</figure>", drawn, re.DOTALL)
+    curve = list(csv.DictReader(text_of(made / "run" / "curve.csv").splitlines()))
+    rows = {int(row.pop("evaluations")): row for row in curve}
+    assert len(figures) == 4
+    times, degrees = [], []
+    for figure in figures:
+        caption = words(figure[figure.index("<figcaption>") :]).replace(",", "")
+        evaluations, best, worst = map(int, re.findall(r"\d+", caption))
+        times.append(evaluations)
+        alive = {
+            int(name.split("_")[1]): int(sae)
+            for name, sae in rows[evaluations].items()
+            if name.startswith("tribe_") and sae
+        }
+        assert (best, worst) == (min(alive.values()), max(alive.values()))
+        titles = re.findall(r"tribe (\d+): SAE ([\d,]+), (\d+) neighbours", figure)
+        assert {int(t): int(sae.replace(",", "")) for t, sae, _ in titles} == alive
+        degrees.append({int(tribe): int(degree) for tribe, _, degree in titles})
+        (lines,) = re.findall('<path d="(.*?)"/>', figure)
+        assert lines.count("M") * 2 == sum(degrees[-1].values())
+        shades = [float(shade) for shade in re.findall('fill-opacity="(.*?)"', figure)]
+        by_sae = [shade for _, shade in sorted(zip(alive.values(), shades, strict=True))]
+        assert by_sae == sorted(shades, reverse=True), "the lower the SAE, the deeper"
+    assert times == sorted(times)
+    assert times[-1] == max(rows)
+    events = json.loads(text_of(made / "run" / "report-results.json"))["events"]
+    networks = [event["edges"] for event in events if "edges" in event]
+    for shown, edges in ((degrees[0], networks[0]), (degrees[-1], networks[-1])):
+        counted = Counter(tribe for edge in edges for tribe in edge)
+        assert shown == {tribe: counted[tribe] for tribe in shown}
+    assert degrees[0] == dict.fromkeys(range(4), 2), "a ring"
+    assert any(event["event"].startswith("rewiring: ") for event in events)
 
 
 def test_a_front_is_plotted_and_told_in_numbers(made: Path) -> None:

@@ -252,6 +252,7 @@ OPTIONS = [
             *("--drop-interval", "--drop-worse", "--survivors", "--crossover-interval"),
             *("--crossover-attempts", "--crossover-size", "--abrupt-after", "--abrupt-rate"),
             *("--target-sae", "--stagnation", "--max-seconds", "--seed", "--workers"),
+            *("--migration-interval", "--rewire-interval"),
         )
         for value in ("x", "1.5", "", "1e3", "nan")
     ],
@@ -259,11 +260,13 @@ OPTIONS = [
         (option, value, f"Invalid value for '{option}': '{value}' is not one of ")
         for option in (
             *("--function-set", "--accept", "--backend", "--replay"),
-            *("--scope", "--crossover", "--donor"),
+            *("--scope", "--crossover", "--donor", "--mates"),
         )
         for value in ("x", "", "UPM16")
     ],
     *[("--start", value, f"cannot read the circuit file {value}") for value in ("x", "", "UPM16")],
+    *[("--topology", value, f"cannot read the graph file {value}") for value in ("x", "", "file")],
+    ("--topology", "ring", "topology is 'ring'; legal is complete unless there are wars, migr"),
     ("--replay", "model", "'model' is not one of 'icarus', 'verilator'"),
     ("--test-pair", "noisy.png", "'--test-pair' requires 2 arguments"),
     ("--train-pair", "noisy.png", "'--train-pair' requires 2 arguments"),

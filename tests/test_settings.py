@@ -68,7 +68,8 @@ def test_settings_take_what_is_legal() -> None:
 
 
 ZERO_UP = (
-    *("war_interval", "drop_interval", "drop_worse", "abrupt_after"),
+    *("war_interval", "migration_interval", "drop_interval", "drop_worse", "abrupt_after"),
+    "rewire_interval",
     *("target_sae", "stagnation", "max_seconds", "seed"),
 )
 
@@ -107,6 +108,8 @@ def refused(options: dict[str, Any], says: str, shape: Shape = SHAPE) -> None:
         ("scope", "all, elements, column"),
         ("crossover", "none, full, partial"),
         ("donor", "second, best, random"),
+        ("topology", "complete, ring, small-world, scale-free, file"),
+        ("mates", "uniform, roulette"),
         ("start", "copy, random, circuit"),
         ("accept", "equal, better"),
     ],
@@ -181,6 +184,46 @@ def test_mutation_rates_share_the_budget_or_begin_when_told(
             {"children": 4, "crossover_interval": 10},
             "crossover-interval is 10; legal is a multiple of the 4 children",
         ),
+        (
+            {"children": 4, "tribes": 2, "migration_interval": 10},
+            "migration-interval is 10; legal is a multiple of the 4 children",
+        ),
+        (
+            {"children": 4, "tribes": 3, "topology": "ring", "rewire_interval": 10},
+            "rewire-interval is 10; legal is a multiple of the 4 children",
+        ),
+        ({"migration_interval": 9}, "migration-interval is 9; legal is 0 with a single tribe"),
+        ({"topology": "ring"}, "topology is 'ring'; legal is complete with a single tribe"),
+        (
+            {"topology": "ring", "tribes": 3, "war_interval": 0},
+            "topology is 'ring'; legal is complete unless there are wars, migrations or "
+            "crossovers, where tribes meet",
+        ),
+        (
+            {"rewire_interval": 9, "tribes": 3},
+            "rewire-interval is 9; legal is 0 where all tribes are neighbours",
+        ),
+        *(
+            (
+                {"mates": "roulette", "tribes": 3, **others},
+                "mates is 'roulette'; legal is uniform unless tribes migrate, or the donor of a "
+                "partial crossover is random",
+            )
+            for others in (
+                {},
+                {"crossover": "full", "donor": "random"},
+                {"crossover": "partial", "crossover_size": 2},
+            )
+        ),
+        (
+            {"abrupt_after": 9, "tribes": 2, "war_interval": 0, "migration_interval": 9},
+            "abrupt-after is 9; legal is 0 unless migration-interval is 0: a migration ends it",
+        ),
+        (
+            {"parsimony": "pareto", "tribes": 2, "war_interval": 0, "migration_interval": 9},
+            "parsimony is 'pareto'; legal is another one beside migration: its tribes do not "
+            "compete (--preset plain --war-interval 0)",
+        ),
         ({"children": 3}, "children is 3; legal is a divisor of 1024"),
         (
             {"children": 8, "evaluations": 7},
@@ -242,6 +285,27 @@ def test_a_start_circuit_has_the_genes_of_the_run() -> None:
     Settings(SHAPE, start="circuit", start_genes=genes)
 
 
+@pytest.mark.parametrize(
+    ("topology", "edges"),
+    [
+        ("file", ()),
+        ("ring", ((0, 1),)),
+        ("complete", ((0, 1),)),
+        *(
+            ("file", ((0, 1), wrong))
+            for wrong in ((0, 3), (2, 1), (1, 1), (-1, 1), (0, 1), (0, 1, 2), (1,), (0.5, 1))
+        ),
+        ("file", ((1, 2), (0, 1))),
+        ("file", ((0, 1), (1, True))),
+    ],
+    ids=str,
+)
+def test_edges_are_those_of_a_file_and_join_tribes(topology: str, edges: Any) -> None:
+    says = f"topology is {topology!r}; legal is a graph of which the tribes are the nodes"
+    refused({"topology": topology, "edges": edges, "tribes": 3}, says)
+    Settings(SHAPE, topology="file", edges=((0, 1), (1, 2)), tribes=3)
+
+
 def test_an_epoch_is_the_greatest_common_divisor_of_the_intervals_in_use() -> None:
     for options, epoch in (
         ({}, 1024),
@@ -252,5 +316,7 @@ def test_an_epoch_is_the_greatest_common_divisor_of_the_intervals_in_use() -> No
         ({"tribes": 2, "war_interval": 0, "crossover": "full", "crossover_interval": 8192}, 8192),
         ({"tribes": 2, "war_interval": 1536, "drop_worse": 5}, 512),
         ({"abrupt_after": 9}, 1024),
+        ({"tribes": 2, "war_interval": 60, "migration_interval": 40}, 20),
+        ({"tribes": 3, "war_interval": 60, "topology": "ring", "rewire_interval": 45}, 15),
     ):
         assert Settings(SHAPE, **options).epoch == epoch

@@ -29,7 +29,8 @@ from evolve.runs.job import Job, provenance
 from evolve.runs.listing import list_runs
 from evolve.runs.run import resume as resume_run
 from evolve.runs.run import run
-from evolve.settings import OPTIONS
+from evolve.settings import OPTIONS, TOPOLOGIES
+from evolve.topology import Edges, read_edges
 from model.circuit import Shape, read_circuit
 from model.errors import InputError
 from model.functions import FUNCTION_SETS
@@ -120,7 +121,11 @@ def evolve(
     if options.get("start", "copy") not in {"copy", "random"}:
         start_genes = _read_start(Path(options["start"]), shape_of(with_preset(options)))
         options["start"] = "circuit"
-    settings = settings_of(options, start_genes)
+    edges: Edges = ()
+    if options.get("topology", "complete") not in TOPOLOGIES[:-1]:
+        edges = read_edges(Path(options["topology"]), with_preset(options).get("tribes", 1))
+        options["topology"] = "file"
+    settings = settings_of(options, start_genes, edges)
     pairs = [(noisy, clean), *train_pair]
     before = list(map(read_circuit, after))
     training = [read_photo(*pair, convert, before) for pair in pairs]

@@ -48,7 +48,7 @@ def graph_of(
     if topology == "ring":
         return nx.cycle_graph(nodes)
     if topology == "small-world":
-        few = min(neighbours, nodes - 1)
+        few = max(2, min(neighbours, nodes - 1))  # one alone would be no edge
         return nx.watts_strogatz_graph(nodes, few, led_elsewhere, seed=seed)
     if topology == "scale-free":
         return nx.barabasi_albert_graph(nodes, min(attached, nodes - 1), seed=seed)

@@ -381,6 +381,8 @@ class Run:
         """After how many evaluations what kind of event happened."""
         kinds: dict[str, list[int]] = {}
         for event in self.events:
+            if event.evaluations == 0:  # how things stand at the start
+                continue
             kinds.setdefault(event.kind.partition(":")[0], []).append(event.evaluations)
         return kinds
 

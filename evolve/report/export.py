@@ -119,7 +119,9 @@ def _run(run: Run) -> Record:
             {"name": c.photo.name, "part": part, **{k: as_json(m) for k, m in c.metrics.items()}}
             for part, c in run.comparisons
         ],
-        "events": [{"evaluations": e.evaluations, "event": e.kind} for e in run.events],
+        "events": [
+            {"evaluations": e.evaluations, "event": e.kind, **e.details} for e in run.events
+        ],
         "curve": _steps(run),
     }
 

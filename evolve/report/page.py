@@ -9,6 +9,7 @@ from rich.console import Console
 from evolve.report import figures
 from evolve.report.data import Run, Study, read
 from evolve.report.export import records, to_csv, to_json, to_parquet
+from evolve.report.topology import moments
 from model.errors import InputError
 from model.files import write_atomically
 
@@ -62,6 +63,7 @@ def page(found: Study | Run) -> str:
         curve=figures.run_curve(found),
         strips=figures.run_events(found),
         front=figures.run_front(found),
+        moments=moments(found),
     )
 
 

@@ -76,6 +76,7 @@ def job_of(
         settings = dict(description["settings"])
         settings["shape"] = Shape(**settings["shape"])
         settings["start_genes"] = tuple(settings["start_genes"])
+        settings["edges"] = tuple(map(tuple, settings["edges"]))
         after = [circuit_from_json(text) for text in description["after"]]
         photos = {
             role: [

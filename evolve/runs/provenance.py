@@ -15,6 +15,7 @@ def made_with() -> dict[str, Any]:
     return {
         "versions": {
             "evoarray": version("evoarray"),
+            "networkx": version("networkx"),
             "numpy": np.__version__,
             "python": platform.python_version(),
         },

@@ -28,6 +28,7 @@ from evolve.runs.results import (
     write_pictures,
 )
 from evolve.runs.store import RunStore
+from evolve.topology import Edges
 from evolve.world import World
 from model.circuit import Shape, circuit_of, write_circuit
 from model.errors import InputError
@@ -88,6 +89,7 @@ class _Log:
         self._events: list[Event] = []
         self._checkpoint = loaded.checkpoint
         self._saved = time.monotonic()
+        self._edges: Edges | None = None
         self.resumed = loaded.checkpoint is not None
         self.loaded = loaded
 
@@ -99,11 +101,13 @@ class _Log:
         if self._checkpoint is None:
             return None
         try:
-            return World.from_json(self._checkpoint["world"], shape)
+            world = World.from_json(self._checkpoint["world"], shape)
         except (KeyError, ValueError) as error:
             raise InputError(
                 f"this run cannot be resumed; its checkpoint is wrong: {error}"
             ) from None
+        self._edges = world.edges
+        return world
 
     @property
     def seconds(self) -> float:
@@ -111,9 +115,11 @@ class _Log:
         return self._checkpoint["seconds"] if self._checkpoint else 0.0
 
     def note(self, epoch: Epoch, world: World, seconds: float) -> None:
-        """Remember an epoch; save if the last time is a while ago."""
+        """Remember an epoch, and its network if it is new; save if the last time is a while ago."""
         self._rows.append(Row(epoch.evaluations, epoch.sae, epoch.saes))
-        self._events += [Event(epoch.evaluations, event, {}) for event in epoch.events]
+        details = {} if epoch.edges == self._edges else {"edges": epoch.edges}
+        self._edges = epoch.edges
+        self._events += [Event(epoch.evaluations, event, details) for event in epoch.events]
         self._checkpoint = {"world": world.as_json(), "seconds": seconds}
         if time.monotonic() - self._saved > SAVE_SECONDS:
             self.save("running")
