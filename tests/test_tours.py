@@ -36,7 +36,9 @@ def shortest(distances: Reals) -> float:
             mask = sum(1 << i for i in chosen)
             for i in chosen:
                 without = mask ^ 1 << i
-                best[mask, i] = min(best[without, j] + float(distances[j, i]) for j in chosen if j != i)
+                best[mask, i] = min(
+                    best[without, j] + float(distances[j, i]) for j in chosen if j != i
+                )
     return min(best[(1 << last) - 1, i] + float(distances[i, last]) for i in range(last))
 
 

@@ -44,7 +44,8 @@ class Vectors:
 
         lowest = np.finfo(np.float64).tiny  # of a draw of 0 the deviation would be infinite
         deviations = ndtri(np.maximum(draws, lowest))
-        return np.clip(deviations / 3, -1.0, 1.0) * self.radius
+        points: Reals = np.clip(deviations / 3, -1.0, 1.0) * self.radius
+        return points
 
     def breed(self, target: Reals, mates: Reals, draws: Reals) -> Reals:
         """See Operators.breed."""

@@ -157,7 +157,7 @@ class Networks:
         left[:, np.arange(len(batch)), batch] = False
         mates = np.empty(draws.shape, np.int64)
         for number in range(draws.shape[-1]):
-            pools = [left]
+            pools: list[NDArray[Any]] = [left]
             if number == 0 or self._settings.mates == "all":
                 pools += [left & neighbours, left * liked]
             mates[..., number] = _chosen(pools, draws[..., number, np.newaxis])

@@ -88,7 +88,8 @@ class Knapsacks:
         """Cross uniformly, flip bits, and repair."""
         whose, flips = np.split(draws, 2, -1)
         child = np.where(whose < 0.5, target, mates[:, :, 0])
-        return self.problem.repair(child ^ (flips < self.settings.mutation_rate))
+        flipped = (flips < self.settings.mutation_rate).astype(np.int8)
+        return self.problem.repair(child ^ flipped)
 
     def errors(self, genes: Bits) -> Reals:
         """Return what part of the highest profit is missed."""

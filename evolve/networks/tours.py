@@ -130,7 +130,8 @@ def _inside(places: Tour, first: Tour, last: Tour) -> NDArray[np.bool_]:
     first, last = first[..., np.newaxis], last[..., np.newaxis]
     # A part is never the whole tour, so what is beyond the end stands one round later.
     cities = places.shape[-1]
-    return ((first <= places) & (places < last)) | (places + cities < last)
+    found: NDArray[np.bool_] = ((first <= places) & (places < last)) | (places + cities < last)
+    return found
 
 
 @dataclass(frozen=True)

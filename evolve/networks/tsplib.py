@@ -111,7 +111,8 @@ def _plain(places: Reals) -> Reals:
 
 def _pseudo(places: Reals) -> Reals:
     """Return ATT's: a tenth of the square, and rounded up."""
-    return np.ceil(np.sqrt((_apart(places) ** 2).sum(-1) / 10.0))
+    found: Reals = np.ceil(np.sqrt((_apart(places) ** 2).sum(-1) / 10.0))
+    return found
 
 
 def _geographical(places: Reals) -> Reals:
@@ -123,7 +124,8 @@ def _geographical(places: Reals) -> Reals:
     q2 = np.cos(latitude[:, np.newaxis] - latitude)
     q3 = np.cos(latitude[:, np.newaxis] + latitude)
     cosine = 0.5 * ((1.0 + q1) * q2 - (1.0 - q1) * q3)
-    return np.floor(RADIUS * np.arccos(np.clip(cosine, -1.0, 1.0)) + 1.0)
+    found: Reals = np.floor(RADIUS * np.arccos(np.clip(cosine, -1.0, 1.0)) + 1.0)
+    return found
 
 
 _TYPES: Mapping[str, Callable[[Reals], Reals]] = {
