@@ -310,7 +310,7 @@ def test_streams_of_a_run_differ() -> None:
     [
         ({"problem": "griewank"}, "problem is 'griewank'; legal is one of ackley, beale, camel"),
         ({"algorithm": "ring"}, "algorithm is 'ring'; legal is one of traditional"),
-        ({"population": 4}, "population is 4; legal is a whole number from 5 to 10000"),
+        ({"population": 4}, "population is 4; legal is a whole number from 5 to 2000"),
         ({"generations": 0}, "generations is 0"),
         ({"factor": float("nan")}, "factor is nan; legal is a number from 0.0 to 2.0"),
         ({"factor": 3.0}, "factor is 3.0"),

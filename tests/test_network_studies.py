@@ -168,6 +168,20 @@ def test_a_report_tells_errors_problem_by_problem(evoarray: Evoarray, spec: Path
     assert set(links) <= set(names)
 
 
+def test_errors_are_told_as_the_paper_does_or_exactly_enough() -> None:
+    told = {
+        0.0: "0",
+        2.2e-27: "2.2e-27",
+        -1e-9: "-1.0e-09",
+        1.44e-6: "0.0000014",
+        -0.00001: "-0.000010",
+        0.000014: "0.000014",
+        0.058757: "0.058757",
+        12.5: "12.500000",
+    }
+    assert {value: Error().number(value) for value in told} == told
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [

@@ -143,6 +143,7 @@ def test_two_opt_never_lengthens_and_leaves_nothing_to_exchange() -> None:
         for i, j in combinations(range(13), 2):
             other = tour[:i] + tour[i:j][::-1] + tour[j:]
             assert lengths(np.array(other), distances) >= length - 1e-6
+    assert two_opt(np.array([2, 0, 1]), distances).tolist() == [2, 0, 1]
     square = np.array([[hypot(a - c, b - d) for c, d in SQUARE] for a, b in SQUARE])
     assert lengths(two_opt(np.array([0, 2, 1, 3]), square), square) == pytest.approx(4)
 

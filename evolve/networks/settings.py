@@ -37,7 +37,7 @@ class GuidedSettings:
 
     problem: str = option("ackley", "What is minimised.", choices=(*FUNCTIONS, TSP, KNAPSACK))
     algorithm: str = option("traditional", "Who may mate with whom.", choices=(*ALGORITHMS, SCIPY))
-    population: int = option(50, "Individuals, one on each node.", least=5, most=10_000)
+    population: int = option(50, "Individuals, one on each node.", least=5, most=2000)
     generations: int = option(50, "How often every individual has its turn.", least=1)
     neighbours: int = option(
         NEIGHBOURS, "Of each node of a small world at first; an even number.", least=2

@@ -18,6 +18,9 @@ Tour: TypeAlias = NDArray[np.int64]
 SIDE = 1000.0
 """Of the square in which random cities lie."""
 
+AT_ONCE = 1 << 20
+"""Pairs of edges that are looked at together, so that memory does not run out."""
+
 LEAST_GAIN = 1e-9
 """By which an exchange must shorten a tour; less may be rounding, and never end."""
 
@@ -105,8 +108,18 @@ def two_opt(tours: Tour, distances: Reals) -> Tour:
     """
     cities = tours.shape[-1]
     one, other = np.triu_indices(cities, 2)
-    one, other = one[(one > 0) | (other < cities - 1)], other[(one > 0) | (other < cities - 1)]
-    found = tours.reshape(-1, cities).copy()
+    apart = (one > 0) | (other < cities - 1)  # the first and the last edge have a city in common
+    if not apart.any():  # three cities have but one tour
+        return tours
+    flat, count = tours.reshape(-1, cities), max(1, AT_ONCE // len(one))
+    parts = [flat[first : first + count] for first in range(0, len(flat), count)]
+    found = [_shortened(part, distances, one[apart], other[apart]) for part in parts]
+    return np.concatenate(found).reshape(tours.shape)
+
+
+def _shortened(tours: Tour, distances: Reals, one: Tour, other: Tour) -> Tour:
+    """Do 2-opt on tours (N, n) with these pairs of edges."""
+    found = tours.copy()
     open_ = np.arange(len(found))
     while len(open_):
         now = found[open_]
@@ -117,7 +130,7 @@ def two_opt(tours: Tour, distances: Reals) -> Tour:
         shorter = gains[np.arange(len(open_)), best] > LEAST_GAIN
         open_, best = open_[shorter], best[shorter]
         found[open_] = inverted(found[open_], one[best] + 1, other[best] + 1)
-    return found.reshape(tours.shape)
+    return found
 
 
 def _places(tour: Tour, cities: Tour) -> Tour:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from evolve.networks.problems import Reals
 from model.errors import InputError
 
-MOST = 5000
+MOST = 2000
 """Cities."""
 
 RADIUS = 6378.388

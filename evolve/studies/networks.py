@@ -4,6 +4,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import floor, log10
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -17,6 +18,9 @@ from model.errors import InputError
 
 BLOCK = 50
 """Runs of a setting that are done together. What they come to does not depend on it."""
+
+PAIRS = 1 << 24
+"""Of individuals in a block, so that large populations do not want too much memory."""
 
 POINTS = 256
 """Of the curve that a result keeps, beside its start."""
@@ -125,7 +129,8 @@ class Networks(Kind):
         """Return a task for each block of runs of a setting."""
         blocks: dict[tuple[int, str], list[int]] = {}
         for name, run in wanted:
-            blocks.setdefault((run // BLOCK, name), []).append(run)
+            size = max(1, min(BLOCK, PAIRS // settings[name].population ** 2))
+            blocks.setdefault((run // size, name), []).append(run)
         return [
             NetworkTask(
                 name, tuple(runs), settings[name], material.files.get(settings[name].file, "")
@@ -179,5 +184,7 @@ class Error(Measure):
         return self.number(value)
 
     def number(self, value: float) -> str:
-        """Return six digits after the point, as the paper has, or a power of ten below."""
-        return f"{value:.1e}" if 0 < abs(value) < 5e-7 else f"{value:.6f}"
+        """Return six digits after the point, as the paper has, or what shows two of its own."""
+        if value == 0 or abs(value) < 1e-7:
+            return f"{value:.1e}" if value else "0"
+        return f"{value:.{max(6, 1 - floor(log10(abs(value))))}f}"
