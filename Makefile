@@ -15,6 +15,7 @@ NOISE := .venv/bin/evoarray noise --kind salt-and-pepper --amount 0.2
 TEST_PHOTOS := brick chelsea coffee rocket
 STUDIES := $(sort $(basename $(notdir $(wildcard studies/*.toml))))
 OURS := presets presets-35-seconds parsimony topology
+NETWORKS := networks-paper networks-options networks-tsp networks-knapsack
 
 .PHONY: help evolve test sim formal mutation coverage netlist exports soak signoff bench studies-quick studies registers \
   synth compare-filters lint setup setup-synth system browser lock clean
@@ -34,7 +35,7 @@ help:
 	@echo "make bench   how fast every backend is on this machine, all measured in one run"
 	@echo "make studies-quick  the thesis's experiments and ours with few runs"
 	@echo "             (results in runs/studies, summaries in docs/thesis.md, docs/presets.md, docs/parsimony.md"
-	@echo "             and docs/topology.md)"
+	@echo "             docs/topology.md and docs/networks.md)"
 	@echo "make studies the same with as many runs as the thesis, over half a day; both go on where they"
 	@echo "             were stopped, and this one after studies-quick"
 	@echo "make registers  remake what rtl/axi/registers.toml describes: registers.vh, docs/registers.md"
@@ -104,11 +105,12 @@ studies-quick: QUICK := --quick
 studies-quick studies: setup
 	set -e; for name in $(STUDIES); do echo "$$name:"; \
 	  .venv/bin/evoarray study studies/$$name.toml $(QUICK) -o runs/studies/$$name; done
-	.venv/bin/evoarray study summary $(patsubst %,runs/studies/%,$(filter-out $(OURS),$(STUDIES))) \
+	.venv/bin/evoarray study summary $(patsubst %,runs/studies/%,$(filter-out $(OURS) $(NETWORKS),$(STUDIES))) \
 	  -o docs/thesis.md
 	.venv/bin/evoarray study summary runs/studies/presets runs/studies/presets-35-seconds -o docs/presets.md
 	.venv/bin/evoarray study summary runs/studies/parsimony -o docs/parsimony.md
 	.venv/bin/evoarray study summary runs/studies/topology -o docs/topology.md
+	.venv/bin/evoarray study summary $(NETWORKS:%=runs/studies/%) -o docs/networks.md
 
 registers: setup
 	.venv/bin/python -m model.registers

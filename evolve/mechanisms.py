@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from evolve.mutation import mutation_of_all_genes
 from evolve.rng import Random
 from evolve.settings import BLOCK, Settings
-from evolve.topology import edges_of
 from evolve.tribe import Evolver, Tribe, highest_saes, rule_at, score, tell
 from evolve.world import World
 from model.circuit import Genes, Shape
@@ -227,7 +226,7 @@ def abrupt_change(world: World, settings: Settings, backend: Evolver) -> str | N
 
 def rewiring(world: World, settings: Settings, _: Evolver) -> str | None:
     """Let two edges of the network swap ends, which every tribe keeps as many of."""
-    from evolve.networks.graphs import rewire
+    from evolve.networks.graphs import edges_of, rewire
 
     if world.graph is None:
         return None

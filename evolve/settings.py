@@ -2,16 +2,16 @@
 """What a run of evolution is told, checked where it is made."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from functools import cached_property
 from itertools import pairwise
 from math import gcd
-from typing import Any, NoReturn
 
+from evolve.options import check as _check
+from evolve.options import option
+from evolve.options import refuse as _refuse
 from model.circuit import Shape
-from model.errors import InputError
 from model.functions import FUNCTION_SETS
 
 STARTS = ("copy", "random", "circuit")
@@ -31,20 +31,6 @@ MOST_TRIBES = 1024
 HIGHEST_RATE = 64
 MOST_CHILDREN = 1024
 HIGHEST_WEIGHT = 65_536
-
-
-def option(
-    default: int | str,
-    meaning: str,
-    *,
-    least: int | None = None,
-    most: int | None = None,
-    choices: Sequence[str] = (),
-    metavar: str | None = None,
-) -> Any:
-    """Describe an option once: for the check, for the command line and for files of options."""
-    legal = {"least": least, "most": most, "choices": choices}
-    return field(default=default, metadata={"meaning": meaning, "metavar": metavar, **legal})
 
 
 @dataclass(frozen=True)
@@ -401,20 +387,6 @@ class Settings:
 
 OPTIONS = tuple(each for each in fields(Settings) if each.metadata)
 """The fields of Settings that are options, named there with _ for -."""
-
-
-def _check(name: str, value: object, legal: Mapping[str, Any]) -> None:
-    least, most, choices = legal["least"], legal["most"], legal.get("choices")
-    if choices and value not in choices:
-        _refuse(name, value, "one of " + ", ".join(choices))
-    if least is not None and (
-        type(value) is not int or value < least or (most is not None and value > most)
-    ):
-        _refuse(name, value, f"a whole number from {least} {f'to {most}' if most else 'up'}")
-
-
-def _refuse(option: str, value: object, legal: str) -> NoReturn:
-    raise InputError(f"{option} is {value!r}; legal is {legal}")
 
 
 _RATE = re.compile(r"(?P<low>[0-9]+)(\.\.(?P<high>[0-9]+))?(@(?P<since>[0-9]+))?")

@@ -45,11 +45,6 @@ def network(tribes: Iterable[int], edges: Iterable[tuple[int, int]]) -> "Graph":
     return graph
 
 
-def edges_of(graph: "Graph") -> Edges:
-    """Return the edges of a network."""
-    return tuple(sorted((min(edge), max(edge)) for edge in graph.edges))
-
-
 def read_edges(path: Path, tribes: int) -> Edges:
     """Return the edges between tribes that a graph file has: GraphML, or a line for each edge.
 
@@ -78,7 +73,8 @@ def read_edges(path: Path, tribes: int) -> Edges:
     if all(node.isdecimal() for node in nodes):
         nodes.sort(key=int)
     number = {node: index for index, node in enumerate(nodes)}
-    return edges_of(network(number.values(), [(number[a], number[b]) for a, b in graph.edges]))
+    between = [(number[a], number[b]) for a, b in graph.edges]
+    return tuple(sorted((min(edge), max(edge)) for edge in between))
 
 
 def _read_list(path: Path) -> "Graph":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evolve.rng import Random
-from evolve.topology import Edges, edges_of, network
+from evolve.topology import Edges, network
 from evolve.tribe import Tribe, score
 from model.circuit import Genes, Shape
 
@@ -85,7 +85,11 @@ class World:
     @property
     def edges(self) -> Edges | None:
         """The edges of the network; None where all tribes are neighbours."""
-        return None if self.graph is None else edges_of(self.graph)
+        if self.graph is None:
+            return None
+        from evolve.networks.graphs import edges_of
+
+        return tuple(edges_of(self.graph))
 
     def _score(self, tribe: Tribe) -> int:
         return score(tribe.sae, tribe.luts, self.weight)

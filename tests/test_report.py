@@ -62,6 +62,21 @@ says = "A short run is better"
 better = "short"
 than = ["one"]
 """
+NETWORKS = """
+title = "Networks & <graphs>"
+kind = "networks"
+runs = 5
+[options]
+population = 8
+generations = 6
+[grid]
+problem = ["camel", "knapsack"]
+algorithm = ["traditional", "small-world", "scale-free-best"]
+[[claims]]
+says = "It is 0.1"
+equals = "problem camel, algorithm traditional"
+level = 0.1
+"""
 RUN = (
     *("--preset", "plain", "--rows", "4", "--cols", "4"),
     *("--evaluations", "4000", "--tribes", "4"),
@@ -71,23 +86,31 @@ RUN = (
     *("--parsimony", "tie", "--test-pair", "noisy-other.png", "other.png"),
 )
 KINDS = ("html", "csv", "json", "parquet")
+LEAST = {"study": (10, 9, 6), "run": (10, 3, 4), "networks": (0, 8, 12)}
+"""Pictures, tables and plots of a page."""
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with photos, the study `study` and the run `run`, both with a report."""
+    """Return a folder with photos, the studies `study` and `networks` and the run `run`.
+
+    All have a report.
+    """
     folder = tmp_path_factory.mktemp("report")
     y, x = np.indices((24, 30))
     for number, name in enumerate(("first photo", "second", "other")):
         clean = (7 * y + 3 * x + 40 * np.sin(x * y / (9 + number))) % 256
         write_image(folder / f"{name}.png", clean.astype(np.uint8))
     (folder / "spec.toml").write_text(SPEC, encoding="utf-8")
+    (folder / "networks.toml").write_text(NETWORKS, encoding="utf-8")
     for command in (
         ("study", "spec.toml", "-o", "study", "--workers", "2"),
+        ("study", "networks.toml", "-o", "networks", "--workers", "1"),
         ("noise", "first photo.png", "-o", "noisy.png"),
         ("noise", "other.png", "-o", "noisy-other.png"),
         ("evolve", "noisy.png", "first photo.png", "-o", "run", *RUN),
         ("report", "study"),
+        ("report", "networks"),
         ("report", "run"),
     ):
         subprocess.run([sys.executable, "-m", "evolve", *command], cwd=folder, check=True)
@@ -487,7 +510,7 @@ return [seen, ...lowest];
 """
 
 
-@pytest.mark.parametrize("what", ["study", "run"])
+@pytest.mark.parametrize("what", LEAST)
 @pytest.mark.parametrize("width", [400, 1600])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_browser_shows_it(
@@ -515,14 +538,14 @@ def test_a_browser_shows_it(
     assert wide <= shown
     assert run("return document.body.scrollWidth <= document.body.clientWidth")
     pictures = run("return [...document.images].map(i => [i.naturalWidth, i.width, i.alt])")
-    assert len(pictures) >= 10
+    assert len(pictures) >= LEAST[what][0]
     assert all(natural > 0 and drawn > 0 and alt for natural, drawn, alt in pictures)
     sizes = run(
         "return [...document.querySelectorAll('table, svg')].map(e => e.getBoundingClientRect())"
     )
     assert all(size["width"] > 0 and size["height"] > 0 for size in sizes)
     tables, plots = run("return ['table', '.plot'].map(s => document.querySelectorAll(s).length)")
-    assert (tables, plots) >= ((9, 6) if what == "study" else (3, 4))
+    assert (tables, plots) >= LEAST[what][1:]
 
     page = run("return getComputedStyle(document.body).backgroundColor")
     assert page == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(17, 22, 27)")
@@ -531,7 +554,7 @@ def test_a_browser_shows_it(
     assert contrast >= 4.5, text
 
 
-@pytest.mark.parametrize("what", ["study", "run"])
+@pytest.mark.parametrize("what", LEAST)
 def test_the_page_refers_to_nothing_outside(made: Path, what: str) -> None:
     page = text_of(made / what / "report.html")
     assert len(page) < 2_000_000
@@ -543,5 +566,6 @@ def test_the_page_refers_to_nothing_outside(made: Path, what: str) -> None:
     names = re.findall(r'\bid="([^"]+)"', page)
     assert len(names) == len(set(names))
     assert {link[1:] for link in links if link.startswith("#")} <= set(names)
+    assert "<graphs>" not in page
     if what == "study":
         assert "<b>tribes</b>" not in page  # a setting's name is no HTML

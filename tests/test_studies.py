@@ -20,9 +20,11 @@ import pytest
 from distributed import Client, LocalCluster
 from scipy import stats
 
+from evolve.runs.comparison import Photo
 from evolve.simplify.cost import luts
 from evolve.studies.claims import CONFIRMED, NOT_CONFIRMED, OPEN, judge, judge_all
-from evolve.studies.spec import Claim, parse_spec, read_photos, settings_of_run
+from evolve.studies.filters import Filters, Ratio
+from evolve.studies.spec import Claim, Spec, parse_spec, settings_of_run
 from evolve.studies.statistics import (
     compare,
     fall,
@@ -103,11 +105,16 @@ def results(folder: Path) -> Found:
         }
 
 
+def photos(spec: Spec, folder: Path) -> tuple[Sequence[Photo], Sequence[Photo]]:
+    material = spec.kind.read(spec.settings, folder)
+    return material.training, material.held_out
+
+
 @pytest.fixture
 def whole(images: Path) -> Found:
     """Return what LONG finds, run by run in this process."""
     spec = parse_spec(LONG, "spec.toml")
-    training, held_out = read_photos(spec, images)
+    training, held_out = photos(spec, images)
     found = (
         work(
             Task(name, run, settings_of_run(spec, name, run), [training[run % 2]], held_out),
@@ -127,14 +134,16 @@ def test_a_spec(images: Path) -> None:
     assert spec.settings["crossed"].crossover_interval == 512
     assert (spec.settings["tribes 2"].shape.rows, spec.settings["tribes 2"].shape.cols) == (3, 4)
     assert [settings_of_run(spec, "tribes 2", run).seed for run in (0, 5)] == [1, 6]
-    assert [spec.photo_of(run) for run in range(3)] == [0, 1, 0]
+    assert isinstance(spec.kind, Filters)
+    assert [spec.kind.photo_of(run) for run in range(3)] == [0, 1, 0]
     assert [claim.kind for claim in spec.claims] == ["better", "same", "predicts"]
     assert spec.claims[1].after == 2048
-    training, held_out = read_photos(spec, images)
+    training, held_out = photos(spec, images)
     assert [photo.name for photo in training] == ["clean", "noisy"]
     assert not np.array_equal(training[1].noisy, held_out[0].noisy)
     together = parse_spec(SPEC.replace('title = "', 'together = true\ntitle = "'), "spec.toml")
-    assert together.photo_of(3) is None
+    assert isinstance(together.kind, Filters)
+    assert together.kind.photo_of(3) is None
 
 
 CLAIM = '\n[[claims]]\nsays = "a"\n'
@@ -202,7 +211,7 @@ def test_files_that_are_no_spec(evoarray: Evoarray, images: Path) -> None:
     write(images, 'first-tribe = true\ndrop-interval = 9\nphotos = ["clean.png"]')
     dropping = SPEC.replace("runs = 6", "first-tribe = true").replace("3x4", '3x4"\ndrop-worse=9#')
     write(images, dropping)
-    assert "'tribes 2' the first tribe may be dropped" in refused(
+    assert "setting 'tribes 2': first-tribe: the first tribe may be dropped" in refused(
         evoarray, "spec.toml", "-o", "study"
     )
 
@@ -211,7 +220,7 @@ def test_files_that_are_no_spec(evoarray: Evoarray, images: Path) -> None:
 def test_the_studies_of_the_thesis(path: Path) -> None:
     spec = parse_spec(path.read_text(encoding="utf-8"), path.name)
     assert spec.claims
-    training, _ = read_photos(spec, path.parent)
+    training, _ = photos(spec, path.parent)
     if spec.source.startswith("thesis"):
         assert all(claim.source and claim.figures for claim in spec.claims)
         assert [photo.name for photo in training] == ["camera"]
@@ -465,7 +474,8 @@ def test_a_cluster_that_dies(
 RNG = np.random.default_rng(1)
 GOOD, BAD = RNG.normal(0.5, 0.05, 300).tolist(), RNG.normal(0.7, 0.05, 300).tolist()
 TWIN, WIDE = RNG.normal(0.5, 0.05, 300).tolist(), RNG.normal(0.5, 0.2, 300).tolist()
-VALUES = {"good": GOOD, "bad": BAD, "twin": TWIN, "wide": WIDE}
+AROUND_0 = RNG.normal(0.0, 0.2, 300).tolist()
+VALUES = {"good": GOOD, "bad": BAD, "twin": TWIN, "wide": WIDE, "around 0": AROUND_0}
 
 
 def claim(kind: str, one: str, *others: str, **more: Any) -> Claim:
@@ -491,13 +501,21 @@ def claim(kind: str, one: str, *others: str, **more: Any) -> Claim:
         (claim("below", "good", level=0.6), 300, CONFIRMED),
         (claim("below", "bad", level=0.6), 300, NOT_CONFIRMED),
         (claim("below", "good", level=summarize(GOOD).mean), 300, OPEN),
+        (claim("worse", "bad", "good", "twin"), 300, CONFIRMED),
+        (claim("worse", "good", "bad"), 300, NOT_CONFIRMED),
+        (claim("worse", "bad", "good", "wide"), 3, OPEN),
+        (claim("worse", "good", "twin"), 300, OPEN),
+        (claim("equals", "good", level=summarize(GOOD).high - 1e-4), 300, CONFIRMED),
+        (claim("equals", "good", level=summarize(GOOD).high + 1e-4), 300, NOT_CONFIRMED),
+        (claim("equals", "good", level=summarize(GOOD).mean), 3, OPEN),
+        (claim("equals", "around 0", level=0.001), 300, OPEN),
     ],
 )
 def test_claims(claimed: Claim, runs: int, verdict: str) -> None:
     judged = judge(claimed, {name: values[:runs] for name, values in VALUES.items()})
     assert judged.verdict == verdict
     assert judged.runs == runs
-    assert (judged.p is None) == (runs == 3 or claimed.kind == "below")
+    assert (judged.p is None) == (runs == 3 or claimed.kind in {"below", "equals"})
 
 
 @pytest.mark.parametrize(
@@ -536,12 +554,14 @@ def test_claims_about_a_time() -> None:
         for name, sae in (("tribes 1", 20), ("tribes 2", 10), ("crossed", 30))
         for run in range(8)
     ]
-    better, same, predicts = judge_all(spec, [100, 200], found)
+    assert isinstance(spec.kind, Filters)
+    measure = Ratio(spec.kind, [100, 200])
+    better, same, predicts = judge_all(spec, measure, found)
     assert better.verdict == CONFIRMED
     assert better.values["tribes 2"][:2] == [0.1, 0.055]  # run by run another photo
     assert (same.verdict, same.values["tribes 1"][0]) == (OPEN, 5)
     assert predicts.rho is not None
-    assert judge_all(spec, [100, 200], [])[0].verdict == OPEN
+    assert judge_all(spec, measure, [])[0].verdict == OPEN
     assert found[3].sae_after(1023) == 990
     assert found[3].sae_after(10**9) == 23
 

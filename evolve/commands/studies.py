@@ -10,8 +10,7 @@ from evolve.commands.options import FILE, console, output_option, workers_option
 from evolve.report.page import report
 from evolve.studies.study import merge
 from evolve.studies.study import study as do_study
-from evolve.studies.summary import summarize_studies
-from model.files import write_atomically
+from evolve.studies.summary import write_summary
 
 
 class _Shard(click.ParamType[tuple[int, int]]):
@@ -89,8 +88,11 @@ def study_merge(shards: tuple[Path, ...], output: Path) -> None:
 @click.argument("studies", type=FILE, nargs=-1, required=True, metavar="DIR...")
 @output_option(metavar="OUT.md", help="The Markdown file.")
 def study_summary(studies: tuple[Path, ...], output: Path) -> None:
-    """Write what studies say of their claims, and what each setting has come to."""
-    write_atomically(output, summarize_studies(studies).encode())
+    """Write what studies say of their claims, and what each setting has come to.
+
+    Where OUT.md has the lines that a summary writes into, the rest of it stays as it is.
+    """
+    write_summary(studies, output)
 
 
 @click.command("report")

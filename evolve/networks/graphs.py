@@ -4,14 +4,18 @@
 Nodes are numbered from 0. The same seed gives the same graph.
 """
 
-from typing import TypeAlias
-
-import networkx as nx
+from typing import TYPE_CHECKING, TypeAlias
 
 from evolve.rng import Random
 from model.errors import InputError
 
-Graph: TypeAlias = nx.Graph
+if TYPE_CHECKING:
+    import networkx as nx
+
+Graph: TypeAlias = "nx.Graph"
+Edge: TypeAlias = tuple[int, int]
+"""Two nodes, the lower number first."""
+
 TOPOLOGIES = ("complete", "ring", "small-world", "scale-free")
 
 NEIGHBOURS = 4
@@ -24,7 +28,7 @@ ATTACHED = 2
 """Edges that each new node of a scale-free network brings."""
 
 TRIES = 100
-"""Pairs of edges drawn for each swap, before swapping is given up."""
+"""Pairs of edges drawn for a swap, before it is given up."""
 
 
 def graph_of(
@@ -43,6 +47,8 @@ def graph_of(
     with `attached`; both take fewer neighbours where there are not so many nodes. Raises InputError
     for another topology.
     """
+    import networkx as nx  # which takes a while, and most commands need none of it
+
     if topology == "complete":
         return nx.complete_graph(nodes)
     if topology == "ring":
@@ -58,24 +64,46 @@ def graph_of(
 def rewire(graph: Graph, swaps: int, random: Random) -> int:
     """Swap the ends of pairs of edges, in place, and return how often that could be done.
 
+    networkx's own swap depends on the order in which edges were added, which a checkpoint would
+    have to keep.
+    """
+    edges = edges_of(graph)
+    joined = set(edges)
+    done = 0
+    for _ in range(swaps):
+        if found := swap(edges, joined, random):
+            graph.remove_edges_from(found[0])
+            graph.add_edges_from(found[1])
+            done += 1
+    return done
+
+
+def edges_of(graph: Graph) -> list[Edge]:
+    """Return the edges in ascending order, each with its lower node first."""
+    return sorted((min(edge), max(edge)) for edge in graph.edges)
+
+
+def swap(
+    edges: list[Edge], joined: set[Edge], random: Random
+) -> tuple[list[Edge], list[Edge]] | None:
+    """Swap the ends of two edges, in place; joined has the same edges.
+
     Edges a-b and c-d become a-c and b-d, unless there is one of these already; then another pair is
     drawn. Every node keeps its degree (J. Triana and others, Investigación e Innovación en
-    Ingenierías 8, 2020). networkx's own swap depends on the order in which edges were added, which
-    a checkpoint would have to keep.
+    Ingenierías 8, 2020). Returns the edges that went and those that came, or None if no pair was
+    found.
     """
-    edges = sorted(tuple(sorted(edge)) for edge in graph.edges)
-    done = 0
-    for _ in range(swaps * TRIES):
-        if done == swaps or len(edges) < 2:
-            break
+    for _ in range(TRIES if len(edges) > 1 else 0):
         one, other = random.below(len(edges)), random.below(len(edges))
         (a, b), (c, d) = edges[one], edges[other]
         if random.below(2):
             c, d = d, c
-        if len({a, b, c, d}) < 4 or graph.has_edge(a, c) or graph.has_edge(b, d):
+        new = [(min(a, c), max(a, c)), (min(b, d), max(b, d))]
+        if len({a, b, c, d}) < 4 or not joined.isdisjoint(new):
             continue
-        graph.remove_edges_from([(a, b), (c, d)])
-        graph.add_edges_from([(a, c), (b, d)])
-        edges[one], edges[other] = (min(a, c), max(a, c)), (min(b, d), max(b, d))
-        done += 1
-    return done
+        old = [edges[one], edges[other]]
+        joined.difference_update(old)
+        joined.update(new)
+        edges[one], edges[other] = new
+        return old, new
+    return None

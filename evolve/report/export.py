@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from evolve.report.data import Run, Study
+from evolve.report.data import Run
+from evolve.report.filters import FilterStudy
+from evolve.report.study import Study
 from evolve.runs.comparison import as_json
 from evolve.studies.spec import settings_of_run
 
@@ -54,18 +56,28 @@ def _runs(study: Study) -> list[Record]:
             "setting": result.setting,
             "run": result.run,
             "seed": settings_of_run(spec, result.setting, result.run).seed,
-            "photo": study.photo_name(spec.photo_of(result.run)),
-            "evaluations": result.evaluations,
-            "sae": result.sae,
-            "ratio": study.ratio(result),
-            **{
-                f"held_out_{photo.name}_sae": value
-                for photo, value in zip(study.held_out, result.held_out, strict=True)
-            },
+            **(_filter(study, result) if isinstance(study, FilterStudy) else _guided(result)),
             **{kind: result.counters.get(kind, 0) for kind in study.counters},
         }
         for result in study.results
     ]
+
+
+def _filter(study: FilterStudy, result: Any) -> Record:
+    return {
+        "photo": study.photo_name(study.kind.photo_of(result.run)),
+        "evaluations": result.evaluations,
+        "sae": result.sae,
+        "ratio": study.measure.of(result),
+        **{
+            f"held_out_{photo.name}_sae": value
+            for photo, value in zip(study.held_out, result.held_out, strict=True)
+        },
+    }
+
+
+def _guided(result: Any) -> Record:
+    return {"evaluations": result.evaluations, "error": result.error}
 
 
 def _steps(run: Run) -> list[Record]:
@@ -85,9 +97,7 @@ def _study(study: Study) -> Record:
         "name": study.name,
         "spec": study.text,
         "provenance": study.provenance,
-        "median_sae": {
-            photo.name: sae for photo, sae in zip(study.training, study.medians, strict=True)
-        },
+        **(_medians(study) if isinstance(study, FilterStudy) else {}),
         "settings": {name: _known(asdict(s)) for name, s in study.summaries.items()},
         "pairs": [
             {"one": pair.one, "other": pair.other, **asdict(pair.comparison), "p_holm": pair.p}
@@ -102,6 +112,11 @@ def _study(study: Study) -> Record:
             for record, result in zip(_runs(study), study.results, strict=True)
         ],
     }
+
+
+def _medians(study: FilterStudy) -> Record:
+    saes = zip(study.training, study.measure.medians, strict=True)
+    return {"median_sae": {photo.name: sae for photo, sae in saes}}
 
 
 def _run(run: Run) -> Record:

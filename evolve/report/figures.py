@@ -15,7 +15,8 @@ from markupsafe import Markup
 from numpy.typing import ArrayLike
 
 from evolve.drawing import draw_svg
-from evolve.report.data import Run, Study
+from evolve.report.data import Run
+from evolve.report.study import Study
 from evolve.runs.comparison import ADAPTIVE, MEDIAN
 from evolve.runs.database import Row
 from evolve.studies.statistics import Summary
@@ -47,9 +48,12 @@ class Axis:
     @classmethod
     def of(cls, values: ArrayLike) -> "Axis":
         """Return an axis on which these values have some air around them."""
-        low, high = float(np.min(values)), float(np.max(values))
-        if 0 < low * LOGARITHMIC < high:
-            return cls(low / 1.15, high * 1.15, log=True)
+        array = np.asarray(values, np.float64)
+        low, high = float(array.min()), float(array.max())
+        if low >= 0:  # what is nothing stands at the end of a logarithmic one
+            least = float(np.min(array, initial=high, where=array > 0))
+            if least * LOGARITHMIC < high:
+                return cls(least / 1.15, high * 1.15, log=True)
         air = (high - low or high or 1) * 0.06
         return cls(low - air if low > air else 0, high + air)
 
@@ -71,49 +75,59 @@ class Axis:
 
 @dataclass(frozen=True)
 class Plot:
-    """Paths, each with its class; alt says in words what they show. The y axis may be missing."""
+    """Paths, each with its class; alt says in words what they show. The y axis may be missing.
+
+    behind is the id of the path of class others, which several plots share.
+    """
 
     alt: str
     x: Axis
     y: Axis | None
     paths: Sequence[tuple[str, str]]
+    behind: str = ""
 
 
-def curves(study: Study) -> Sequence[tuple[str, float, Plot]]:
-    """Return a plot for each setting, with the median of its runs at the end of the budget.
+def curves(study: Study, names: Sequence[str]) -> Sequence[tuple[str, float, Plot]]:
+    """Return a plot for each of these settings, with the median of its runs at the end.
 
     In a plot: a band between the quartiles, the median, and the medians of all settings behind.
     """
-    budgets = {name: study.spec.settings[name].evaluations for name in study.by_setting}
+    budgets = {name: study.spec.settings[name].evaluations for name in names}
     quartiles = {}
-    for name, group in study.by_setting.items():
+    for name in names:
         # Closer together at the start, where curves bend.
         at = budgets[name] * np.linspace(0, 1, POINTS) ** 2
-        values = [[study.ratio(r, r.sae_after(int(x))) for x in at] for r in group]
+        # A time of 0 would be the end; before the first evaluation a curve has its start.
+        values = [[study.measure.of(r, max(1, int(x))) for x in at] for r in study.by_setting[name]]
         quartiles[name] = at, np.quantile(values, (0.25, 0.5, 0.75), axis=0)
     x = Axis(0, max(budgets.values()))
     y = Axis.of([values for _, values in quartiles.values()])
     everything = "".join(_line(x, y, at, median) for at, (_, median, _) in quartiles.values())
+    others = f"others-{list(study.groups).index(study.group_of(names[0]))}"
     plots: list[tuple[str, float, Plot]] = []
     for name, (at, (low, median, high)) in quartiles.items():
-        alt = f"{name}: the median falls from {median[0]:.2f} to {median[-1]:.3f}"
+        first, last = study.measure.number(median[0]), study.measure.number(median[-1])
+        alt = f"{name}: the median falls from {first} to {last}"
         band = _line(x, y, [*at, *at[::-1]], [*low, *high[::-1]]) + "Z"
         own = [("band", band), ("best", _line(x, y, at, median))]
         # The first plot has the curves behind; others refer to them.
         behind = [("others", "" if plots else everything)]
-        plots.append((name, float(median[-1]), Plot(alt, x, y, [*behind, *own])))
+        plots.append((name, float(median[-1]), Plot(alt, x, y, [*behind, *own], others)))
     return plots
 
 
-def boxes(study: Study) -> Sequence[tuple[str, Summary, Plot]]:
-    """Return a strip for each setting: a box over the quartiles, whiskers, and all runs as dots."""
-    values = [value for group in study.ratios.values() for value in group]
-    levels = {"adaptive": study.adaptive, "median": 1.0}
+def boxes(study: Study, names: Sequence[str]) -> Sequence[tuple[str, Summary, Plot]]:
+    """Return a strip for each of these settings.
+
+    In a strip: a box over the quartiles, whiskers, and all runs as dots.
+    """
+    values = [value for name in names for value in study.values[name]]
+    levels = {line: value for line, (value, _) in study.levels.items()}
     near = [v for v in levels.values() if min(values) / 1.5 < v < max(values) * 1.5]
     x = Axis.of([*values, *near])
     strips = []
-    for name, summary in study.summaries.items():
-        group = np.array(study.ratios[name])
+    for name in names:
+        group, summary = np.array(study.values[name]), study.summaries[name]
         q1, q2, q3 = summary.quartiles
         reach = 1.5 * (q3 - q1)
         inside = group[(group >= q1 - reach) & (group <= q3 + reach)]
@@ -131,7 +145,9 @@ def boxes(study: Study) -> Sequence[tuple[str, Summary, Plot]]:
             ("dots", dots),
             ("middle", f"M{x.place(q2)} 150V850"),
         ]
-        alt = f"{name}: quartiles {q1:.3f}, {q2:.3f}, {q3:.3f}, best {summary.best:.3f}"
+        told = ", ".join(map(study.measure.number, (q1, q2, q3)))
+        best = study.measure.number(summary.best)
+        alt = f"{name}: quartiles {told}, best {best}"
         strips.append((name, summary, Plot(alt, x, None, paths)))
     return strips
 

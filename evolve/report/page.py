@@ -7,8 +7,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from rich.console import Console
 
 from evolve.report import figures
-from evolve.report.data import Run, Study, read
+from evolve.report.data import Run, read
 from evolve.report.export import records, to_csv, to_json, to_parquet
+from evolve.report.filters import FilterStudy
+from evolve.report.study import Study
 from evolve.report.topology import moments
 from model.errors import InputError
 from model.files import write_atomically
@@ -55,8 +57,12 @@ def page(found: Study | Run) -> str:
     environment.globals["picture"] = figures.picture
     environment.globals["circuit_svg"] = figures.circuit_svg
     if isinstance(found, Study):
-        return environment.get_template("study.html").render(
-            study=found, curves=figures.curves(found), boxes=figures.boxes(found)
+        name = "filters.html" if isinstance(found, FilterStudy) else "networks.html"
+        return environment.get_template(name).render(
+            study=found,
+            curves={group: figures.curves(found, names) for group, names in found.groups.items()},
+            boxes={group: figures.boxes(found, names) for group, names in found.groups.items()},
+            told=lambda value: _minus(found.measure.number(value)),
         )
     return environment.get_template("run.html").render(
         run=found,
@@ -73,4 +79,8 @@ def _p(p: float) -> str:
 
 def _fixed(value: float, digits: int = 0) -> str:
     """Return a number with groups of thousands, and a minus sign that is one."""
-    return f"{value:,.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    return _minus(f"{value:,.{digits}f}")
+
+
+def _minus(number: str) -> str:
+    return number.replace("-", "\N{MINUS SIGN}")

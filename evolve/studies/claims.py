@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evolve.studies.kind import Measure, Result
 from evolve.studies.spec import Claim, Spec
 from evolve.studies.statistics import (
     Comparison,
@@ -15,10 +16,8 @@ from evolve.studies.statistics import (
     holm,
     kept_order,
     rank_correlation,
-    ratio,
     summarize,
 )
-from evolve.studies.tasks import Result
 
 SIGNIFICANT = 0.05
 SAME = 0.05
@@ -31,14 +30,13 @@ CONFIRMED, NOT_CONFIRMED, OPEN = "confirmed", "not confirmed", "open"
 
 @dataclass(frozen=True)
 class Judged:
-    """A claim, the fewest runs of a setting in it, the verdict, and the SAEs that it stands on.
+    """A claim, the fewest runs of a setting in it, the verdict, and the values that it stands on.
 
-    values are as parts of the 3x3 median's SAE, by setting, when the claim means them. p is
-    Mann-Whitney's, corrected (Holm) for the settings that the claim compares with; of several that
-    of the one that decides. Those of a claim of steadiness compare distances from the median, which
-    makes it a test of scatter (M. Brown and A. Forsythe, JASA 69, 1974). rho and its interval stand
-    for a claim that predicts; found is of how many pairs it does so, or by what part a setting
-    improves.
+    values are those of each setting's runs when the claim means them. p is Mann-Whitney's,
+    corrected (Holm) for the settings that the claim compares with; of several that of the one that
+    decides. Those of a claim of steadiness compare distances from the median, which makes it a test
+    of scatter (M. Brown and A. Forsythe, JASA 69, 1974). rho and its interval stand for a claim
+    that predicts; found is of how many pairs it does so, or by what part a setting improves.
     """
 
     claim: Claim
@@ -51,15 +49,11 @@ class Judged:
     found: Estimate | None = None
 
 
-def judge_all(spec: Spec, medians: Sequence[int], results: Sequence[Result]) -> list[Judged]:
-    """Judge all claims of a study by its results; medians are the 3x3 median's SAEs."""
+def judge_all(spec: Spec, measure: Measure, results: Sequence[Result]) -> list[Judged]:
+    """Judge all claims of a study by its results."""
 
     def values(name: str, after: int) -> list[float]:
-        return [
-            ratio(spec, medians, result, result.sae_after(after) if after else result.sae)
-            for result in results
-            if result.setting == name
-        ]
+        return [measure.of(result, after) for result in results if result.setting == name]
 
     return [
         judge(
@@ -74,7 +68,7 @@ def judge_all(spec: Spec, medians: Sequence[int], results: Sequence[Result]) -> 
 def judge(
     claim: Claim, values: Mapping[str, Sequence[float]], early: Sequence[float] = ()
 ) -> Judged:
-    """Judge a claim by the SAEs of each setting's runs; early: those of setting one at claim.at."""
+    """Judge a claim by the values of each setting's runs; early: those of one at claim.at."""
     one = values[claim.one]
     runs = min(len(values[name]) for name in (claim.one, *claim.others))
     if runs < LEAST_RUNS:
@@ -95,6 +89,11 @@ def judge(
         mean = summarize(one)
         sides = (mean.high < claim.level, mean.low > claim.level)
         return Judged(claim, runs, _verdict(*sides), values)
+    if claim.kind == "equals":
+        mean = summarize(one)
+        inside = mean.low <= claim.level <= mean.high
+        narrow = mean.high - mean.low <= abs(claim.level)  # a wide interval has every figure in it
+        return Judged(claim, runs, _verdict(inside and narrow, not inside), values)
     compared = {name: np.asarray(values[name]) for name in (claim.one, *claim.others)}
     if claim.kind == "steadier":
         compared = {name: np.abs(array - np.median(array)) for name, array in compared.items()}
@@ -106,7 +105,9 @@ def judge(
     pairs = list(zip(comparisons.values(), corrected, strict=True))
     worse = [p for comparison, p in pairs if p < SIGNIFICANT and comparison.effect < 0.5]
     better = [p for comparison, p in pairs if p < SIGNIFICANT and comparison.effect > 0.5]
-    if claim.kind in {"better", "steadier"}:
+    if claim.kind == "worse":
+        better, worse = worse, better
+    if claim.kind in {"better", "worse", "steadier"}:
         verdict = _verdict(len(better) == len(pairs), bool(worse))
         p = min(worse) if worse else max(corrected)
     else:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a study is asked: settings, runs, photos and claims, from a TOML file.
+"""What a study is asked: kind, settings, runs and claims, from a TOML file.
 
     title = "Mutation rates at 8x8"
     source = "thesis, 4.4"
+    kind = "filters"            # as without it; or "networks", which has no photos
     runs = 100                  # of each setting
     quick = 20                  # with --quick
     photos = ["camera.png"]     # clean; run r evolves for photo r mod their number
@@ -30,37 +31,35 @@ Other claims name a setting and what is said of it:
 
     same = "2 then 1", as = ["mutation-rate 2"]
     steadier = "mutation-rate 2", than = ["mutation-rate 3"]
+    worse = "mutation-rate 3", than = ["mutation-rate 2"]
     below = "mutation-rate 2", level = 0.9
+    equals = "mutation-rate 2", level = 0.9
     predicts = "mutation-rate 2", at = 16384, apart = 0.1, level = 0.9
     improves = "mutation-rate 2", at = 131072, after = 262144, by = [0.05, 0.15]
 
-Photos are named from the file's folder. Run r of every setting has the seed `seed + r`, and photo
-number i the noise of the seed 1 + i, if it is held out 101 + i.
+Files are named from the spec's folder. Run r of every setting has the seed `seed + r`, and photo
+number i the noise of the seed 1 + i, if it is held out 101 + i. The options of a kind are in
+evolve/settings.py and evolve/networks/settings.py.
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from evolve.presets import NAMES, settings_of
-from evolve.runs.comparison import Photo
-from evolve.settings import Settings
+from evolve.studies.filters import Filters
+from evolve.studies.kind import Kind, names_of, of_run
+from evolve.studies.networks import Networks
 from model.errors import InputError
-from model.images import read_image
-from model.noise import add_noise
+
+KINDS: Mapping[str, type[Kind]] = {"filters": Filters, "networks": Networks}
 
 _KEYS: dict[str, tuple[type, str]] = {
-    **dict.fromkeys(("title", "source", "noise"), (str, "a text")),
-    **dict.fromkeys(("photos", "held-out", "settings", "claims"), (list, "a list")),
+    **dict.fromkeys(("title", "source", "kind"), (str, "a text")),
+    **dict.fromkeys(("settings", "claims"), (list, "a list")),
     **dict.fromkeys(("options", "grid"), (dict, "a table")),
     **dict.fromkeys(("runs", "quick"), (int, "a whole number from 1 up")),
-    **dict.fromkeys(("together", "first-tribe"), (bool, "true or false")),
-    "amount": (float, "a number such as 0.2"),
 }
 _CLAIM_KEYS: dict[str, tuple[type, str]] = {
     **dict.fromkeys(("says", "source", "thesis"), (str, "a text")),
@@ -69,29 +68,30 @@ _CLAIM_KEYS: dict[str, tuple[type, str]] = {
     **dict.fromkeys(("level", "apart"), (float, "a number such as 0.9")),
     "by": (list, "two numbers such as [0.05, 0.15]"),
 }
-_KINDS = {
+_CLAIMS = {
     "better": ({"than"}, {"after"}),
     "same": ({"as"}, {"after"}),
+    "worse": ({"than"}, {"after"}),
     "steadier": ({"than"}, {"after"}),
     "below": ({"level"}, {"after"}),
+    "equals": ({"level"}, {"after"}),
     "predicts": ({"at"}, {"apart", "level"}),
     "improves": ({"at", "by"}, {"after"}),
 }
 """Of claims, each with a setting: what else they need, and what they may have."""
-_NAMES = NAMES - {"max-seconds"}  # what a study finds may not depend on the machine
 
 
 @dataclass(frozen=True)
 class Claim:
     """What somebody has found, and between which settings it shows.
 
-    kind "better": setting one has a lower SAE than each of others; "same": the same as all of them;
-    "steadier": its SAEs scatter less than those of each; "below": its mean, as a part of the 3x3
-    median's SAE, is below the level; "predicts": the SAE of a run after `at` evaluations tells that
-    at its end, and if `apart` is given, of two runs that are then so many parts apart the better
-    one ends better in at least `level` of all cases; "improves": the mean falls from `at` by a part
-    within `by`. after: how many evaluations are meant, 0 for the end. source is where the claim
-    stands, figures what it says there.
+    kind "better": setting one has lower values than each of others, "worse": higher ones; "same":
+    the same as all of them; "steadier": its values scatter less than those of each; "below": its
+    mean is below the level, "equals": its mean is that of the level; "predicts": the value of a run
+    after `at` evaluations tells that at its end, and if `apart` is given, of two runs that are then
+    so many parts apart the better one ends better in at least `level` of all cases; "improves": the
+    mean falls from `at` by a part within `by`. after: how many evaluations are meant, 0 for the
+    end. source is where the claim stands, figures what it says there.
     """
 
     says: str
@@ -109,30 +109,20 @@ class Claim:
 
 @dataclass(frozen=True)
 class Spec:
-    """A study as asked; settings by name, with the seed of the first run. Photos are read apart."""
+    """A study as asked; settings by name, with the seed of the first run."""
 
     title: str
     source: str
     runs: int
     quick: int
-    photos: tuple[str, ...]
-    together: bool
-    first_tribe: bool
-    held_out: tuple[str, ...]
-    noise: str
-    amount: float
-    settings: Mapping[str, Settings]
+    kind: Kind
+    settings: Mapping[str, Any]
     claims: tuple[Claim, ...]
 
     @property
     def asked(self) -> tuple[object, ...]:
         """All that the results depend on; the rest may change when a study goes on."""
-        photos = (self.photos, self.held_out, self.together, self.first_tribe)
-        return *photos, self.noise, self.amount, dict(self.settings)
-
-    def photo_of(self, run: int) -> int | None:
-        """Return which photo a run evolves for, or None for all together."""
-        return None if self.together else run % len(self.photos)
+        return self.kind, dict(self.settings)
 
 
 def parse_spec(text: str, called: str) -> Spec:
@@ -150,58 +140,31 @@ def parse_spec(text: str, called: str) -> Spec:
         raise InputError(f"{called}: {error}") from None
 
 
-def read_photos(spec: Spec, folder: Path) -> tuple[list[Photo], list[Photo]]:
-    """Return the photos to train on and those held out, with their noise.
-
-    Raises InputError for a file that is no image, and for images of several sizes that are to be
-    evolved for together.
-    """
-    return tuple(  # type: ignore[return-value]
-        [
-            Photo(Path(name).stem, _noisy(spec, clean, first + number), clean)
-            for number, name in enumerate(names)
-            for clean in [read_image(folder / name)]
-        ]
-        for names, first in ((spec.photos, 1), (spec.held_out, 101))
-    )
-
-
-def _noisy(spec: Spec, clean: Any, seed: int) -> Any:
-    return add_noise(clean, spec.noise, spec.amount, np.random.default_rng(seed))
-
-
 def _spec(data: Mapping[str, Any]) -> Spec:
-    _check_keys(data, _KEYS)
+    name = data.get("kind", "filters")
+    _check_value("kind", name, *_KEYS["kind"])
+    if name not in KINDS:
+        raise InputError(f"kind is {name!r}; legal is one of {', '.join(KINDS)}")
+    keys = {**_KEYS, **KINDS[name].keys}
+    _check_keys(data, keys)
     for key, value in data.items():
-        kind, legal = _KEYS[key]
-        _check_value(key, value, kind, legal)
-    photos = _names("photos", data.get("photos", []))
-    if not photos:
-        raise InputError("photos is missing; give a list of image files")
-    settings = dict(_settings(data))
+        _check_value(key, value, *keys[key])
+    kind = KINDS[name].of(data)
+    settings = dict(_settings(data, kind))
     if not settings:
         raise InputError("there are no settings; give [grid] or [[settings]]")
-    if data.get("first-tribe"):
-        for name, each in settings.items():
-            if {"drop", "drop-worse", "abrupt"} & each.intervals.keys():
-                raise InputError(f"first-tribe: in setting {name!r} the first tribe may be dropped")
     return Spec(
         title=data.get("title", "A study"),
         source=data.get("source", ""),
         runs=data.get("runs", 100),
         quick=data.get("quick", 10),
-        photos=photos,
-        together=data.get("together", False),
-        first_tribe=data.get("first-tribe", False),
-        held_out=_names("held-out", data.get("held-out", [])),
-        noise=data.get("noise", "salt-and-pepper"),
-        amount=data.get("amount", 0.2),
+        kind=kind,
         settings=settings,
         claims=tuple(_claim(claim, settings) for claim in data.get("claims", [])),
     )
 
 
-def _settings(data: Mapping[str, Any]) -> Iterator[tuple[str, Settings]]:
+def _settings(data: Mapping[str, Any], kind: Kind) -> Iterator[tuple[str, Any]]:
     shared, grid = data.get("options", {}), data.get("grid", {})
     for key, values in grid.items():
         if not isinstance(values, list) or not values:
@@ -220,25 +183,24 @@ def _settings(data: Mapping[str, Any]) -> Iterator[tuple[str, Settings]]:
         if names.count(name) > 1:
             raise InputError(f"settings: the name {name!r} comes twice")
         try:
-            options = {"preset": "plain", **shared, **chosen}
-            _check_keys(options, _NAMES)
-            yield name, settings_of(options)
+            options = {**shared, **chosen}
+            _check_keys(options, kind.options)
+            yield name, kind.settings_of(options)
         except InputError as error:
             raise InputError(f"setting {name!r}: {error}") from None
 
 
-def settings_of_run(spec: Spec, name: str, run: int) -> Settings:
-    """Return the settings of one run, which differs from others in its seed."""
-    settings = spec.settings[name]
-    return replace(settings, seed=settings.seed + run)
+def settings_of_run(spec: Spec, name: str, run: int) -> Any:
+    """Return the settings of one run."""
+    return of_run(spec.settings[name], run)
 
 
-def _claim(data: Any, settings: Mapping[str, Settings]) -> Claim:
+def _claim(data: Any, settings: Mapping[str, Any]) -> Claim:
     if not isinstance(data, dict):
         raise InputError(f"claims: {data!r} is not a table")
-    kinds = [kind for kind in _KINDS if kind in data]
+    kinds = [kind for kind in _CLAIMS if kind in data]
     if len(kinds) != 1 or "says" not in data:
-        raise InputError(f"claims: {data!r} needs says, and one of {', '.join(_KINDS)}")
+        raise InputError(f"claims: {data!r} needs says, and one of {', '.join(_CLAIMS)}")
     kind = kinds[0]
     try:
         return _claim_of(kind, data, settings)
@@ -246,14 +208,14 @@ def _claim(data: Any, settings: Mapping[str, Settings]) -> Claim:
         raise InputError(f"claim {data['says']!r}: {error}") from None
 
 
-def _claim_of(kind: str, data: Mapping[str, Any], settings: Mapping[str, Settings]) -> Claim:
-    needed, possible = _KINDS[kind]
+def _claim_of(kind: str, data: Mapping[str, Any], settings: Mapping[str, Any]) -> Claim:
+    needed, possible = _CLAIMS[kind]
     _check_keys(data, {kind, "says", "source", "thesis", *needed, *possible})
     for key in sorted(needed - data.keys()):
         raise InputError(f"{key} is missing beside {kind}")
     for key, value in data.items():
         _check_value(key, value, *_CLAIM_KEYS.get(key, (str, "the name of a setting")))
-    others = tuple(data.get("than", data.get("as", ())))
+    others = names_of("than", data.get("than", data.get("as", ())))
     if {"than", "as"} & needed and not others:
         raise InputError(f"{kind} needs at least one setting to be compared with")
     for name in (data[kind], *others):
@@ -288,9 +250,3 @@ def _check_keys(data: Mapping[str, Any], known: Any) -> None:
 def _check_value(key: str, value: object, kind: type, legal: str) -> None:
     if type(value) is not kind or (type(value) is int and value < 1):
         raise InputError(f"{key} is {value!r}; legal is {legal}")
-
-
-def _names(key: str, values: Sequence[Any]) -> tuple[str, ...]:
-    if not all(isinstance(value, str) for value in values):
-        raise InputError(f"{key} is {values!r}; legal is a list of names")
-    return tuple(values)

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is said of the runs of a setting, and of two settings.
 
-SAEs are taken as a part of what the 3x3 median leaves on the same images, so that runs on several
-photos may stand together. scipy.stats takes longer to load than all else, and few commands need it;
-therefore the functions that use it load it.
+scipy.stats takes longer to load than all else, and few commands need it; therefore the functions
+that use it load it.
 """
 
 from collections.abc import Sequence
@@ -12,25 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evolve.runs.comparison import Photo
-from evolve.studies.spec import Spec
-from evolve.studies.tasks import Result
-from model.baselines import median3x3
-from model.fitness import sae
-
 Values = Sequence[float]
-
-
-def median_saes(photos: Sequence[Photo]) -> list[int]:
-    """Return the SAE that the 3x3 median leaves on each photo."""
-    return [sae(median3x3(photo.noisy), photo.clean) for photo in photos]
-
-
-def ratio(spec: Spec, medians: Sequence[int], result: Result, sae: int | None = None) -> float:
-    """Return a run's SAE, at its end or another one, as a part of the 3x3 median's."""
-    photo = spec.photo_of(result.run)
-    whole = sum(medians) if photo is None else medians[photo]
-    return (result.sae if sae is None else sae) / whole
 
 
 @dataclass(frozen=True)

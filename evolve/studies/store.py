@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A study's folder: one SQLite database with the spec, the photos and every finished run.
+"""A study's folder: one SQLite database with the spec, its files and every finished run.
 
 A result is saved when its run is finished, and carries its SHA-256: one that was damaged is done
 again. What is read is JSON, checked before it is used; nothing is executed.
@@ -18,8 +18,8 @@ from evolve.runs.comparison import Photo
 from evolve.runs.database import begin_writing, check_format, connect, end_writing
 from evolve.runs.lock import held, release
 from evolve.runs.store import said
+from evolve.studies.kind import Material, Result
 from evolve.studies.spec import Spec, parse_spec
-from evolve.studies.tasks import Result, result_from_json
 from model.errors import InputError
 from model.images import decode_image, encode_image
 
@@ -33,6 +33,8 @@ CREATE TABLE study (spec TEXT, called TEXT, provenance TEXT);
 -- PNG files: photos to train on, then those held out.
 CREATE TABLE photo (number INTEGER PRIMARY KEY, name TEXT, held_out INTEGER,
   noisy BLOB, clean BLOB);
+-- Other files that runs need, as text. Older studies, all of filters, do not have this table.
+CREATE TABLE file (name TEXT PRIMARY KEY, content TEXT);
 -- Each finished run as JSON.
 CREATE TABLE result (setting TEXT, run INTEGER, content TEXT, sha256 BLOB,
   PRIMARY KEY (setting, run));
@@ -68,7 +70,7 @@ class StudyStore:
         folder: Path,
         text: str,
         called: str,
-        photos: tuple[Sequence[Photo], Sequence[Photo]],
+        material: Material,
         provenance: Mapping[str, Any],
     ) -> Self:
         """Make the folder of a new study. Raises InputError if that cannot be."""
@@ -84,11 +86,12 @@ class StudyStore:
                 database.execute(f"PRAGMA user_version={FORMAT}")
                 row = (text, called, json.dumps(provenance))
                 database.execute("INSERT INTO study VALUES (?, ?, ?)", row)
-                for held_out, group in enumerate(photos):
+                for held_out, group in enumerate((material.training, material.held_out)):
                     database.executemany(
                         "INSERT INTO photo VALUES (NULL, ?, ?, ?, ?)",
                         [(p.name, held_out, *map(encode_image, (p.noisy, p.clean))) for p in group],
                     )
+                database.executemany("INSERT INTO file VALUES (?, ?)", material.files.items())
             database.close()
             new.replace(folder / DATABASE)
         return cls(folder, writes=True)
@@ -99,8 +102,8 @@ class StudyStore:
             self._database.execute("UPDATE study SET spec = ?", (text,))
         self.text, self.spec = text, spec
 
-    def photos(self) -> tuple[list[Photo], list[Photo]]:
-        """Return the photos to train on, and those held out. Raises InputError for damaged ones."""
+    def material(self) -> Material:
+        """Return the files that runs need. Raises InputError for damaged ones."""
         groups: tuple[list[Photo], list[Photo]] = ([], [])
         query = "SELECT name, held_out, noisy, clean FROM photo ORDER BY number"
         for name, held_out, *images in self._database.execute(query):
@@ -108,7 +111,12 @@ class StudyStore:
                 raise InputError(f"the study {self._folder} is damaged: a photo is lost")
             noisy, clean = (decode_image(io.BytesIO(image), Path(name)) for image in images)
             groups[held_out].append(Photo(name, noisy, clean))
-        return groups
+        files = {}
+        if self._database.execute("SELECT 1 FROM sqlite_master WHERE name = 'file'").fetchone():
+            files = dict(self._database.execute("SELECT name, content FROM file"))
+        if not all(isinstance(content, str) for content in files.values()):
+            raise InputError(f"the study {self._folder} is damaged: a file is lost")
+        return Material(*groups, files)
 
     def add(self, results: Sequence[Result]) -> None:
         """Save finished runs, all or none. Raises InputError if that fails, as on a full disk."""
@@ -127,7 +135,7 @@ class StudyStore:
             for setting, run, content, sha256 in self._database.execute("SELECT * FROM result"):
                 if not isinstance(content, str) or sha256 != _sha256(content):
                     continue
-                result = result_from_json(json.loads(content))
+                result = self.spec.kind.result_from_json(json.loads(content))
                 known = result.setting in self.spec.settings
                 if known and (result.setting, result.run) == (setting, run):
                     results.append(result)

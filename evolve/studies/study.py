@@ -2,7 +2,7 @@
 """Doing a study: its runs on all cores, on a cluster or in shards, and going on with it.
 
 What a study finds does not depend on any of that: every run has its own seed, and results are
-sorted. Start reading at `study`.
+sorted. Start reading at `study`; what runs do, their kind says (evolve/studies/kind.py).
 """
 
 import logging
@@ -24,13 +24,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from evolve.runs.comparison import Photo
 from evolve.runs.provenance import made_with
+from evolve.studies.kind import Result, Task
 from evolve.studies.progress import StudyProgress
-from evolve.studies.spec import Spec, parse_spec, read_photos, settings_of_run
-from evolve.studies.statistics import median_saes, ratio
+from evolve.studies.spec import parse_spec
 from evolve.studies.store import DATABASE, StudyStore
-from evolve.studies.tasks import Result, Task, work
 from model.errors import InputError
 
 AHEAD = 2
@@ -56,22 +54,25 @@ def study(
     """Do all runs of a spec that the folder does not have yet.
 
     runs: how many of each setting, or None for what the spec says, which has fewer if quick; shard
-    (i, n): only every n-th task, beginning with the i-th from 1. Raises InputError for a folder of
+    (i, n): only every n-th run, beginning with the i-th from 1. Raises InputError for a folder of
     another study.
     """
     with _opened(path, folder) as store:
-        spec, photos = store.spec, store.photos()
-        done = store.results()
-        wanted = _tasks(spec, photos, runs or (spec.quick if quick else spec.runs))
+        spec, material = store.spec, store.material()
+        count = runs or (spec.quick if quick else spec.runs)
+        # Run by run, so that a study that is stopped has as many of each setting.
+        wanted = [(name, run) for run in range(count) for name in spec.settings]
         wanted = wanted[shard[0] - 1 :: shard[1]]
+        done = store.results()
         present = {(result.setting, result.run) for result in done}
-        missing = [task for task in wanted if (task.setting, task.run) not in present]
-        medians = median_saes(photos[0])
-        with StudyProgress(len(wanted), console) as progress:
-            progress.add([ratio(spec, medians, result) for result in done], new=False)
-            for result in _work_through(missing, workers, cluster):
-                store.add([result])
-                progress.add([ratio(spec, medians, result)])
+        missing = [key for key in wanted if key not in present]
+        tasks = spec.kind.tasks(spec.settings, material, missing)
+        measure = spec.kind.measure(material)
+        with StudyProgress(len(wanted), measure, console) as progress:
+            progress.add(done, new=False)
+            for results in _work_through(tasks, workers, cluster):
+                store.add(results)
+                progress.add(results)
     console.out(f"The results are in {folder}; to read them: evoarray report {folder}")
 
 
@@ -88,19 +89,20 @@ def merge(folders: Sequence[Path], output: Path) -> None:
         for folder, shard in zip(folders, shards, strict=True):
             if _identity(shard) != _identity(first):
                 raise InputError(f"{folder} is another study than {folders[0]}")
-        origin = (first.text, first.called, first.photos(), first.provenance)
+        origin = (first.text, first.called, first.material(), first.provenance)
         with StudyStore.create(output, *origin) as merged:
             for shard in shards:
                 merged.add(shard.results())
 
 
 def _identity(store: StudyStore) -> tuple[object, ...]:
+    material = store.material()
     photos = [
         (photo.name, photo.noisy.tobytes(), photo.clean.tobytes())
-        for group in store.photos()
+        for group in (material.training, material.held_out)
         for photo in group
     ]
-    return store.spec.asked, photos, store.provenance["versions"]["evoarray"]
+    return store.spec.asked, photos, material.files, store.provenance["versions"]["evoarray"]
 
 
 @contextmanager
@@ -113,8 +115,8 @@ def _opened(path: Path, folder: Path) -> Iterator[StudyStore]:
         raise InputError(f"cannot read {path}: {reason}") from None
     spec = parse_spec(text, str(path))
     if not (folder / DATABASE).exists():
-        photos = read_photos(spec, path.parent)
-        StudyStore.create(folder, text, path.name, photos, made_with()).close()
+        material = spec.kind.read(spec.settings, path.parent)
+        StudyStore.create(folder, text, path.name, material, made_with()).close()
     with StudyStore(folder, writes=True) as store:
         if store.spec.asked != spec.asked:
             raise InputError(
@@ -130,29 +132,17 @@ def _opened(path: Path, folder: Path) -> Iterator[StudyStore]:
         yield store
 
 
-def _tasks(spec: Spec, photos: tuple[list[Photo], list[Photo]], runs: int) -> list[Task]:
-    """Return all tasks, run by run, so that a study that is stopped has as many of each setting."""
-    training, held_out = photos
-    chosen = [
-        training if photo is None else [training[photo]]
-        for photo in map(spec.photo_of, range(runs))
-    ]
-    return [
-        Task(name, run, settings_of_run(spec, name, run), chosen[run], held_out, spec.first_tribe)
-        for run in range(runs)
-        for name in spec.settings
-    ]
-
-
-def _work_through(tasks: Sequence[Task], workers: int, cluster: str | None) -> Iterator[Result]:
+def _work_through(
+    tasks: Sequence[Task], workers: int, cluster: str | None
+) -> Iterator[Sequence[Result]]:
     """Yield results as they come. A worker that dies is replaced, and its tasks are done again."""
-    left = {(task.setting, task.run): task for task in tasks}
+    left = {tuple(task.keys): task for task in tasks}
     for attempt in range(BREAKS):
         try:
             with _executor(workers, cluster) as (executor, width):
-                for result in _stream(executor, list(left.values()), width * AHEAD):
-                    del left[result.setting, result.run]
-                    yield result
+                for results in _stream(executor, list(left.values()), width * AHEAD):
+                    del left[tuple((result.setting, result.run) for result in results)]
+                    yield results
             return
         except BrokenProcessPool:
             if attempt == BREAKS - 1:
@@ -162,13 +152,13 @@ def _work_through(tasks: Sequence[Task], workers: int, cluster: str | None) -> I
                 ) from None
 
 
-def _stream(executor: Executor, tasks: list[Task], most: int) -> Iterator[Result]:
-    waiting: set[Future[Result]] = set()
+def _stream(executor: Executor, tasks: list[Task], most: int) -> Iterator[Sequence[Result]]:
+    waiting: set[Future[Sequence[Result]]] = set()
     tasks.reverse()
     try:
         while tasks or waiting:
             while tasks and len(waiting) < most:
-                waiting.add(executor.submit(work, tasks.pop()))
+                waiting.add(executor.submit(tasks.pop().work))
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
             for future in done:
                 yield future.result()

@@ -10,42 +10,37 @@ from contextlib import closing
 from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
-from statistics import fmean
 
-import numpy as np
-
-from evolve.runs.comparison import Photo
-from evolve.simplify.cost import luts
 from evolve.studies.claims import CONFIRMED, NOT_CONFIRMED, OPEN, SAME, Judged, judge_all
+from evolve.studies.kind import Material, Measure, Result
 from evolve.studies.spec import Spec
-from evolve.studies.statistics import Estimate, Values, median_saes, ratio, summarize
+from evolve.studies.statistics import Estimate, Values, summarize
 from evolve.studies.store import StudyStore
-from evolve.studies.tasks import Result
-from model.baselines import adaptive_median
-from model.circuit import circuit_of
 from model.errors import InputError
-from model.fitness import sae
-from model.pages import markdown_table
+from model.files import write_atomically
+from model.pages import markdown_table, replace_part
+
+BEGIN = "<!-- What follows is written by `evoarray study summary`. -->"
+END = "<!-- Here it ends. -->"
 
 _INTRO = f"""\
-# What was claimed, and what was found
-
 Made by `evoarray study summary` from the results of studies alone: the words are those of their
-specs, the numbers those of their runs. [studies.md](studies.md) says how to do them. SAE, the sum
-of absolute errors, is better if it is lower. Brackets hold 95 % intervals: of means by Student's t,
-of improvements and of pairs of runs by the jackknife, of rho by Fisher's z.
+specs, the numbers those of their runs. [studies.md](studies.md) says how to do them. {{}}
+Brackets hold 95 % intervals: of means by Student's t, of improvements and of pairs of runs by the
+jackknife, of rho by Fisher's z.
 
 - **{NOT_CONFIRMED}**: the runs speak against the claim. The settings differ that are said to be the
   same, or the one is worse that is said to be better (p < 0.05), or the interval lies beyond what
   is claimed.
 - **{OPEN}**: the runs do not decide. It takes hundreds to show that settings are the same, within
-  {100 * SAME:.0f} %.
+  {100 * SAME:.0f} %. An interval that has in it the figure that a mean is said to equal decides
+  nothing if it is wider than that figure.
 - **{CONFIRMED}**: the one that is said to be better is better than each of the others (p < 0.05),
   or the interval lies within what is claimed.
 
 p is that of the Mann-Whitney test, corrected (Holm) for the comparisons in a claim, but not for the
 number of claims: of a hundred with p just below 0.05, five may be wrong. Where scatter is compared,
-the test is of the distances from the median; where early fitness tells the end, p is that of
+the test is of the distances from the median; where early values tell the end, p is that of
 Spearman's rho.
 """
 _ORDER = (NOT_CONFIRMED, OPEN, CONFIRMED)
@@ -57,22 +52,29 @@ class _Study:
     name: str
     spec: Spec
     versions: Mapping[str, str]
-    medians: Sequence[int]
-    held_out: Sequence[Photo]
+    material: Material
+    measure: Measure
     results: Sequence[Result]
     judged: Sequence[Judged]
 
-    def sae(self, part: float) -> str:
-        """Return a part of the 3x3 median's SAE as SAE, if there is but one to take it of."""
-        if self.spec.together or len(self.medians) == 1:
-            return f"{part * sum(self.medians):,.0f}"
-        return f"{part:.3f}"
-
     def mean(self, values: Values) -> str:
         """Return a mean with its interval."""
-        found = summarize(values)
-        interval = f" [{self.sae(found.low)}, {self.sae(found.high)}]" if found.runs > 1 else ""
-        return self.sae(found.mean) + interval
+        found, text = summarize(values), self.measure.text
+        interval = f" [{text(found.low)}, {text(found.high)}]" if found.runs > 1 else ""
+        return text(found.mean) + interval
+
+
+def write_summary(folders: Sequence[Path], output: Path) -> None:
+    """Write the summary of studies as a page, or into the part of a page that is marked for it.
+
+    Raises InputError as summarize_studies does.
+    """
+    text = summarize_studies(folders)
+    try:
+        page = replace_part(output.read_text(encoding="utf-8"), BEGIN, END, text)
+    except (FileNotFoundError, ValueError):  # there is no page, or none with such a part
+        page = f"# What was claimed, and what was found\n\n{text}"
+    write_atomically(output, page.encode())
 
 
 def summarize_studies(folders: Sequence[Path]) -> str:
@@ -88,8 +90,9 @@ def summarize_studies(folders: Sequence[Path]) -> str:
     runs = sum(len(study.results) for study in studies)
     said = ", ".join(f"**{counts[verdict]} {verdict}**" for verdict in _ORDER)
     made = {f"{name} {each}" for study in studies for name, each in study.versions.items()}
+    explained = dict.fromkeys(study.measure.explained for study in studies)
     lines = [
-        _INTRO,
+        _INTRO.format(" ".join(explained)),
         f"Of {len(judged)} claims are {said}. Studies: {len(studies)}. Runs: {runs:,}. Made with "
         f"{', '.join(sorted(made))}.",
         "",
@@ -99,7 +102,7 @@ def summarize_studies(folders: Sequence[Path]) -> str:
                 (
                     claim.claim.says,
                     f"[{study.name}](#{study.name}), {claim.claim.source}".removesuffix(", "),
-                    claim.claim.figures,
+                    _figures(study, claim),
                     _found(study, claim),
                     f"{claim.runs:,}",
                     "" if claim.p is None else _p(claim.p),
@@ -116,17 +119,25 @@ def summarize_studies(folders: Sequence[Path]) -> str:
 
 def _read(folder: Path) -> _Study:
     with closing(StudyStore(folder, writes=False)) as store:
-        training, held_out = store.photos()
-        results, medians = store.results(), median_saes(training)
+        spec, material, results = store.spec, store.material(), store.results()
+        measure = spec.kind.measure(material)
         return _Study(
             Path(store.called).stem,
-            store.spec,
+            spec,
             store.provenance["versions"],
-            medians,
-            held_out,
+            material,
+            measure,
             results,
-            judge_all(store.spec, medians, results),
+            judge_all(spec, measure, results),
         )
+
+
+def _figures(study: _Study, judged: Judged) -> str:
+    """Return what the source of a claim has as numbers."""
+    claim = judged.claim
+    if claim.kind == "equals" and not claim.figures:
+        return study.measure.number(claim.level)
+    return claim.figures
 
 
 def _found(study: _Study, judged: Judged) -> str:
@@ -138,13 +149,13 @@ def _found(study: _Study, judged: Judged) -> str:
         return "rho {:.2f} [{:.2f}, {:.2f}]".format(*judged.rho) + (found and f"; {found} of pairs")
     if judged.found:
         return found
-    if claim.kind == "below":
+    if claim.kind in {"below", "equals"}:
         mean = summarize(judged.values[claim.one])
-        return f"{mean.mean:.3f} [{mean.low:.3f}, {mean.high:.3f}]"
+        return "{} [{}, {}]".format(*map(study.measure.number, (mean.mean, mean.low, mean.high)))
     if claim.kind == "steadier":
         texts = {
             name: "quartiles {} to {}".format(
-                *(study.sae(summarize(values).quartiles[number]) for number in (0, 2))
+                *(study.measure.text(summarize(values).quartiles[number]) for number in (0, 2))
             )
             for name, values in judged.values.items()
         }
@@ -154,90 +165,46 @@ def _found(study: _Study, judged: Judged) -> str:
 
 
 def _settings(study: _Study) -> Iterator[str]:
-    spec = study.spec
-    photos = ", ".join(Path(name).stem for name in spec.photos)
-    medians = ", ".join(f"{median:,}" for median in study.medians)
+    spec, measure = study.spec, study.measure
     yield f"## {study.name}"
     yield ""
-    yield (
-        f"{spec.title}{spec.source and f' ({spec.source})'}. Photos: {photos}, with "
-        f"{100 * spec.amount:g} % {spec.noise} noise; the 3x3 median's SAE is {medians}."
-    )
-    if study.held_out:
-        names = ", ".join(photo.name for photo in study.held_out)
-        yield (
-            f"Held out: {names}, on which the adaptive median leaves {_adaptive(study):.3f} of the "
-            "3x3 median's SAE, mean of the photos."
-        )
+    facts = spec.kind.facts(study.material)
+    title = f"{spec.title}{spec.source and f' ({spec.source})'}."
+    yield " ".join([title, *facts[:1]])
+    yield from facts[1:]
     yield ""
-    heads = ["Setting", "Runs", "Mean SAE", "Median", "Quartiles", "Best", "Mean / 3x3 median's"]
+    heads = ["Setting", "Runs", f"Mean {measure.name}", "Median", "Quartiles", "Best"]
     rows: list[list[str]] = []
-    counts = []
     for name in spec.settings:
-        results = [result for result in study.results if result.setting == name]
-        values = [ratio(spec, study.medians, result) for result in results]
-        counts.append(_counts(results))
+        values = [measure.of(result) for result in study.results if result.setting == name]
         if not values:
-            rows.append([name, "0", *[""] * 5])
+            rows.append([name, "0", *[""] * 4])
             continue
         found = summarize(values)
-        low, median, high = map(study.sae, found.quartiles)
-        best = study.sae(found.best)
-        mean = study.mean(values)
-        rows.append(
-            [name, f"{found.runs:,}", mean, median, f"{low} to {high}", best, f"{found.mean:.3f}"]
-        )
-    if study.held_out:
-        heads += ["Held out", "Better there than the adaptive median"]
-        rows = [[*row, *_held_out(study, row[0])] for row in rows]
-    if any(settings.parsimony != "none" for settings in spec.settings.values()):
-        heads.append("LUTs")
-        rows = [[*row, _luts(study, row[0])] for row in rows]
-    if any(counts):
-        heads.append("Events in a run")
-        rows = [[*row, count] for row, count in zip(rows, counts, strict=True)]
+        low, median, high = map(measure.text, found.quartiles)
+        best, mean = measure.text(found.best), study.mean(values)
+        rows.append([name, f"{found.runs:,}", mean, median, f"{low} to {high}", best])
+    for head, cells in (
+        *spec.kind.columns(spec.settings, study.material, study.results),
+        ("Events in a run", _counts(study.results)),
+    ):
+        if cells:
+            heads.append(head)
+            rows = [[*row, cells.get(row[0], "")] for row in rows]
     yield from markdown_table(heads, rows)
 
 
-def _adaptive(study: _Study) -> float:
-    saes = [sae(adaptive_median(photo.noisy), photo.clean) for photo in study.held_out]
-    return fmean(a / b for a, b in zip(saes, median_saes(study.held_out), strict=True))
-
-
-def _held_out(study: _Study, setting: str) -> list[str]:
-    """Return the mean on held-out photos, and how many runs are better than the adaptive median."""
-    medians = median_saes(study.held_out)
-    values = [
-        fmean(a / b for a, b in zip(result.held_out, medians, strict=True))
-        for result in study.results
-        if result.setting == setting
-    ]
-    if not values:
-        return ["", ""]
-    better = sum(value < _adaptive(study) for value in values)
-    found = summarize(values)
-    return [f"{found.mean:.3f} [{found.low:.3f}, {found.high:.3f}]", f"{better} of {len(values)}"]
-
-
-def _luts(study: _Study, setting: str) -> str:
-    """Return the mean LUTs of the circuits that were found."""
-    shape = study.spec.settings[setting].shape
-    values = [
-        luts(circuit_of(np.array(result.genes, np.uint8), shape))
-        for result in study.results
-        if result.setting == setting
-    ]
-    if not values:
-        return ""
-    found = summarize(values)
-    return f"{found.mean:.0f} [{found.low:.0f}, {found.high:.0f}]"
-
-
-def _counts(results: Sequence[Result]) -> str:
-    total: Counter[str] = Counter()
+def _counts(results: Sequence[Result]) -> Mapping[str, str]:
+    """Return how often things happened in a run, where any did."""
+    totals: dict[str, Counter[str]] = {}
     for result in results:
-        total.update(result.counters)
-    return ", ".join(f"{total[name] / len(results):,.1f} {name}" for name in sorted(total))
+        totals.setdefault(result.setting, Counter()).update(result.counters)
+    runs = Counter(result.setting for result in results)
+    return {
+        setting: ", ".join(f"{total[name] / runs[setting]:,.1f} {name}" for name in sorted(total))
+        for setting, total in totals.items()
+        if total
+    }
 
 
 def _percent(found: Estimate) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One run of a study, as a worker does it, wherever that is."""
+"""One run of a study of filters, as a worker does it, wherever that is."""
 
 import time
 from bisect import bisect_left
@@ -33,6 +33,15 @@ class Task:
     training: Sequence[Photo]
     held_out: Sequence[Photo]
     first_tribe: bool = False
+
+    @property
+    def keys(self) -> Sequence[tuple[str, int]]:
+        """See kind.Task."""
+        return [(self.setting, self.run)]
+
+    def work(self) -> Sequence["Result"]:
+        """See kind.Task."""
+        return [work(self)]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every algorithm on every problem."""
+
+from collections.abc import Sequence
+
+from evolve.networks.baseline import scipy_evolve
+from evolve.networks.differential import Vectors
+from evolve.networks.guided import Evolved, Operators, evolve
+from evolve.networks.knapsack import Knapsacks, random_knapsack
+from evolve.networks.settings import KNAPSACK, SCIPY, GuidedSettings
+from evolve.networks.tours import Tours, random_cities
+from evolve.networks.tsplib import read_tsplib
+
+
+def evolve_all(settings: GuidedSettings, file: str, seeds: Sequence[int]) -> Evolved:
+    """Do a run for each seed; file is the text of the TSPLIB file, where one is named."""
+    if settings.function and settings.algorithm == SCIPY:
+        return scipy_evolve(settings, settings.function, seeds)
+    return evolve(settings, operators_of(settings, file), seeds)
+
+
+def operators_of(settings: GuidedSettings, file: str) -> Operators:
+    """Return what individuals are, and how they have children, with the settings' problem."""
+    if settings.function:
+        return Vectors(settings, settings.function)
+    if settings.problem == KNAPSACK:
+        return Knapsacks(settings, random_knapsack(settings.items, settings.instance))
+    if settings.file:
+        return Tours(settings, read_tsplib(file, settings.file))
+    return Tours(settings, random_cities(settings.cities, settings.instance))
