@@ -38,13 +38,14 @@ class Filters(Kind):
     noise: str
     amount: float
 
-    keys = {  # noqa: RUF012  (it is that of the class)
+    keys: ClassVar[Mapping[str, tuple[type, str]]] = {
         "noise": (str, "a text"),
         **dict.fromkeys(("photos", "held-out"), (list, "a list")),
         **dict.fromkeys(("together", "first-tribe"), (bool, "true or false")),
         "amount": (float, "a number such as 0.2"),
     }
-    options = frozenset(NAMES - {"max-seconds"})  # what a study finds may not depend on the machine
+    # What a study finds may not depend on the machine.
+    options: ClassVar[frozenset[str]] = frozenset(NAMES - {"max-seconds"})
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Self:
