@@ -422,6 +422,23 @@ def test_a_latency_that_is_wrong_is_found() -> None:
     assert not is_equal(circuit, "evolved", 1, verilog)
 
 
+def test_a_module_in_other_words_is_proved_too() -> None:
+    """It has none of the operations in which a proof of ours goes step by step."""
+    circuit = some_circuit("upm16", 11, 3, 3)
+    verilog = re.sub(r"\bv(\d+)", r"x\1", module(simplify(circuit), "evolved", 2, ["right"]))
+    assert is_equal(circuit, "evolved", 2, verilog)
+    wrong = verilog.replace("assign pixel = ", "assign pixel = ~")
+    assert not is_equal(circuit, "evolved", 2, wrong)
+
+
+def test_operations_upon_operations_are_proved_in_seconds() -> None:
+    """Without steps the solver takes hours for such differences of differences."""
+    rng = np.random.default_rng(55)
+    while len(nodes(output := simplify(circuit := random_circuit(Shape(6, 5, "upm19"), rng)))) < 18:
+        pass
+    assert is_equal(circuit, "evolved", 3, module(output, "evolved", 3, ["right"]))
+
+
 # --- the command
 
 

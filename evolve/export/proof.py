@@ -5,11 +5,16 @@ The array takes its genes with every window, so they are constants to the solver
 both begin in, after as many cycles as the array has stages nothing of it is left: an induction over
 that many cycles covers every sequence of windows. Time stands still for both while ce is low, so ce
 is high throughout.
+
+Where the module computes what an element does, the solver is told to prove that first, so that it
+needs to look at one operation at a time. Without these steps some circuits take it hours.
 """
 
 import tempfile
 from pathlib import Path
 
+from evolve.export.verilog import stage_of
+from evolve.simplify.graph import Node, elements, names, nodes
 from evolve.synthesis import programs
 from model.circuit import Circuit
 from model.latency import array_cycles
@@ -37,15 +42,21 @@ module harness (input wire clk, input wire [71:0] window);
 
   {name} u_export ({clock}.window(window), .pixel(export_pixel));
 
-  // The export has less latency than the array.
-  reg [{late}*8-1:0] line;
-  always @(posedge clk) line <= {{line, export_pixel}};
-
   reg [9:0] cycle = 10'd0;
-  always @(posedge clk) if (cycle < 10'd{settled}) cycle <= cycle + 10'd1;
-  always @* assert (cycle < 10'd{settled} || array_pixel == line[{late}*8-1 -: 8]);
-endmodule
+  always @(posedge clk) if (cycle < 10'd{latency}) cycle <= cycle + 10'd1;
+
+{equal}endmodule
 """
+
+# What the export has is there earlier than in the array. A line with its past cycles catches up.
+_EQUAL = """\
+  reg [{late}*8-1:0] line_{number};
+  always @(posedge clk) line_{number} <= {{line_{number}, {ours}}};
+  always @* assert (cycle < 10'd{cycles} || {theirs} == line_{number}[{late}*8-1 -: 8]);
+"""
+
+# Connected when yosys flattens the instance that has this wire.
+_INNER = "  (* hierconn *) wire [7:0] {wire};\n"
 
 
 def is_equal(circuit: Circuit, name: str, stages: int, verilog: str) -> bool:
@@ -55,6 +66,15 @@ def is_equal(circuit: Circuit, name: str, stages: int, verilog: str) -> bool:
     """
     programs.require(*programs.PROVER, command="make setup")
     latency = array_cycles(circuit.rows, circuit.cols)
+    output = _equal("out", "array_pixel", "export_pixel", latency, stages)
+    # What is computed in other steps may still be the same in the end.
+    return _holds(circuit, name, stages, verilog, f"{_steps(circuit, stages)}{output}") or _holds(
+        circuit, name, stages, verilog, output
+    )
+
+
+def _holds(circuit: Circuit, name: str, stages: int, verilog: str, equal: str) -> bool:
+    latency = array_cycles(circuit.rows, circuit.cols)
     harness = _HARNESS.format(
         **parameters(circuit.shape),
         functions=_lanes(circuit.functions.ravel().tolist(), 5),
@@ -63,8 +83,8 @@ def is_equal(circuit: Circuit, name: str, stages: int, verilog: str) -> bool:
         output=circuit.output,
         name=name,
         clock=".clk(clk), .ce(1'b1), " if stages else "",
-        late=latency - stages,
-        settled=latency + 1,
+        latency=latency + 1,
+        equal=equal,
     )
     steps = latency + 3
     with tempfile.TemporaryDirectory() as folder:
@@ -78,6 +98,34 @@ def is_equal(circuit: Circuit, name: str, stages: int, verilog: str) -> bool:
             programs.holds(Path(folder), "harness.smt2", "-t", *how)
             for how in ((str(steps + 1),), (f"{steps}:{steps}", "-i"))
         )
+
+
+def _steps(circuit: Circuit, stages: int) -> str:
+    """Return the equality of each element with the operation of the module that is the same."""
+    rows = elements(circuit)
+    output = rows[-1][-1]
+    name_of = names(output)
+    ours = {node: rf"\u_export.{name_of(node)} " for node in nodes(output)}
+    text = "".join(_INNER.format(wire=wire) for wire in ours.values())
+    for row, values in enumerate(rows):
+        for col, value in enumerate(values):
+            if isinstance(value, Node) and value in ours:
+                theirs = rf"\u_array.g_row[{row}].g_col[{col}].result "
+                cycles = array_cycles(row + 1, col + 1)
+                stage = stage_of(value, output, stages)
+                text += _INNER.format(wire=theirs)
+                text += _equal(f"{row}_{col}", theirs, ours[value], cycles, stage - 1)
+    return text
+
+
+def _equal(number: str, theirs: str, ours: str, cycles: int, early: int) -> str:
+    """Return that a byte of the array is one of the module.
+
+    They are there so many cycles after the window.
+    """
+    return _EQUAL.format(
+        number=number, theirs=theirs, ours=ours, cycles=cycles + 1, late=cycles - early
+    )
 
 
 def _lanes(codes: list[int], width: int) -> str:

@@ -28,6 +28,13 @@ def stages_of(output: Value, pipeline: str) -> int:
     return int(pipeline)
 
 
+def stage_of(value: Value, output: Value, stages: int) -> int:
+    """Return the stage of so many in which a value is there first, from 1."""
+    if not isinstance(value, Node) or not stages:
+        return 1
+    return -(-value.depth * stages // depth(output))
+
+
 def module(output: Value, name: str, stages: int, remarks: Sequence[str]) -> str:
     """Return the Verilog module: what the circuit makes of the window `stages` cycles ago.
 
@@ -125,9 +132,7 @@ class _Writer:
 
     def _stage(self, value: Value) -> int:
         """Return the stage in which a value is there first, from 1."""
-        if not isinstance(value, Node) or not self._stages:
-            return 1
-        return -(-value.depth * self._stages // depth(self._output))
+        return stage_of(value, self._output, self._stages)
 
     def _need(self, value: Value, stage: int) -> None:
         if not isinstance(value, Constant):

@@ -55,9 +55,15 @@ def depth(value: Value) -> int:
 
 def simplify(circuit: Circuit, *, shared: bool = True) -> Value:
     """Return what a circuit puts out; unless shared, every element computes for itself."""
+    return elements(circuit, shared=shared)[-1][-1]
+
+
+def elements(circuit: Circuit, *, shared: bool = True) -> list[list[Value]]:
+    """Return the value of every element, row by row down to that of the output."""
     functions = FUNCTION_SETS[circuit.function_set].functions
     graph = _Graph(shared)
     south: list[Value] = [Pixel(number) for number in circuit.north.tolist()]
+    rows = []
     for row in range(circuit.output + 1):
         east: Value = Pixel(int(circuit.west[row]))
         for col, code in enumerate(circuit.functions[row].tolist()):
@@ -68,7 +74,8 @@ def simplify(circuit: Circuit, *, shared: bool = True) -> Value:
             else:
                 east = inputs[first]
             south[col] = east
-    return east
+        rows.append(list(south))
+    return rows
 
 
 def nodes(output: Value) -> list[Node]:
