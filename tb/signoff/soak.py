@@ -40,7 +40,8 @@ def choose(number: int) -> Simulation:
     top, test, more = draw.choice(
         [
             ("pixel_window", "test_pixel_window", frame),
-            ("systolic_array", "test_systolic_array", {**parameters(shape), **two_stage}),
+            # Two-stage elements take controls instead of codes: they are in the evaluator.
+            ("systolic_array", "test_systolic_array", parameters(shape)),
             ("evaluator", "test_evaluator", {**parameters(shape), **two_stage, **frame}),
             (
                 "evaluator",
