@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evolve.mutation import mutation_of_all_genes
+from evolve.networks.graphs import edges_of, rewire
 from evolve.rng import Random
 from evolve.settings import BLOCK, Settings
 from evolve.tribe import Evolver, Tribe, highest_saes, rule_at, score, tell
@@ -226,8 +227,6 @@ def abrupt_change(world: World, settings: Settings, backend: Evolver) -> str | N
 
 def rewiring(world: World, settings: Settings, _: Evolver) -> str | None:
     """Let two edges of the network swap ends, which every tribe keeps as many of."""
-    from evolve.networks.graphs import edges_of, rewire
-
     if world.graph is None:
         return None
     before = edges_of(world.graph)

@@ -6,14 +6,12 @@ networkx, which takes a while to load, is asked only where there is a network.
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
+from evolve.networks.graphs import Graph, graph_of
 from evolve.rng import Random
 from evolve.settings import Settings
 from model.errors import InputError
-
-if TYPE_CHECKING:
-    from evolve.networks.graphs import Graph
 
 Edges: TypeAlias = tuple[tuple[int, int], ...]
 """Pairs of tribes by number, the lower one first, in rising order."""
@@ -30,16 +28,14 @@ def network_of(settings: Settings, random: Random) -> "Graph | None":
         return None
     if settings.topology == "file":
         return network(range(settings.tribes), settings.edges)
-    from evolve.networks.graphs import graph_of
-
     return graph_of(settings.topology, settings.tribes, random.below(1 << 31))
 
 
-def network(tribes: Iterable[int], edges: Iterable[tuple[int, int]]) -> "Graph":
+def network(tribes: Iterable[int], edges: Iterable[tuple[int, int]]) -> Graph:
     """Return the network of these tribes, by number, and edges."""
-    from evolve.networks.graphs import Graph
+    import networkx as nx
 
-    graph = Graph()
+    graph = nx.Graph()
     graph.add_nodes_from(tribes)
     graph.add_edges_from(edges)
     return graph
@@ -77,10 +73,10 @@ def read_edges(path: Path, tribes: int) -> Edges:
     return tuple(sorted((min(edge), max(edge)) for edge in between))
 
 
-def _read_list(path: Path) -> "Graph":
-    from evolve.networks.graphs import Graph
+def _read_list(path: Path) -> Graph:
+    import networkx as nx
 
-    graph = Graph()
+    graph = nx.Graph()
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except UnicodeDecodeError:
@@ -94,7 +90,7 @@ def _read_list(path: Path) -> "Graph":
     return graph
 
 
-def _read_graphml(path: Path) -> "Graph":
+def _read_graphml(path: Path) -> Graph:
     import networkx as nx
 
     try:

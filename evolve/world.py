@@ -4,17 +4,15 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from evolve.networks.graphs import Graph, edges_of
 from evolve.rng import Random
 from evolve.topology import Edges, network
 from evolve.tribe import Tribe, score
 from model.circuit import Genes, Shape
-
-if TYPE_CHECKING:
-    from evolve.networks.graphs import Graph
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,11 +83,7 @@ class World:
     @property
     def edges(self) -> Edges | None:
         """The edges of the network; None where all tribes are neighbours."""
-        if self.graph is None:
-            return None
-        from evolve.networks.graphs import edges_of
-
-        return tuple(edges_of(self.graph))
+        return None if self.graph is None else tuple(edges_of(self.graph))
 
     def _score(self, tribe: Tribe) -> int:
         return score(tribe.sae, tribe.luts, self.weight)
@@ -188,7 +182,7 @@ def _random_from_json(data: Any) -> Random:
     return Random(state, increment)
 
 
-def _graph_from_json(data: Any, tribes: Sequence[Tribe]) -> "Graph":
+def _graph_from_json(data: Any, tribes: Sequence[Tribe]) -> Graph:
     numbers = {tribe.number for tribe in tribes}
     if any(len(edge) != 2 or edge[0] == edge[1] or not {*edge} <= numbers for edge in data):
         raise ValueError("not a world: an edge that does not join two of its tribes")
