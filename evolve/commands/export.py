@@ -17,6 +17,7 @@ from evolve.export import product
 from evolve.export.facts import facts
 from evolve.runs.comparison import compare
 from evolve.simplify.graph import formulas, nodes, simplify
+from evolve.synthesis import programs
 from evolve.synthesis.flow import versions
 from model.circuit import read_circuit
 from model.errors import InputError
@@ -84,8 +85,11 @@ def export(
     for asked, word in ((prove, "prove"), (stream, "stream"), (synthesize, "synthesize")):
         if asked and language != "verilog":
             raise InputError(f"--{word} goes with --language verilog")
+    # Before anything is written.
+    if prove:
+        programs.require(*programs.PROVER, command="make setup")
     if synthesize:
-        versions()  # before anything is written
+        versions()
     circuits = list(map(read_circuit, (*after, circuit)))
     photos = [read_photo(*pair, convert, circuits[:-1]) for pair in test_pair]
     exported = product.export(circuits, output, name, language, pipeline, stream=stream)

@@ -17,7 +17,6 @@ from evolve.export.verilog import module, stages_of, testbench
 from evolve.runs.results import MismatchError
 from evolve.simplify.graph import Value, nodes, simplify
 from evolve.synthesis.devices import DEVICES, Design
-from evolve.synthesis.flow import versions
 from evolve.synthesis.measure import Result, measure
 from model.circuit import Circuit, circuit_to_json
 from model.errors import InputError
@@ -132,9 +131,8 @@ def prove(circuit: Circuit, folder: Path, name: str, stages: int) -> None:
 def synthesize(folder: Path, exported: Exported) -> list[Result]:
     """Measure area and clock of every filter in a folder, and of every module with streams.
 
-    Raises InputError where yosys or nextpnr is missing.
+    Raises InputError where yosys or nextpnr is missing, ProgramError where one fails.
     """
-    versions()
     with TemporaryDirectory() as root:  # the programs write where they read
         files = tuple(Path(root, file) for file in exported.rtl)
         for file in files:
