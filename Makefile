@@ -38,7 +38,7 @@ help:
 	@echo "             docs/topology.md and docs/networks.md)"
 	@echo "make studies the same with as many runs as the thesis, over half a day; both go on where they"
 	@echo "             were stopped, and this one after studies-quick"
-	@echo "make registers  remake what rtl/axi/registers.toml describes: registers.vh, docs/registers.md"
+	@echo "make registers  remake what rtl/filter/registers.toml describes: registers.vh, docs/registers.md"
 	@echo "make synth   area and clock on FPGAs by yosys and nextpnr, which it installs into .venv"
 	@echo "             (SEEDS=$(SEEDS) of nextpnr; tables in docs/synthesis.md)"
 	@echo "make compare-filters  evolved filters beside median filters: quality, area and clock"

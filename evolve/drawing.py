@@ -3,9 +3,9 @@
 
 from html import escape
 
-from model.activity import active, operands
-from model.circuit import Circuit
-from model.functions import FUNCTION_SETS
+from model.filter.activity import active, operands
+from model.filter.circuit import Circuit
+from model.filter.functions import FUNCTION_SETS
 from model.window import WINDOW_PIXELS
 
 # Lengths in pixels.
@@ -66,8 +66,8 @@ def draw_svg(circuit: Circuit) -> str:
     """Return the mesh of a circuit as a self-contained SVG document, the same bytes every time.
 
     A PE is a cell with its function; in colour is what the output depends on, as
-    `model.activity.active` finds it; a wire into a PE that does not read it is dotted. Tooltips
-    tell place, function and formula. Light or dark, as the viewer prefers.
+    `model.filter.activity.active` finds it; a wire into a PE that does not read it is dotted.
+    Tooltips tell place, function and formula. Light or dark, as the viewer prefers.
     """
     rows, cols = circuit.rows, circuit.cols
     on = active(circuit)

@@ -20,7 +20,7 @@ from evolve.settings import Settings
 from evolve.topology import Edges, network_of
 from evolve.tribe import Evolver, Tribe, rule_at
 from evolve.world import Found, World
-from model.circuit import Genes, copy_filter
+from model.filter.circuit import Genes, copy_filter
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from evolve.rng import Random
 from evolve.settings import BLOCK, Settings
 from evolve.tribe import Evolver, Tribe, highest_saes, rule_at, score, tell
 from evolve.world import World
-from model.circuit import Genes, Shape
+from model.filter.circuit import Genes, Shape
 
 DROP_AFTER = 3 * BLOCK
 """Evaluations of each tribe before any is dropped for being worse (thesis, 6.1)."""

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from evolve.rng import Random
 from evolve.settings import Settings
-from model.circuit import Genes, Shape
-from model.functions import FUNCTION_SETS
+from model.filter.circuit import Genes, Shape
+from model.filter.functions import FUNCTION_SETS
 
 
 @dataclass(frozen=True, eq=False)

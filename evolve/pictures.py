@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from model.files import write_atomically
-from model.functions import Plane
+from model.filter.functions import Plane
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

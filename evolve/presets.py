@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from evolve.settings import OPTIONS, Settings
-from model.circuit import Shape
 from model.errors import InputError
+from model.filter.circuit import Shape
 
 PRESETS: Mapping[str, Mapping[str, Any]] = tomllib.loads(
     Path(__file__).with_name("presets.toml").read_text(encoding="utf-8")

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evolve.simplify.cost import luts
-from model.activity import active
-from model.circuit import Circuit, Genes, circuit_of
+from model.filter.activity import active
+from model.filter.circuit import Circuit, Genes, circuit_of
 
 Evaluate = Callable[[Genes, NDArray[np.int64]], NDArray[np.int64]]
 """See Evolver.evaluate."""

@@ -11,8 +11,8 @@ from math import gcd
 from evolve.options import check as _check
 from evolve.options import option
 from evolve.options import refuse as _refuse
-from model.circuit import Shape
-from model.functions import FUNCTION_SETS
+from model.filter.circuit import Shape
+from model.filter.functions import FUNCTION_SETS
 
 STARTS = ("copy", "random", "circuit")
 ACCEPT_RULES = ("equal", "better")

@@ -16,7 +16,7 @@ from evolve.mutation import Mutation, mutation_at
 from evolve.rng import Random
 from evolve.settings import Settings
 from evolve.simplify.cost import luts
-from model.circuit import Genes, Shape, circuit_of
+from model.filter.circuit import Genes, Shape, circuit_of
 
 MEAN_PER_MILLION = 98_304 * 1_000_000
 """The mean of Random.exponential, for a temperature in parts per million."""

@@ -12,7 +12,7 @@ from evolve.networks.graphs import Graph, edges_of
 from evolve.rng import Random
 from evolve.topology import Edges, network
 from evolve.tribe import Tribe, score
-from model.circuit import Genes, Shape
+from model.filter.circuit import Genes, Shape
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 from evolve.synthesis import programs
 from formal.proofs import Mutant, Proof
 from model.errors import InputError
-from model.rtl import INCLUDE_DIR, ROOT, sources
+from model.rtl import FAMILIES, INCLUDE_DIR, ROOT, sources
 
 BUILDS = ROOT / "build" / "formal"
 RESULTS = ROOT / "build" / "signoff" / "formal.json"
@@ -32,7 +32,7 @@ def check(proof: Proof, mutant: Mutant | None = None) -> bool:
 
 def _translate(proof: Proof, mutant: Mutant | None, folder: Path, problem: Path) -> None:
     """Write the harness on the RTL as a problem for smtbmc."""
-    files = [*sources(), *sorted(Path(__file__).parent.glob("*.v"))]
+    files = [*sources(*FAMILIES), *sorted(Path(__file__).parent.glob("*.v"))]
     if mutant is not None:
         files = [
             _mutated(file, mutant, folder) if file.name == mutant.file else file for file in files

@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 
 from model.errors import InputError
 from model.files import write_atomically
-from model.functions import Plane
+from model.filter.functions import Plane
 
 FORMATS = {".png": "PNG", ".pgm": "PPM", ".bmp": "BMP"}  # suffix: what Pillow calls it
 SMALLEST_SIDE = 3  # the window is 3x3

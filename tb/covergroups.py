@@ -11,8 +11,8 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from model.circuit import Circuit
-from model.functions import FUNCTION_SETS
+from model.filter.circuit import Circuit
+from model.filter.functions import FUNCTION_SETS
 
 if TYPE_CHECKING:
     from cocotb.handle import LogicArrayObject as Signal

@@ -68,15 +68,16 @@ def simulate(
     *,
     toplevel: str,
     module: str,
+    family: str = "filter",
     parameters: Mapping[str, int] | None = None,
     sources: Iterable[Path] = (),
 ) -> None:
-    """Run all cocotb tests of a module on a top of rtl/, or of the further sources.
+    """Run all cocotb tests of a module on a top of a family of rtl/, or of the further sources.
 
     Raises AssertionError, with the seed and the path of a waveform, unless at least one test ran
     and every one passed; InputError where the simulator is not installed.
     """
-    files = (*model.rtl.sources(), *sources)
+    files = (*model.rtl.sources(family), *sources)
     simulation = Simulation(name, simulator, toplevel, module, parameters or {}, files)
     seed = int(os.environ.get("COCOTB_RANDOM_SEED") or secrets.randbits(31))
     failures = run(simulation, seed)

@@ -55,7 +55,7 @@ def test_harness_with_an_input_that_nothing_drives_is_refused(
         "  always @* assert (q == d);\n"
         "endmodule\n"
     )
-    monkeypatch.setattr("formal.prover.sources", lambda: [harness])
+    monkeypatch.setattr("formal.prover.sources", lambda *_: [harness])
     undriven = Proof("undriven", "", "undriven", (), steps=1)
     with pytest.raises(RuntimeError, match="q is used but has no driver"):
         check(undriven)

@@ -3,7 +3,7 @@
 
 from dataclasses import replace
 
-from model.rtl import sources
+from model.rtl import FAMILIES, sources
 from tb.signoff.design import Target
 from tb.signoff.mutation import BUILDS, TARGETS, insert_faults, is_equivalent
 
@@ -26,4 +26,4 @@ def test_only_a_fault_is_not_equivalent() -> None:
 
 
 def test_every_module_has_mutants() -> None:
-    assert {target.module for target in TARGETS} == {file.stem for file in sources()}
+    assert {target.module for target in TARGETS} == {file.stem for file in sources(*FAMILIES)}

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from evolve.rng import Random
 from evolve.tribe import AskEvaluateTell
-from model.circuit import Genes
+from model.filter.circuit import Genes
 
 Numbers = NDArray[np.int64]
 

@@ -29,8 +29,9 @@ from evolve.loop import evolve, found
 from evolve.settings import BACKENDS, Settings
 from evolve.tribe import rule_at
 from model import rtl
-from model.array import filter_image
-from model.circuit import (
+from model.errors import InputError
+from model.filter.array import filter_image
+from model.filter.circuit import (
     Genes,
     Shape,
     circuit_from_json,
@@ -38,9 +39,8 @@ from model.circuit import (
     copy_filter,
     random_circuit,
 )
-from model.errors import InputError
-from model.fitness import sae
-from model.latency import sae_cycles
+from model.filter.fitness import sae
+from model.filter.latency import sae_cycles
 from tests.conftest import script
 
 SIMULATORS = ("icarus", "verilator")
@@ -540,7 +540,7 @@ def test_a_program_has_a_name_for_all_that_goes_into_it(
     shutil.copytree(rtl.RTL_DIR, tmp_path / "rtl")
     monkeypatch.setattr(rtl, "RTL_DIR", tmp_path / "rtl")
     programs.append(verilator.build(SHAPE))  # other paths
-    with (tmp_path / "rtl" / "pe.v").open("a", encoding="utf-8") as source:
+    with (tmp_path / "rtl" / "filter" / "pe.v").open("a", encoding="utf-8") as source:
         source.write("// changed\n")
     programs.append(verilator.build(SHAPE))
     server = tmp_path / "server.cpp"

@@ -10,9 +10,9 @@ import pytest
 from evolve.backends.model import ModelBackend
 from evolve.bench import machine, measure
 from evolve.bench.peer import graph_genes
-from model.circuit import Shape, random_circuit
 from model.errors import InputError
-from model.functions import FUNCTION_SETS
+from model.filter.circuit import Shape, random_circuit
+from model.filter.functions import FUNCTION_SETS
 from model.images import read_image
 from model.noise import add_noise
 from model.window import WINDOW_PIXELS, windows

@@ -16,8 +16,8 @@ import pytest
 from evolve.backends import fast
 from evolve.backends.cache import LAST_LINES, BuildError, built
 from evolve.backends.fast import FastBackend, load_library
-from model.circuit import Shape, copy_filter
 from model.errors import InputError
+from model.filter.circuit import Shape, copy_filter
 from tests.conftest import ROOT, script
 
 Build = Callable[..., Path]

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from model.circuit import (
+from model.errors import InputError
+from model.filter.circuit import (
     Circuit,
     Shape,
     circuit_from_json,
@@ -22,7 +23,6 @@ from model.circuit import (
     read_circuit,
     write_circuit,
 )
-from model.errors import InputError
 
 SETS = ("upm16", "upm19", "cgp16")
 KEYS = (

@@ -22,9 +22,9 @@ from PIL import Image
 from evolve.cli import commands
 from evolve.presets import PRESETS, settings_of
 from evolve.settings import BACKENDS
-from model.array import filter_image
-from model.circuit import Shape, copy_filter, random_circuit, read_circuit, write_circuit
-from model.fitness import metrics, sae
+from model.filter.array import filter_image
+from model.filter.circuit import Shape, copy_filter, random_circuit, read_circuit, write_circuit
+from model.filter.fitness import metrics, sae
 from model.images import read_image, write_image
 from model.noise import KINDS, add_noise
 from model.targets import TARGETS, make_target

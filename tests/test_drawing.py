@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from evolve.drawing import draw_svg
-from model.activity import active, operands, reads
-from model.array import filter_image
-from model.circuit import Circuit, Shape, copy_filter, random_circuit
-from model.functions import FUNCTION_SETS
+from model.filter.activity import active, operands, reads
+from model.filter.array import filter_image
+from model.filter.circuit import Circuit, Shape, copy_filter, random_circuit
+from model.filter.functions import FUNCTION_SETS
 from model.window import WINDOW_PIXELS
 
 SVG = "{http://www.w3.org/2000/svg}"

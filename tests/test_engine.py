@@ -32,8 +32,8 @@ from evolve.mutation import regions
 from evolve.settings import ACCEPT_RULES, HIGHEST_RATE, HIGHEST_WEIGHT, SCOPES, Settings
 from evolve.simplify.cost import luts
 from evolve.tribe import Rule, Tribe, rule_at
-from model.circuit import Genes, Shape, circuit_of, random_circuit
-from model.functions import FUNCTION_SETS, Plane
+from model.filter.circuit import Genes, Shape, circuit_of, random_circuit
+from model.filter.functions import FUNCTION_SETS, Plane
 from model.noise import add_noise
 from model.window import WINDOW_PIXELS
 from tests.conftest import ROOT

@@ -39,10 +39,17 @@ from evolve.synthesis.devices import HX8K, Design, Family
 from evolve.synthesis.flow import Clock
 from evolve.synthesis.measure import Result
 from evolve.synthesis.netlist import Area
-from model.array import filter_image, run
-from model.circuit import Circuit, Shape, copy_filter, random_circuit, read_circuit, write_circuit
-from model.fitness import sae
-from model.functions import FUNCTION_SETS, Plane
+from model.filter.array import filter_image, run
+from model.filter.circuit import (
+    Circuit,
+    Shape,
+    copy_filter,
+    random_circuit,
+    read_circuit,
+    write_circuit,
+)
+from model.filter.fitness import sae
+from model.filter.functions import FUNCTION_SETS, Plane
 from model.images import read_image
 from model.rtl import find_simulator
 from model.window import CENTRE

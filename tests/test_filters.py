@@ -15,10 +15,11 @@ from evolve.synthesis.devices import DEVICES, SYNTHESIS, Design
 from evolve.synthesis.flow import Clock
 from evolve.synthesis.measure import Result
 from evolve.synthesis.netlist import Area
-from model.baselines import adaptive_median
-from model.circuit import Circuit, circuit_of
+from model.filter.baselines import adaptive_median
+from model.filter.circuit import Circuit, circuit_of
+from model.filter.rtl import BASELINES_DIR, baselines
 from model.pages import replace_part
-from model.rtl import BASELINES_DIR, ROOT, baselines, sources
+from model.rtl import ROOT, sources
 from synth.filters import evolution
 from synth.filters.contenders import EVOLVED, MEDIAN, Contender, Quality, by_hand, quality
 from synth.filters.evolution import HELD_OUT, LITERATURE, NOISES, TRAINING, held_out, training
@@ -138,8 +139,8 @@ def test_no_photo_is_both_seen_and_judged() -> None:
 
 def test_the_core_does_without_the_filters_by_hand() -> None:
     assert {file.parent for file in baselines()} == {BASELINES_DIR}
-    assert not {*baselines()} & {*sources()}
-    assert {*Design("core", "evaluator", {}, ()).sources} == {*sources()}
+    assert not {*baselines()} & {*sources("filter")}
+    assert {*Design("core", "evaluator", {}, ()).sources} == {*sources("filter")}
     assert {file for each in by_hand() for file in each.design.sources} == {*baselines()}
 
 

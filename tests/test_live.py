@@ -32,11 +32,11 @@ from evolve.runs.live import (
 )
 from evolve.runs.progress import Lines, Watched
 from evolve.settings import Settings
-from model.array import filter_image
-from model.baselines import median3x3
-from model.circuit import Shape, copy_filter, random_circuit
-from model.fitness import sae
-from model.functions import Plane
+from model.filter.array import filter_image
+from model.filter.baselines import median3x3
+from model.filter.circuit import Shape, copy_filter, random_circuit
+from model.filter.fitness import sae
+from model.filter.functions import Plane
 from tests.conftest import shown_on_terminal
 from tests.test_cli import SMALL
 

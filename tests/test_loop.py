@@ -16,7 +16,7 @@ from evolve.loop import Epoch, evolve, found
 from evolve.rng import Random
 from evolve.settings import HIGHEST_RATE, Settings
 from evolve.tribe import UNIT, Rule, Tribe, ask, rule_at, tell
-from model.circuit import Shape, copy_filter
+from model.filter.circuit import Shape, copy_filter
 from model.images import read_image
 from model.noise import add_noise
 from tests.landscape import Landscape, Numbers, drawn_child

@@ -28,8 +28,8 @@ from evolve.rng import Random
 from evolve.settings import HIGHEST_RATE, Settings
 from evolve.tribe import Tribe, ask, rule_at, tell
 from evolve.world import World
-from model.circuit import Circuit, Genes, Shape, circuit_of, copy_filter
-from model.functions import FUNCTION_SETS
+from model.filter.circuit import Circuit, Genes, Shape, circuit_of, copy_filter
+from model.filter.functions import FUNCTION_SETS
 from tests import reference
 from tests.landscape import Landscape, drawn_child
 from tests.test_engine import image_pair, state_of

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model.array import filter_image, run
-from model.circuit import (
+from model.errors import InputError
+from model.filter.array import filter_image, run
+from model.filter.circuit import (
     Circuit,
     Shape,
     circuit_from_json,
@@ -21,9 +22,8 @@ from model.circuit import (
     copy_filter,
     random_circuit,
 )
-from model.errors import InputError
-from model.fitness import sae
-from model.functions import FUNCTION_SETS
+from model.filter.fitness import sae
+from model.filter.functions import FUNCTION_SETS
 from model.window import windows
 from tests import reference
 

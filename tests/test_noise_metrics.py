@@ -22,9 +22,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from model.baselines import adaptive_median, median3x3
 from model.errors import InputError
-from model.fitness import metrics, sae
+from model.filter.baselines import adaptive_median, median3x3
+from model.filter.fitness import metrics, sae
 from model.images import read_image, write_image
 from model.noise import KINDS, add_noise
 from tests import reference

@@ -18,11 +18,11 @@ from evolve.simplify.cost import luts, luts_by_code, luts_by_operation
 from evolve.simplify.operations import OPERATIONS
 from evolve.tribe import Tribe, highest_saes, rule_at, score, tell
 from evolve.world import Found, World, front
-from model.array import filter_image
-from model.circuit import Circuit, Shape, circuit_of
 from model.errors import InputError
-from model.fitness import sae
-from model.functions import FUNCTION_SETS
+from model.filter.array import filter_image
+from model.filter.circuit import Circuit, Shape, circuit_of
+from model.filter.fitness import sae
+from model.filter.functions import FUNCTION_SETS
 from tests.landscape import Landscape
 from tests.test_engine import image_pair
 

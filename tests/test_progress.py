@@ -13,7 +13,7 @@ from evolve.rng import Random
 from evolve.runs.progress import STRIDE_SECONDS, Lines, Watched
 from evolve.settings import Settings
 from evolve.tribe import Rule, Tribe, rule_at
-from model.circuit import Genes, Shape, copy_filter
+from model.filter.circuit import Genes, Shape, copy_filter
 
 SETTINGS = Settings(Shape(2, 2, "upm16"))
 

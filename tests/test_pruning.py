@@ -11,7 +11,7 @@ from evolve.backends.model import ModelBackend
 from evolve.cli import commands
 from evolve.pruning import prune
 from evolve.simplify.cost import luts
-from model.circuit import Circuit, circuit_of, random_circuit, read_circuit, write_circuit
+from model.filter.circuit import Circuit, circuit_of, random_circuit, read_circuit, write_circuit
 from model.images import write_image
 from tests.test_engine import SETS, image_pair
 from tests.test_parsimony import SHAPE, run

@@ -23,10 +23,10 @@ from pyarrow import parquet
 from scipy import stats
 from selenium import webdriver
 
-from model.array import filter_image
-from model.baselines import adaptive_median, median3x3
-from model.circuit import read_circuit
-from model.fitness import sae
+from model.filter.array import filter_image
+from model.filter.baselines import adaptive_median, median3x3
+from model.filter.circuit import read_circuit
+from model.filter.fitness import sae
 from model.images import read_image, write_image
 from model.noise import add_noise
 from tests.conftest import Evoarray

@@ -29,8 +29,8 @@ from evolve.backends.model import ModelBackend
 from evolve.backends.process import SimulatorBackend
 from evolve.backends.verilator import VerilatorBackend
 from evolve.settings import BACKENDS
-from model.array import filter_image
-from model.circuit import (
+from model.filter.array import filter_image
+from model.filter.circuit import (
     Circuit,
     Genes,
     Shape,
@@ -40,8 +40,8 @@ from model.circuit import (
     read_circuit,
     write_circuit,
 )
-from model.fitness import sae
-from model.functions import Plane
+from model.filter.fitness import sae
+from model.filter.functions import Plane
 from model.images import read_image, write_image
 from tests.conftest import ROOT, Ended, Evoarray, script
 from tests.test_backends import wait_until_gone

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from evolve.settings import HIGHEST_RATE, MOST_TRIBES, Settings
-from model.circuit import Shape, copy_filter
 from model.errors import InputError
+from model.filter.circuit import Shape, copy_filter
 
 SHAPE = Shape(3, 4, "upm16")
 RATES = (

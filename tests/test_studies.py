@@ -35,8 +35,8 @@ from evolve.studies.statistics import (
 )
 from evolve.studies.store import DATABASE, StudyStore
 from evolve.studies.tasks import Result, Task, work
-from model.circuit import Shape, circuit_of
 from model.errors import InputError
+from model.filter.circuit import Shape, circuit_of
 from tests.conftest import ROOT, Ended, Evoarray
 
 SPEC = """

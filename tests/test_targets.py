@@ -6,7 +6,7 @@ import pytest
 from scipy import ndimage
 
 from model.errors import InputError
-from model.functions import Plane
+from model.filter.functions import Plane
 from model.targets import TARGETS, make_target
 
 IMAGES: list[Plane] = [

@@ -37,8 +37,8 @@ from evolve.settings import TOPOLOGIES, Settings
 from evolve.topology import Edges, network, read_edges
 from evolve.tribe import Rule, Tribe
 from evolve.world import World
-from model.circuit import Genes
 from model.errors import InputError
+from model.filter.circuit import Genes
 from tests.conftest import Evoarray
 from tests.landscape import Landscape, Numbers
 from tests.test_mechanisms import GENES, SHAPE, Told, numbers_of, saes_of, seen, settled, world_of

@@ -17,7 +17,7 @@ from numba import njit
 
 from evolve.backends.fast import FastBackend
 from evolve.bench import bundled_pair
-from model.circuit import Shape, circuit_of
+from model.filter.circuit import Shape, circuit_of
 from model.window import windows
 
 SHAPE = Shape(8, 8, "upm16")

@@ -21,8 +21,8 @@ from evolve.backends.model import ModelBackend
 from evolve.backends.process import SimulatorBackend
 from evolve.backends.verilator import VerilatorBackend
 from evolve.tribe import AskEvaluateTell, Evolver, Rule, Tribe
-from model.circuit import Genes, Shape
-from model.functions import Plane
+from model.filter.circuit import Genes, Shape
+from model.filter.functions import Plane
 
 Pair = tuple[Plane, Plane]
 """A noisy image and its clean reference, both (H, W) uint8."""

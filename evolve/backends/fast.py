@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from evolve.backends.cache import built
 from evolve.simplify.cost import luts_by_code
 from evolve.tribe import Rule, Tribe
-from model.circuit import Genes, Shape
 from model.errors import InputError
-from model.functions import FUNCTION_SETS, Plane
+from model.filter.circuit import Genes, Shape
+from model.filter.functions import FUNCTION_SETS, Plane
 from model.window import windows
 
 _SOURCE = Path(__file__).with_name("engine.c")

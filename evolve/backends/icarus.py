@@ -8,10 +8,11 @@ from pathlib import Path
 
 from evolve.backends.cache import LAST_LINES, BuildError
 from evolve.backends.process import IMAGES, SimulatorBackend
-from model.circuit import Shape
 from model.errors import InputError
-from model.functions import Plane
-from model.rtl import INCLUDE_DIR, find_simulator, parameters, sources
+from model.filter.circuit import Shape
+from model.filter.functions import Plane
+from model.filter.rtl import parameters
+from model.rtl import INCLUDE_DIR, find_simulator, sources
 
 
 class IcarusBackend(SimulatorBackend):
@@ -35,7 +36,7 @@ class IcarusBackend(SimulatorBackend):
                 *(simulator.command, "-g2005", "-s", self.toplevel, "-o", program),
                 *(f"-P{self.toplevel}.{name}={value}" for name, value in values.items()),
                 f"-I{INCLUDE_DIR}",
-                *(*sources(), *self.bench),
+                *(*sources("filter"), *self.bench),
             ],
             capture_output=True,
             text=True,

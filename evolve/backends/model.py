@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evolve.tribe import AskEvaluateTell
-from model.array import run
-from model.circuit import Genes, Shape, circuit_of
-from model.fitness import sae
-from model.functions import Plane
+from model.filter.array import run
+from model.filter.circuit import Genes, Shape, circuit_of
+from model.filter.fitness import sae
+from model.filter.functions import Plane
 from model.window import windows
 
 

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from evolve.backends.cache import LAST_LINES
 from evolve.tribe import AskEvaluateTell
-from model.circuit import Genes
 from model.errors import InputError
-from model.functions import Plane
+from model.filter.circuit import Genes
+from model.filter.functions import Plane
 from model.window import windows
 
 LARGEST_SIDE = 4096

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from evolve.backends.cache import built
 from evolve.backends.process import IMAGES, LARGEST_SIDE, SimulatorBackend
-from model.circuit import Shape
 from model.errors import InputError
-from model.functions import Plane
-from model.rtl import INCLUDE_DIR, find_simulator, parameters, sources
+from model.filter.circuit import Shape
+from model.filter.functions import Plane
+from model.filter.rtl import parameters
+from model.rtl import INCLUDE_DIR, find_simulator, sources
 
 TOOLS = ("g++", "make", "perl")
 """What Verilator needs to build a program."""
@@ -48,7 +49,7 @@ def build(shape: Shape) -> Path:
     if missing:
         raise InputError(f"Verilator lacks {missing}: apt-get install {missing} (or: make setup)")
     values = {**parameters(shape), "MAX_WIDTH": LARGEST_SIDE, "MAX_HEIGHT": LARGEST_SIDE}
-    files = [*sources(), _SERVER]
+    files = [*sources("filter"), _SERVER]
     command = [
         str(simulator.command),
         *("--cc", "--exe", "--build", "-j", str(os.cpu_count() or 1), "--Mdir", "."),

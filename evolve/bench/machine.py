@@ -18,7 +18,7 @@ from evolve.backends.fast import cpu_line
 from evolve.loop import found
 from evolve.settings import BLOCK, Settings
 from evolve.tribe import rule_at
-from model.circuit import Shape
+from model.filter.circuit import Shape
 from model.images import read_image, write_image
 from model.noise import add_noise
 

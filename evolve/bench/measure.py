@@ -42,8 +42,8 @@ from evolve.loop import evolve, found
 from evolve.presets import PRESETS
 from evolve.settings import BLOCK, Settings
 from evolve.tribe import Evolver, Rule, Tribe, ask, rule_at
-from model.circuit import Genes, Shape
 from model.errors import InputError
+from model.filter.circuit import Genes, Shape
 from model.rtl import find_simulator
 
 SIDES = (4, 8, 16, 24)

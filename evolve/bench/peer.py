@@ -12,9 +12,9 @@ from evolve.backends.fast import FastBackend
 from evolve.loop import found
 from evolve.settings import Settings
 from evolve.tribe import rule_at
-from model.circuit import Circuit, circuit_of
-from model.fitness import sae
-from model.functions import FUNCTION_SETS
+from model.filter.circuit import Circuit, circuit_of
+from model.filter.fitness import sae
+from model.filter.functions import FUNCTION_SETS
 from model.window import WINDOW_PIXELS, windows
 
 EVALUATIONS = 20_000

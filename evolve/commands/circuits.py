@@ -24,9 +24,9 @@ from evolve.pruning import prune
 from evolve.runs.comparison import as_json, cascade
 from evolve.runs.results import MismatchError
 from evolve.simplify.cost import luts
-from model.circuit import read_circuit, write_circuit
 from model.files import write_atomically
-from model.fitness import metrics
+from model.filter.circuit import read_circuit, write_circuit
+from model.filter.fitness import metrics
 from model.images import read_image, write_image
 
 

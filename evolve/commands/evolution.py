@@ -31,9 +31,9 @@ from evolve.runs.run import resume as resume_run
 from evolve.runs.run import run
 from evolve.settings import OPTIONS, TOPOLOGIES
 from evolve.topology import Edges, read_edges
-from model.circuit import Shape, read_circuit
 from model.errors import InputError
-from model.functions import FUNCTION_SETS
+from model.filter.circuit import Shape, read_circuit
+from model.filter.functions import FUNCTION_SETS
 
 
 def settings_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -19,9 +19,9 @@ from evolve.runs.comparison import compare
 from evolve.simplify.graph import formulas, nodes, simplify
 from evolve.synthesis import programs
 from evolve.synthesis.flow import versions
-from model.circuit import read_circuit
 from model.errors import InputError
 from model.files import write_atomically
+from model.filter.circuit import read_circuit
 
 
 @click.command()

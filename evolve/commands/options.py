@@ -11,8 +11,8 @@ from rich.console import Console
 
 from evolve.runs.comparison import Photo, photo_of
 from evolve.settings import BACKENDS
-from model.circuit import Circuit
 from model.errors import InputError
+from model.filter.circuit import Circuit
 from model.images import read_image
 
 FILE = click.Path(path_type=Path)

@@ -9,8 +9,8 @@ from evolve.simplify.cost import luts
 from evolve.simplify.graph import depth, formulas, nodes, pixels, simplify
 from evolve.synthesis.devices import FAMILY_NAMES
 from evolve.synthesis.measure import Result
-from model.circuit import Circuit
-from model.functions import Plane
+from model.filter.circuit import Circuit
+from model.filter.functions import Plane
 from model.pages import markdown_table
 from model.window import WINDOW_PIXELS
 

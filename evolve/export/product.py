@@ -18,9 +18,9 @@ from evolve.runs.results import MismatchError
 from evolve.simplify.graph import Value, nodes, simplify
 from evolve.synthesis.devices import DEVICES, Design
 from evolve.synthesis.measure import Result, measure
-from model.circuit import Circuit, circuit_to_json
 from model.errors import InputError
 from model.files import make_folder, write_atomically
+from model.filter.circuit import Circuit, circuit_to_json
 
 SEEDS = 3
 """Of nextpnr, for each design."""

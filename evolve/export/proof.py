@@ -10,20 +10,27 @@ Where the module computes what an element does, the solver is told to prove that
 needs to look at one operation at a time. Without these steps some circuits take it hours.
 """
 
+import shutil
 import tempfile
 from pathlib import Path
 
 from evolve.export.verilog import stage_of
 from evolve.simplify.graph import Node, elements, names, nodes
 from evolve.synthesis import programs
-from model.circuit import Circuit
-from model.latency import array_cycles
-from model.rtl import RTL_DIR, parameters
+from model.filter.circuit import Circuit
+from model.filter.latency import array_cycles
+from model.filter.rtl import parameters
+from model.rtl import RTL_DIR
 
-SOURCES = ("delay_line.v", "pe.v", "pe_two_stage.v", "systolic_array.v")
+SOURCES = (
+    "shared/delay_line.v",
+    "filter/pe.v",
+    "filter/pe_two_stage.v",
+    "filter/systolic_array.v",
+)
 
 _PREPARE = (
-    f"read_verilog -formal {' '.join(SOURCES)} export.v harness.v",
+    f"read_verilog -formal {' '.join(Path(each).name for each in SOURCES)} export.v harness.v",
     "prep -flatten -top harness; opt -full; async2sync; dffunmap; chformal -lower",
     "write_smt2 -wires harness.smt2",
 )
@@ -89,7 +96,7 @@ def _holds(circuit: Circuit, name: str, stages: int, verilog: str, equal: str) -
     steps = latency + 3
     with tempfile.TemporaryDirectory() as folder:
         for source in SOURCES:
-            Path(folder, source).write_bytes((RTL_DIR / source).read_bytes())
+            shutil.copy(RTL_DIR / source, folder)
         Path(folder, "export.v").write_text(verilog, encoding="utf-8")
         Path(folder, "harness.v").write_text(harness, encoding="utf-8")
         if wrong := programs.yosys(Path(folder), *_PREPARE):

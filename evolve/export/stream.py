@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from evolve.runs.comparison import cascade
-from model.circuit import Circuit
+from model.filter.circuit import Circuit
 from model.rtl import sources
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -24,7 +24,7 @@ def stream_files(circuit: Circuit, name: str, stages: int) -> dict[str, str]:
 
     Raises InputError where the sources of the RTL are missing.
     """
-    found = {source.name: source for source in sources()}
+    found = {source.name: source for source in sources("filter")}
     around = {
         "LATENCY": str(stages),
         "CLOCK": "    .clk    (clk),\n    .ce     (ce),\n" if stages else "",

@@ -7,9 +7,9 @@ import numpy as np
 
 from evolve.simplify.graph import Constant, Node, Pixel, Value, depth, names, nodes, pixels
 from evolve.simplify.operations import OPERATIONS
-from model.array import run
-from model.circuit import Circuit
 from model.errors import InputError
+from model.filter.array import run
+from model.filter.circuit import Circuit
 from model.window import WINDOW_PIXELS
 
 VECTORS = 1000

@@ -23,8 +23,8 @@ from evolve.studies.filters import Filters
 from evolve.studies.store import DATABASE as STUDY
 from evolve.studies.store import StudyStore
 from evolve.world import World
-from model.circuit import Circuit, circuit_of
 from model.errors import InputError
+from model.filter.circuit import Circuit, circuit_of
 
 
 @dataclass(frozen=True)

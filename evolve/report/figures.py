@@ -20,8 +20,8 @@ from evolve.report.study import Study
 from evolve.runs.comparison import ADAPTIVE, MEDIAN
 from evolve.runs.database import Row
 from evolve.studies.statistics import Summary
-from model.circuit import Circuit
-from model.functions import Plane
+from model.filter.circuit import Circuit
+from model.filter.functions import Plane
 from model.images import encode_image
 
 POINTS = 64

@@ -18,9 +18,9 @@ from evolve.studies.filters import Filters, Ratio, median_saes
 from evolve.studies.spec import settings_of_run
 from evolve.studies.statistics import Summary, summarize
 from evolve.studies.tasks import Result
-from model.baselines import adaptive_median, median3x3
-from model.circuit import Circuit, Shape, circuit_of
-from model.fitness import sae
+from model.filter.baselines import adaptive_median, median3x3
+from model.filter.circuit import Circuit, Shape, circuit_of
+from model.filter.fitness import sae
 
 SHOWN = 3
 """Settings of which the best circuit's pictures are shown."""

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from rich.console import Console
 from rich.table import Table
 
-from model.array import filter_image
-from model.baselines import adaptive_median, median3x3
-from model.circuit import Circuit
-from model.fitness import Metrics, metrics, sae
-from model.functions import Plane
+from model.filter.array import filter_image
+from model.filter.baselines import adaptive_median, median3x3
+from model.filter.circuit import Circuit
+from model.filter.fitness import Metrics, metrics, sae
+from model.filter.functions import Plane
 
 MEDIAN, ADAPTIVE, EVOLVED = "3x3 median", "adaptive median", "evolved"
 EARLIER = "filters before"

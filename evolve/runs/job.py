@@ -14,9 +14,9 @@ from evolve.backends import Backend, open_backend
 from evolve.runs.comparison import Photo, photo_of
 from evolve.runs.provenance import made_with
 from evolve.settings import BACKENDS, Settings
-from model.circuit import Circuit, Shape, circuit_from_json, circuit_to_json
 from model.errors import InputError
-from model.functions import Plane
+from model.filter.circuit import Circuit, Shape, circuit_from_json, circuit_to_json
+from model.filter.functions import Plane
 from model.images import decode_image, encode_image
 
 

@@ -23,9 +23,9 @@ from rich.style import Style
 from rich.text import Text
 
 from evolve.runs.progress import Watched
-from model.array import run
-from model.circuit import Genes, Shape, circuit_of
-from model.functions import Plane
+from model.filter.array import run
+from model.filter.circuit import Genes, Shape, circuit_of
+from model.filter.functions import Plane
 from model.window import CENTRE, windows
 
 Block: TypeAlias = list[list[Segment]]

@@ -14,7 +14,7 @@ from evolve.loop import Epoch
 from evolve.runs.database import Event, Row
 from evolve.tribe import Evolver, Rule, Tribe
 from evolve.world import World
-from model.circuit import Genes
+from model.filter.circuit import Genes
 
 STRIDE_SECONDS = 0.1
 LINE_SECONDS = 5.0

@@ -17,11 +17,11 @@ from evolve.backends import open_backend
 from evolve.runs.comparison import EVOLVED, MEDIAN, Comparison, Photo
 from evolve.runs.database import Row
 from evolve.world import Found
-from model.array import filter_image
-from model.circuit import Circuit, Shape, circuit_of, circuit_to_json, write_circuit
 from model.errors import InputError
 from model.files import write_atomically
-from model.fitness import sae
+from model.filter.array import filter_image
+from model.filter.circuit import Circuit, Shape, circuit_of, circuit_to_json, write_circuit
+from model.filter.fitness import sae
 from model.images import write_image
 
 

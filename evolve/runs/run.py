@@ -30,9 +30,9 @@ from evolve.runs.results import (
 from evolve.runs.store import RunStore
 from evolve.topology import Edges
 from evolve.world import World
-from model.circuit import Shape, circuit_of, write_circuit
 from model.errors import InputError
 from model.files import write_json
+from model.filter.circuit import Shape, circuit_of, write_circuit
 from model.rtl import find_simulator
 
 SAVE_SECONDS = 0.5

@@ -7,8 +7,8 @@ from importlib.resources import files
 
 from evolve.simplify.graph import nodes, simplify
 from evolve.simplify.operations import OPERATIONS, meaning
-from model.circuit import Circuit
-from model.functions import FUNCTION_SETS
+from model.filter.circuit import Circuit
+from model.filter.functions import FUNCTION_SETS
 
 
 @cache

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evolve.simplify.operations import commutes, meaning, table
-from model.circuit import Circuit
-from model.functions import FUNCTION_SETS
+from model.filter.circuit import Circuit
+from model.filter.functions import FUNCTION_SETS
 from model.window import WINDOW_PIXELS
 
 

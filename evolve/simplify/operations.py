@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the functions of all sets come down to, in the three languages of an export.
 
-model/functions.py stays the only place that says what a function computes: the tables here are made
-with it, and tests hold the text in every language against them.
+model/filter/functions.py stays the only place that says what a function computes: the tables here
+are made with it, and tests hold the text in every language against them.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from model.functions import FUNCTION_SETS, Function
+from model.filter.functions import FUNCTION_SETS, Function
 
 Table = NDArray[np.uint8]
 

@@ -16,10 +16,10 @@ from evolve.simplify.cost import luts
 from evolve.studies.kind import Kind, Material, Measure, names_of, of_run
 from evolve.studies.statistics import summarize
 from evolve.studies.tasks import Result, Task, result_from_json
-from model.baselines import adaptive_median, median3x3
-from model.circuit import circuit_of
 from model.errors import InputError
-from model.fitness import sae
+from model.filter.baselines import adaptive_median, median3x3
+from model.filter.circuit import circuit_of
+from model.filter.fitness import sae
 from model.images import read_image
 from model.noise import add_noise
 

@@ -12,9 +12,9 @@ from evolve.backends import open_backend
 from evolve.loop import evolve, found
 from evolve.runs.comparison import Photo
 from evolve.settings import Settings
-from model.array import filter_image
-from model.circuit import circuit_of
-from model.fitness import sae
+from model.filter.array import filter_image
+from model.filter.circuit import circuit_of
+from model.filter.fitness import sae
 
 POINTS = 256
 """Of the curve that a result keeps, beside its start."""

@@ -48,5 +48,5 @@ class Design:
     module: str
     parameters: dict[str, int]
     devices: tuple[Device, ...]
-    sources: tuple[Path, ...] = field(default_factory=lambda: tuple(sources()))
+    sources: tuple[Path, ...] = field(default_factory=lambda: tuple(sources("filter")))
     root: Path = ROOT

@@ -2,8 +2,8 @@
 //
 // The adaptive median of a window, by hand: what an evolved filter is compared with.
 //
-// Equals adaptive_median(image, largest=LARGEST) of model/baselines.py, given the neighbourhood of
-// each pixel, edges replicated: row by row, the pixel in row y and column x at
+// Equals adaptive_median(image, largest=LARGEST) of model/filter/baselines.py, given the
+// neighbourhood of each pixel, edges replicated: row by row, the pixel in row y and column x at
 // [(y*LARGEST + x)*8 +: 8]. A window per cycle of ce, latency LATENCY such cycles.
 //
 // The medians are found bit by bit (bitwise_median.v) and not by sorting, because that is smaller.

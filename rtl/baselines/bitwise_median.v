@@ -3,9 +3,9 @@
 // The median of an odd number of bytes, and whether it lies strictly between others of them.
 //
 // From the highest bit down, the median's bit is that of the majority. A byte whose bit is another
-// one is below or above the median from there on, whatever follows: it is settled, and keeps
-// voting as it did. In the end those that are not settled equal the median. (C. L. Lee and
-// C. W. Jen, "Bit-Sliced Median Filter Design Based on Majority Gate", IEE Proceedings G 139, 1992.)
+// one is below or above the median from there on, whatever follows: it is settled, and keeps voting
+// as it did. In the end those that are not settled equal the median. (C. L. Lee and C. W. Jen,
+// "Bit-Sliced Median Filter Design Based on Majority Gate", IEE Proceedings G 139, 1992.)
 //
 // A bit per cycle, and one cycle more to see what the bytes have come to: LATENCY cycles of ce from
 // bit 7 to the results.

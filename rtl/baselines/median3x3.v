@@ -2,7 +2,7 @@
 //
 // The median of a 3x3 window, by hand: what an evolved filter has to beat.
 //
-// Equals median3x3() of model/baselines.py, given the windows of model/window.py: pixel i of
+// Equals median3x3() of model/filter/baselines.py, given the windows of model/window.py: pixel i of
 // WINDOW_PIXELS at [i*8 +: 8], as an exported circuit has them. A window per cycle of ce, latency
 // LATENCY such cycles.
 //

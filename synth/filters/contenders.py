@@ -10,13 +10,13 @@ from evolve.export.verilog import module, stages_of
 from evolve.runs.comparison import Photo, cascade
 from evolve.simplify.graph import simplify
 from evolve.synthesis.devices import DEVICES, Design, Device
-from model.baselines import adaptive_median, median3x3
-from model.circuit import Circuit
 from model.files import write_atomically
-from model.fitness import metrics
-from model.functions import Plane
-from model.latency import ADAPTIVE_MEDIAN_CYCLES, MEDIAN_CYCLES
-from model.rtl import baselines
+from model.filter.baselines import adaptive_median, median3x3
+from model.filter.circuit import Circuit
+from model.filter.fitness import metrics
+from model.filter.functions import Plane
+from model.filter.latency import ADAPTIVE_MEDIAN_CYCLES, MEDIAN_CYCLES
+from model.filter.rtl import baselines
 from synth.filters.evolution import (
     BUILD,
     LITERATURE,

@@ -20,10 +20,10 @@ from evolve.runs.comparison import Photo, photo_of
 from evolve.settings import Settings
 from evolve.simplify.cost import luts
 from evolve.studies.tasks import Task, work
-from model.array import filter_image
-from model.baselines import median3x3
-from model.circuit import Circuit, circuit_of, read_circuit, write_circuit
-from model.fitness import sae
+from model.filter.array import filter_image
+from model.filter.baselines import median3x3
+from model.filter.circuit import Circuit, circuit_of, read_circuit, write_circuit
+from model.filter.fitness import sae
 from model.images import read_image
 from model.noise import add_noise
 from model.rtl import ROOT

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from model.rtl import ROOT, sources
+from model.rtl import FAMILIES, ROOT, sources
 
 RESULTS = ROOT / "build" / "signoff"
 """Where everything that signs off leaves what it found."""
@@ -19,7 +19,7 @@ class Target:
     module: str
     test: str
     parameters: Mapping[str, int] = field(default_factory=dict)
-    bench: str = ""  # the top of the tests in tb/, where it is not the module
+    bench: str = ""  # in tb/, the top of the tests, where it is not the module
     bench_parameters: Mapping[str, int] = field(default_factory=dict)
     # Inputs that have illegal values, each with an expression of the ports that has none of those
     # bits: on what is left, a mutant is compared with the module.
@@ -38,7 +38,7 @@ def relative(path: Path) -> str:
 
 def header(module: str) -> str:
     """Return a module from its name to the end of its ports, all of them wires."""
-    (source,) = (file for file in sources() if file.stem == module)
+    (source,) = (file for file in sources(*FAMILIES) if file.stem == module)
     text = source.read_text(encoding="utf-8")
     found = re.search(rf"^module {module}\b.*?^\);", text, re.DOTALL | re.MULTILINE)
     assert found

@@ -19,10 +19,10 @@ from evolve.export.product import export
 from evolve.export.proof import is_equal
 from evolve.simplify.graph import depth, nodes, simplify
 from evolve.synthesis.programs import ProgramError, yosys
-from model.array import run
-from model.circuit import Circuit, Shape, circuit_of, random_circuit
 from model.files import write_json
-from model.functions import FUNCTION_SETS
+from model.filter.array import run
+from model.filter.circuit import Circuit, Shape, circuit_of, random_circuit
+from model.filter.functions import FUNCTION_SETS
 from model.rtl import ROOT
 from tb.signoff.design import RESULTS, relative
 from tb.signoff.netlist import FAMILIES, models

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from evolve.synthesis.programs import ProgramError, yosys
 from model.files import write_json
-from model.rtl import ROOT, sources
+from model.rtl import FAMILIES, ROOT, sources
 from tb.runner import Simulation, run
 from tb.signoff.design import RESULTS, Target, header, ports, relative
 
@@ -34,35 +34,39 @@ PROCESSES = 2
 
 
 TARGETS = (
-    Target("pe_decoder", "test_pe", bench="pe_bank", bench_parameters={"TWO_STAGE": 1}),
-    Target("pe_two_stage", "test_pe", bench="pe_bank", bench_parameters={"TWO_STAGE": 1}),
+    Target(
+        "pe_decoder", "filter.test_pe", bench="filter/pe_bank", bench_parameters={"TWO_STAGE": 1}
+    ),
+    Target(
+        "pe_two_stage", "filter.test_pe", bench="filter/pe_bank", bench_parameters={"TWO_STAGE": 1}
+    ),
     *(
         Target(
             "pe",
-            "test_pe",
+            "filter.test_pe",
             parameters={"FUNCTION_SET": number},
-            bench="pe_bank",
+            bench="filter/pe_bank",
             bench_parameters={"FUNCTION_SET": number},
         )
         for number in range(3)
     ),
-    Target("delay_line", "test_delay_line", {"DEPTH": 3}),
-    Target("config_shadow", "test_config_shadow", {"ROWS": 2, "COLS": 3}),
-    Target("sae", "test_sae", {"SAE_W": 20}),
-    Target("systolic_array", "test_systolic_array", {"ROWS": 2, "COLS": 3}),
-    Target("pixel_window", "test_pixel_window", {"MAX_WIDTH": 5, "MAX_HEIGHT": 4}),
+    Target("delay_line", "shared.test_delay_line", {"DEPTH": 3}),
+    Target("config_shadow", "filter.test_config_shadow", {"ROWS": 2, "COLS": 3}),
+    Target("sae", "filter.test_sae", {"SAE_W": 20}),
+    Target("systolic_array", "filter.test_systolic_array", {"ROWS": 2, "COLS": 3}),
+    Target("pixel_window", "shared.test_pixel_window", {"MAX_WIDTH": 5, "MAX_HEIGHT": 4}),
     Target(
         "evaluator",
-        "test_evaluator",
+        "filter.test_evaluator",
         # As many rows as a gene of four bits can name: then these are all that a circuit sets.
         {"ROWS": 16, "COLS": 1, "MAX_WIDTH": 9, "MAX_HEIGHT": 9},
         legal={"cfg_gene": "cfg_gene & 6'd15"},
     ),
-    Target("axis_register", "test_axis_register", {"DATA_W": 4}),
-    Target("axil_slave", "test_axil_slave", {"ADDRESS_W": 6}),
+    Target("axis_register", "shared.test_axis_register", {"DATA_W": 4}),
+    Target("axil_slave", "shared.test_axil_slave", {"ADDRESS_W": 6}),
     Target(
         "axi_registers",
-        "test_axi_registers",
+        "filter.test_axi_registers",
         {
             "ROWS": 2,
             "COLS": 3,
@@ -74,7 +78,7 @@ TARGETS = (
     ),
     Target(
         "evoarray_axi",
-        "test_evoarray_axi",
+        "filter.test_evoarray_axi",
         {"ROWS": 2, "COLS": 2, "ARRAYS": 2, "MAX_WIDTH": 13, "MAX_HEIGHT": 13},
     ),
 )
@@ -88,7 +92,7 @@ def insert_faults(target: Target, folder: Path, count: int) -> list[str]:
     listed, applied = folder / "listed.txt", folder / "applied.ys"
     parameters = " ".join(f"-set {name} {value}" for name, value in target.parameters.items())
     design = [
-        f"read_verilog {' '.join(map(relative, sources()))}",
+        f"read_verilog {' '.join(map(relative, sources(*FAMILIES)))}",
         f"chparam {parameters} {target.module}" if parameters else "",
         f"hierarchy -top {target.module}; proc; opt_clean; memory_collect",
     ]
@@ -185,7 +189,7 @@ def measure(target: Target, count: int) -> Score:
     faults = insert_faults(target, folder, count)
     faulty = folder / "wrapper.v"
     faulty.write_text(wrapper(target.module, target.module, "chosen"), encoding="utf-8")
-    top = target.bench or target.module
+    top = Path(target.bench).name or target.module
     simulation = Simulation(
         f"mutation-{target.name}",
         "verilator",
@@ -193,7 +197,7 @@ def measure(target: Target, count: int) -> Score:
         f"tb.{target.test}",
         target.bench_parameters or target.parameters,
         (
-            *(file for file in sources() if file.stem != target.module),
+            *(file for file in sources(*FAMILIES) if file.stem != target.module),
             *([ROOT / "tb" / f"{target.bench}.v"] if target.bench else []),
             faulty,
             folder / "netlist.v",

@@ -35,8 +35,10 @@ FAMILIES = {
 
 _SMALL = {"ROWS": 2, "COLS": 2, "TWO_STAGE": 1}
 TARGETS = (
-    Target("evaluator", "test_evaluator", {**_SMALL, "MAX_WIDTH": 9, "MAX_HEIGHT": 9}),
-    Target("evoarray_axi", "test_evoarray_axi", {**_SMALL, "MAX_WIDTH": 13, "MAX_HEIGHT": 13}),
+    Target("evaluator", "filter.test_evaluator", {**_SMALL, "MAX_WIDTH": 9, "MAX_HEIGHT": 9}),
+    Target(
+        "evoarray_axi", "filter.test_evoarray_axi", {**_SMALL, "MAX_WIDTH": 13, "MAX_HEIGHT": 13}
+    ),
 )
 
 
@@ -62,7 +64,7 @@ def synthesize(target: Target, family: str) -> Simulation:
     parameters = " ".join(f"-set {name} {value}" for name, value in target.parameters.items())
     if wrong := yosys(
         ROOT,
-        f"read_verilog {' '.join(map(relative, model.rtl.sources()))}",
+        "read_verilog " + " ".join(map(relative, model.rtl.sources("filter"))),
         f"chparam {parameters} {target.module}",
         f"{FAMILIES[family]} -top {target.module}",
         f"rename -top {target.module}_netlist",

@@ -14,10 +14,10 @@ import time
 from pathlib import Path
 
 import model.rtl
-from model.circuit import Shape
 from model.files import write_json
-from model.functions import FUNCTION_SETS
-from model.rtl import parameters
+from model.filter.circuit import Shape
+from model.filter.functions import FUNCTION_SETS
+from model.filter.rtl import parameters
 from tb.runner import Simulation, run
 from tb.signoff.design import RESULTS
 
@@ -39,24 +39,26 @@ def choose(number: int) -> Simulation:
     arrays = {"ARRAYS": draw.randint(1, 3)}
     top, test, more = draw.choice(
         [
-            ("pixel_window", "test_pixel_window", frame),
+            ("pixel_window", "shared.test_pixel_window", frame),
             # Two-stage elements take controls instead of codes: they are in the evaluator.
-            ("systolic_array", "test_systolic_array", parameters(shape)),
-            ("evaluator", "test_evaluator", {**parameters(shape), **two_stage, **frame}),
+            ("systolic_array", "filter.test_systolic_array", parameters(shape)),
+            ("evaluator", "filter.test_evaluator", {**parameters(shape), **two_stage, **frame}),
             (
                 "evaluator",
-                "test_evaluator_arrays",
+                "filter.test_evaluator_arrays",
                 {**parameters(shape), **two_stage, **arrays, "MAX_WIDTH": 9, "MAX_HEIGHT": 9},
             ),
             (
                 "evoarray_axi",
-                "test_evoarray_axi",
+                "filter.test_evoarray_axi",
                 {**parameters(shape), **two_stage, **arrays, "MAX_WIDTH": 13, "MAX_HEIGHT": 13},
             ),
         ]
     )
     simulator = "verilator" if draw.random() < VERILATED else "icarus"
-    return Simulation("soak", simulator, top, f"tb.{test}", more, tuple(model.rtl.sources()))
+    return Simulation(
+        "soak", simulator, top, f"tb.{test}", more, tuple(model.rtl.sources("filter"))
+    )
 
 
 def describe(simulation: Simulation) -> str:

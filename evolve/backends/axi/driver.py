@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The driver of evoarray_axi: whole frames and circuits on one side, registers on the other.
 
-It knows the core by rtl/axi/registers.toml alone. How its words and pixels get to the core is up
+It knows the core by rtl/filter/registers.toml alone. How its words and pixels get to the core is up
 to a Port: on a board, memory-mapped registers and DMA; here, a simulator (simulated.py).
 """
 
@@ -10,8 +10,8 @@ from typing import Protocol
 
 import numpy as np
 
-from model.circuit import Circuit, Shape
-from model.functions import FUNCTION_SETS, Plane
+from model.filter.circuit import Circuit, Shape
+from model.filter.functions import FUNCTION_SETS, Plane
 from model.registers import load_registers
 
 NO_LIMIT = 2**32 - 1

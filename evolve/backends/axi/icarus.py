@@ -9,10 +9,10 @@ import importlib.metadata
 
 from evolve.backends.icarus import IcarusBackend
 from evolve.backends.process import LARGEST_SIDE
-from model.circuit import Shape
 from model.errors import InputError
-from model.functions import Plane
-from model.rtl import parameters
+from model.filter.circuit import Shape
+from model.filter.functions import Plane
+from model.filter.rtl import parameters
 
 
 class IcarusAxiBackend(IcarusBackend):

@@ -15,8 +15,8 @@ from cocotb.triggers import ClockCycles
 from evolve.backends.axi.driver import Core
 from evolve.backends.axi.simulated import SimulatedPort
 from evolve.backends.served import Server
-from model.circuit import circuit_of, copy_filter
-from model.functions import Plane
+from model.filter.circuit import circuit_of, copy_filter
+from model.filter.functions import Plane
 from model.window import CENTRE, WINDOW_PIXELS
 
 

@@ -18,7 +18,7 @@ from cocotbext.axi import (
 )
 
 from evolve.backends.axi.driver import RefusedError
-from model.functions import Plane
+from model.filter.functions import Plane
 
 
 class SimulatedPort:
