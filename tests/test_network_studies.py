@@ -21,7 +21,7 @@ from evolve.studies.networks import Error
 from evolve.studies.spec import parse_spec
 from evolve.studies.store import DATABASE, StudyStore
 from tests.conftest import ROOT, Evoarray
-from tests.test_studies import done, refused
+from tests.test_studies import cluster, done, refused
 from tests.test_tours import BURMA14
 
 SPEC = """
@@ -114,6 +114,13 @@ def test_blocks_workers_shards_and_what_was_there_before(
         done(evoarray, "summary", name, "-o", f"{name}.md")
         texts.append((spec.parent / f"{name}.md").read_bytes())
     assert texts[0] == texts[1] == texts[2]
+
+
+def test_a_cluster_comes_to_the_same(evoarray: Evoarray, spec: Path) -> None:
+    done(evoarray, spec, "-o", "here", "--workers", 1)
+    with cluster() as started:
+        done(evoarray, spec, "-o", "there", "--cluster", started.scheduler_address)
+    assert results(spec.parent / "there") == results(spec.parent / "here")
 
 
 def test_a_summary_tells_errors(evoarray: Evoarray, spec: Path) -> None:
