@@ -218,15 +218,19 @@ def test_other_sections_of_a_study(made: Path) -> None:
     assert [row[1] for row in claims] == ["confirmed", "not confirmed"]
     assert claims[0][0] == "A short run is worse"
     assert claims[0][4] == "thesis, 3: half as good"
+    values = ratios(made)
+    for row in claims:
+        for name in ("one", "short"):
+            assert f"{name}: {statistics.mean(values[name]):.3f} [" in row[5]
 
     image, clean = noisy(made, "other", 101)
     median = sae(median3x3(image), clean)
     adaptive, *rows = table(section(page, "held-out"))
     assert adaptive[1] == f"{sae(adaptive_median(image), clean) / median:.3f}"
     for name, mean, best in rows:
-        values = [r["held_out"][0] / median for r in results if r["setting"] == name]
-        assert mean.split()[0] == f"{statistics.mean(values):.3f}"
-        assert best == f"{min(values):.3f}"
+        means = [r["held_out"][0] / median for r in results if r["setting"] == name]
+        assert mean.split()[0] == f"{statistics.mean(means):.3f}"
+        assert best == f"{min(means):.3f}"
 
     events = section(page, "events")
     kinds = re.findall('<th scope="col">(.*?)</th>', events)[1:]

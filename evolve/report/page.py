@@ -12,6 +12,8 @@ from evolve.report.export import records, to_csv, to_json, to_parquet
 from evolve.report.filters import FilterStudy
 from evolve.report.study import Study
 from evolve.report.topology import moments
+from evolve.studies.findings import claimed
+from evolve.studies.findings import found as found_by
 from model.errors import InputError
 from model.files import write_atomically
 
@@ -53,7 +55,7 @@ def page(found: Study | Run) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"p": _p, "fixed": _fixed}
+    environment.filters |= {"p": _p, "fixed": _fixed, "claimed": claimed, "found": found_by}
     environment.globals["picture"] = figures.picture
     environment.globals["circuit_svg"] = figures.circuit_svg
     if isinstance(found, Study):

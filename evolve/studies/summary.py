@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from math import isnan
 from pathlib import Path
 
 from evolve.studies.claims import CONFIRMED, NOT_CONFIRMED, OPEN, SAME, Judged, judge_all
+from evolve.studies.findings import claimed, found, mean_of
 from evolve.studies.kind import Material, Measure, Result
 from evolve.studies.spec import Spec
-from evolve.studies.statistics import Estimate, Values, summarize
+from evolve.studies.statistics import summarize
 from evolve.studies.store import StudyStore
 from model.errors import InputError
 from model.files import write_atomically
@@ -57,12 +57,6 @@ class _Study:
     results: Sequence[Result]
     judged: Sequence[Judged]
 
-    def mean(self, values: Values) -> str:
-        """Return a mean with its interval."""
-        found, text = summarize(values), self.measure.text
-        interval = f" [{text(found.low)}, {text(found.high)}]" if found.runs > 1 else ""
-        return text(found.mean) + interval
-
 
 def write_summary(folders: Sequence[Path], output: Path) -> None:
     """Write the summary of studies as a page, or into the part of a page that is marked for it.
@@ -102,8 +96,8 @@ def summarize_studies(folders: Sequence[Path]) -> str:
                 (
                     claim.claim.says,
                     f"[{study.name}](#{study.name}), {claim.claim.source}".removesuffix(", "),
-                    _figures(study, claim),
-                    _found(study, claim),
+                    claimed(claim, study.measure),
+                    "<br>".join(found(claim, study.measure)),
                     f"{claim.runs:,}",
                     "" if claim.p is None else _p(claim.p),
                     claim.verdict,
@@ -132,38 +126,6 @@ def _read(folder: Path) -> _Study:
         )
 
 
-def _figures(study: _Study, judged: Judged) -> str:
-    """Return what the source of a claim has as numbers."""
-    claim = judged.claim
-    if claim.kind == "equals" and not claim.figures:
-        return study.measure.number(claim.level)
-    return claim.figures
-
-
-def _found(study: _Study, judged: Judged) -> str:
-    claim = judged.claim
-    if not judged.runs:
-        return ""
-    found = "" if judged.found is None or isnan(judged.found[0]) else _percent(judged.found)
-    if judged.rho:
-        return "rho {:.2f} [{:.2f}, {:.2f}]".format(*judged.rho) + (found and f"; {found} of pairs")
-    if judged.found:
-        return found
-    if claim.kind in {"below", "equals"}:
-        mean = summarize(judged.values[claim.one])
-        return "{} [{}, {}]".format(*map(study.measure.number, (mean.mean, mean.low, mean.high)))
-    if claim.kind == "steadier":
-        texts = {
-            name: "quartiles {} to {}".format(
-                *(study.measure.text(summarize(values).quartiles[number]) for number in (0, 2))
-            )
-            for name, values in judged.values.items()
-        }
-    else:
-        texts = {name: study.mean(values) for name, values in judged.values.items()}
-    return "<br>".join(f"{name}: {text}" for name, text in texts.items())
-
-
 def _settings(study: _Study) -> Iterator[str]:
     spec, measure = study.spec, study.measure
     yield f"## {study.name}"
@@ -182,7 +144,7 @@ def _settings(study: _Study) -> Iterator[str]:
             continue
         found = summarize(values)
         low, median, high = map(measure.text, found.quartiles)
-        best, mean = measure.text(found.best), study.mean(values)
+        best, mean = measure.text(found.best), mean_of(values, measure)
         rows.append([name, f"{found.runs:,}", mean, median, f"{low} to {high}", best])
     for head, cells in (
         *spec.kind.columns(spec.settings, study.material, study.results),
@@ -205,10 +167,6 @@ def _counts(results: Sequence[Result]) -> Mapping[str, str]:
         for setting, total in totals.items()
         if total
     }
-
-
-def _percent(found: Estimate) -> str:
-    return "{:.1f} % [{:.1f}, {:.1f}]".format(*(100 * value for value in found))
 
 
 def _p(p: float) -> str:
