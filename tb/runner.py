@@ -4,8 +4,8 @@
 The seed comes from COCOTB_RANDOM_SEED where that is set, and is new in every run otherwise. Where
 a test fails, it runs once more with the same seed and leaves its waveform in build/waves.
 
-Where RTL_COVERAGE is set, runs leave in build/coverage what they covered, for
-tb.signoff.coverage: the bins of tb/covergroups.py and, on Verilator, the code.
+Where RTL_COVERAGE is set, to the number of a round, runs leave in build/coverage what they covered,
+for tb.signoff.coverage: the bins of tb/covergroups.py and, on Verilator, the code.
 """
 
 import os
@@ -26,7 +26,7 @@ BUILDS = model.rtl.ROOT / "build" / "sim"
 WAVES = model.rtl.ROOT / "build" / "waves"
 COVERAGE = model.rtl.ROOT / "build" / "coverage"
 
-CODE_COVERAGE = "coverage.dat"
+CODE_COVERAGE = "coverage-{}.dat"
 FUNCTIONAL_COVERAGE = "functional.txt"
 # Lines and, with them, branches; toggles of vectors of any width.
 COVERAGE_ARGS = ("--coverage-line", "--coverage-toggle", "--coverage-max-width", "100000")
@@ -137,9 +137,8 @@ def run(
         tracing = ["--trace", "--trace-file", f"{simulation.toplevel}.fst"] if waves else []
         chosen = [] if mutant is None else [f"+mutant={mutant}"]
         if covering:  # from 0: a change from a random start would count as one that a test made
-            undefined = [
-                *("+verilator+rand+reset+0", f"+verilator+coverage+file+{folder / CODE_COVERAGE}"),
-            ]
+            file = folder / CODE_COVERAGE.format(os.environ["RTL_COVERAGE"])
+            undefined = ["+verilator+rand+reset+0", f"+verilator+coverage+file+{file}"]
         options = {
             # The simulations are short: the time goes into compiling, of public signals most.
             "make_args": ["-j2", "OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0"],
