@@ -4,9 +4,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from math import isfinite
-from typing import Any, NoReturn
+from typing import Any
 
-from model.errors import InputError
+from model.errors import refuse
 
 
 def option(
@@ -37,8 +37,3 @@ def check(name: str, value: Any, legal: Mapping[str, Any]) -> None:
     ):
         number = "a whole number" if kind is int else "a number"
         refuse(name, value, f"{number} from {least} {f'to {most}' if most else 'up'}")
-
-
-def refuse(option: str, value: object, legal: str) -> NoReturn:
-    """Raise InputError naming an option, its value and what is legal."""
-    raise InputError(f"{option} is {value!r}; legal is {legal}")

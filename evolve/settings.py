@@ -10,7 +10,7 @@ from math import gcd
 
 from evolve.options import check as _check
 from evolve.options import option
-from evolve.options import refuse as _refuse
+from model.errors import refuse as _refuse
 from model.filter.circuit import Shape
 from model.filter.functions import FUNCTION_SETS
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The golden model of the systolic array; start reading at model/filter/array.py."""
+"""The golden models; start reading at model/filter/array.py and model/neuro/forward.py."""

@@ -1,6 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one exception for what a user can put right."""
 
+from typing import NoReturn
+
 
 class InputError(ValueError):
     """What the user gave cannot be used; the message is one sentence that says what to do."""
+
+
+def refuse(key: str, value: object, legal: str) -> NoReturn:
+    """Raise the InputError for a bad value: what it belongs to, the value, and what is legal."""
+    raise InputError(f"{key} is {shown(value)}; legal is {legal}")
+
+
+def shown(value: object) -> str:
+    """Return a value as a message quotes it: on one line, and not longer than that bears."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writing a file whole or not at all."""
+"""Writing a file whole or not at all, and reading one that may be damaged."""
 
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from model.errors import InputError
+from model.errors import InputError, refuse, shown
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -47,3 +47,56 @@ def write_json(path: Path, data: Any) -> None:
     """Write data as JSON for people and programs, atomically; make the file's folder if need be."""
     make_folder(path.parent)
     write_atomically(path, (json.dumps(data, indent=2) + "\n").encode())
+
+
+def read_text(path: Path, kind: str) -> str:
+    """Return the text of a file of this kind, UTF-8. Raises InputError with the reason."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not a {kind}: it is not UTF-8 text") from None
+    except OSError as error:
+        raise InputError(f"cannot read the {kind} {path}: {error.strerror}") from None
+
+
+def parse_json(text: str, name: str, version: int, keys: tuple[str, ...]) -> dict[str, Any]:
+    """Return the JSON object of a file of format `name`, which has exactly these keys.
+
+    Two of them are "format" and "version". Raises InputError for anything else, also for numbers
+    that JSON does not know and for a key that stands there twice.
+    """
+    try:
+        data = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_number)
+    except InputError:
+        raise
+    except (ValueError, RecursionError) as error:  # also an integer of thousands of digits
+        raise InputError(f"it is not JSON ({error})") from None
+    if not isinstance(data, dict) or data.get("format") != name:
+        raise InputError(f'it is not a JSON object with "format": "{name}"')
+    if data.get("version") != version or type(data["version"]) is not int:
+        refuse("version", data.get("version"), f"{version}, the only one known here")
+    check_keys(data, keys)
+    return data
+
+
+def check_keys(data: dict[str, Any], keys: tuple[str, ...]) -> None:
+    """Refuse a JSON object that has not exactly these keys. Raises InputError."""
+    for key in keys:
+        if key not in data:
+            raise InputError(f'the key "{key}" is missing')
+    for key in data:
+        if key not in keys:
+            raise InputError(f"the key {shown(key)} is unknown; legal are {', '.join(keys)}")
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in data:
+            raise InputError(f"the key {shown(key)} stands there twice")
+        data[key] = value
+    return data
+
+
+def _no_number(literal: str) -> NoReturn:
+    raise InputError(f"it is not JSON ({literal} is no number there)")

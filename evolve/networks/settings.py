@@ -11,7 +11,8 @@ from dataclasses import dataclass, fields
 
 from evolve.networks.graphs import ATTACHED, LED_ELSEWHERE, NEIGHBOURS
 from evolve.networks.problems import FUNCTIONS, Function
-from evolve.options import check, option, refuse
+from evolve.options import check, option
+from model.errors import refuse
 
 ALGORITHMS: Mapping[str, tuple[str, bool]] = {
     "traditional": ("complete", False),

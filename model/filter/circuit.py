@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from model.errors import InputError
-from model.files import write_atomically
+from model.errors import InputError, refuse
+from model.files import parse_json, read_text, write_atomically
 from model.filter.functions import FUNCTION_SETS
 from model.window import CENTRE, WINDOW_PIXELS
 
@@ -49,7 +49,7 @@ class Shape:
     def __post_init__(self) -> None:
         for key, side in (("rows", self.rows), ("cols", self.cols)):
             if type(side) is not int or not 1 <= side <= LARGEST_SIDE:
-                _refuse(key, side, f"a whole number from 1 to {LARGEST_SIDE}")
+                refuse(key, side, f"a whole number from 1 to {LARGEST_SIDE}")
         _check_function_set(self.function_set)
 
     @cached_property
@@ -85,7 +85,7 @@ class Circuit:
     def __post_init__(self) -> None:
         _check_function_set(self.function_set)
         if np.ndim(self.functions) != 2 or not np.size(self.functions):
-            _refuse("functions", np.shape(self.functions), "a shape of rows and columns")
+            refuse("functions", np.shape(self.functions), "a shape of rows and columns")
         rows, cols = np.shape(self.functions)
         Shape(rows, cols, self.function_set)
         codes = len(FUNCTION_SETS[self.function_set].functions)
@@ -134,7 +134,7 @@ class Circuit:
 def circuit_of(genes: Genes, shape: Shape, provenance: Mapping[str, Any] | None = None) -> Circuit:
     """Return the circuit of a gene vector (genes,) uint8. Raises InputError on illegal genes."""
     if genes.shape != shape.limits.shape:
-        _refuse("the shape of genes", genes.shape, str(shape.limits.shape))
+        refuse("the shape of genes", genes.shape, str(shape.limits.shape))
     functions, north, west, output = np.split(
         genes,
         np.cumsum([shape.rows * shape.cols, shape.cols, shape.rows]),
@@ -175,12 +175,7 @@ def write_circuit(path: Path, circuit: Circuit) -> None:
 
 def read_circuit(path: Path) -> Circuit:
     """Read a circuit file. Raises InputError with a sentence that says what is wrong in it."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise InputError(f"{path} is not a circuit file: it is not UTF-8 text") from None
-    except OSError as error:
-        raise InputError(f"cannot read the circuit file {path}: {error.strerror}") from None
+    text = read_text(path, "circuit file")
     try:
         return circuit_from_json(text)
     except InputError as error:
@@ -209,22 +204,7 @@ def circuit_to_json(circuit: Circuit) -> str:
 
 def circuit_from_json(text: str) -> Circuit:
     """Return the circuit of a circuit file's text. Raises InputError naming key and value."""
-    try:
-        data = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_number)
-    except InputError:
-        raise
-    except (ValueError, RecursionError) as error:  # also an integer of thousands of digits
-        raise InputError(f"it is not JSON ({error})") from None
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise InputError(f'it is not a JSON object with "format": "{FORMAT}"')
-    if data.get("version") != VERSION or type(data["version"]) is not int:
-        _refuse("version", data.get("version"), f"{VERSION}, the only one known here")
-    for key in KEYS:
-        if key not in data:
-            raise InputError(f'the key "{key}" is missing')
-    for key in data:
-        if key not in KEYS:
-            raise InputError(f"the key {_shown(key)} is unknown; legal are {', '.join(KEYS)}")
+    data = parse_json(text, FORMAT, VERSION, KEYS)
     shape = Shape(data["rows"], data["cols"], data["function_set"])
     codes = {
         "functions": ((shape.rows, shape.cols), len(FUNCTION_SETS[shape.function_set].functions)),
@@ -235,36 +215,23 @@ def circuit_from_json(text: str) -> Circuit:
     for key, (size, count) in codes.items():
         _check_nested(key, data[key], size, count)
     if not isinstance(data["provenance"], dict):
-        _refuse("provenance", data["provenance"], "an object")
+        refuse("provenance", data["provenance"], "an object")
     return Circuit(shape.function_set, *(data[key] for key in (*codes, "provenance")))
 
 
 def _check_function_set(name: object) -> None:
     if not isinstance(name, str) or name not in FUNCTION_SETS:
-        _refuse("function_set", name, "one of " + ", ".join(FUNCTION_SETS))
-
-
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    data: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in data:
-            raise InputError(f"the key {_shown(key)} stands there twice")
-        data[key] = value
-    return data
-
-
-def _no_number(literal: str) -> NoReturn:
-    raise InputError(f"it is not JSON ({literal} is no number there)")
+        refuse("function_set", name, "one of " + ", ".join(FUNCTION_SETS))
 
 
 def _check_nested(key: str, value: object, size: tuple[int, ...], count: int) -> None:
     """Refuse anything but lists nested to this size with whole numbers 0..count-1 in them."""
     if not size:
         if type(value) is not int or not 0 <= value < count:  # True is an int, but not a code
-            _refuse(key, value, f"a whole number from 0 to {count - 1}")
+            refuse(key, value, f"a whole number from 0 to {count - 1}")
         return
     if not isinstance(value, list) or len(value) != size[0]:
-        _refuse(key, value, f"a list of length {size[0]}")
+        refuse(key, value, f"a list of length {size[0]}")
     for index, item in enumerate(value):
         _check_nested(f"{key}[{index}]", item, size[1:], count)
 
@@ -273,18 +240,9 @@ def _codes(key: str, value: ArrayLike, shape: tuple[int, ...], count: int) -> ND
     """Return value as a read-only uint8 array of this shape with codes 0..count-1."""
     array = np.asarray(value)
     if array.shape != shape:
-        _refuse(f"the shape of {key}", array.shape, str(shape))
+        refuse(f"the shape of {key}", array.shape, str(shape))
     if array.dtype.kind not in "iu" or array.min() < 0 or array.max() >= count:
-        _refuse(key, array.tolist(), f"whole numbers from 0 to {count - 1}")
+        refuse(key, array.tolist(), f"whole numbers from 0 to {count - 1}")
     codes = array.astype(np.uint8)
     codes.flags.writeable = False
     return codes
-
-
-def _shown(value: object) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 60 else shown[:57] + "..."
-
-
-def _refuse(key: str, value: object, legal: str) -> NoReturn:
-    raise InputError(f"{key} is {_shown(value)}; legal is {legal}")
