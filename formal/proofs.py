@@ -43,6 +43,28 @@ _COLUMN = Mutant("systolic_array.v", "delay_line #(.DEPTH(c + 1))", "delay_line 
 _EARLY = Mutant("systolic_array.v", "if (load[r+c+1])", "if (load[r+1])")
 _KEPT = Mutant("pixel_window.v", "(tail_due && !s_valid)", "1'b0")
 
+_REQUANT = (
+    Mutant("requant.v", "half_reg && (lost_reg || quotient_reg[0])", "half_reg"),
+    Mutant("requant.v", "<= coarse_lost_reg || |(coarse_reg", "<= |(coarse_reg"),
+    Mutant("requant.v", "quotient_reg == LOWEST - 8'sd1", "1'b0"),
+    Mutant("requant.v", "zero_reg[2])", "zero_reg[1])"),
+)
+_POOL = (
+    Mutant("pool.v", "total_reg[1] && (total_reg[0] || total_reg[2])", "total_reg[1]"),
+    Mutant("pool.v", "23'd3641", "23'd3640"),
+    Mutant("pool.v", "{5{!average, 7'd0}}", "40'd0"),
+    Mutant("pool.v", "9 * 128 + 4", "9 * 128 + 3"),
+)
+_WINDOWS = (
+    Mutant("conv3x3.v", "zeros ? rows >= next_row", "zeros ? rows > next_row"),
+    Mutant("conv3x3.v", "window_valid ? window_last : starting_reg", "starting_reg"),
+    Mutant("conv3x3.v", "border_reg       <= in_border_reg", "border_reg       <= border"),
+)
+
+_LOAD = Mutant("mac_array.v", "#(.DEPTH(r), .WIDTH(1))", "#(.DEPTH(0), .WIDTH(1))")
+_WEIGHT = Mutant("mac_array.v", "delay_line #(.DEPTH(c))", "delay_line #(.DEPTH(0))")
+_SUM = Mutant("mac_array.v", ".DEPTH(COLS - 1 - c)", ".DEPTH(COLS - 1)")
+
 PROOFS = (
     Proof(
         "pe-upm16",
@@ -285,5 +307,71 @@ PROOFS = (
         ),
         steps=22,
         parameters={"MARKS": 1},
+    ),
+    *(
+        Proof(
+            f"requant-{'multiplier' if multiplier else 'shift'}{'-stalls' if stalls else ''}",
+            "every accumulator, "
+            + ("multiplier and shift" if multiplier else "with every shift")
+            + " makes the value of the specification"
+            + (", whenever it is stalled" if stalls else ", if it is not stalled"),
+            "requant_proof",
+            (
+                Mutant("requant.v", "else if (ce)\n      {m_valid", "else\n      {m_valid"),
+                Mutant("requant.v", "if (ce) begin\n      shift_reg", "begin\n      shift_reg"),
+            )
+            if stalls
+            else _REQUANT,
+            steps=8 if stalls else 6,
+            induction=not stalls,
+            parameters={"MULTIPLIER": multiplier, "STALLS": stalls},
+        )
+        for multiplier, stalls in ((0, 0), (0, 1), (1, 0))
+    ),
+    *(
+        Proof(
+            f"pool{'-stalls' if stalls else ''}",
+            "windows of equal taps have that as their maximum and average, whenever it is stalled"
+            if stalls
+            else "all windows have their maximum, or the integer nearest to their average",
+            "pool_proof",
+            (Mutant("pool.v", "else if (ce)\n      {m_valid", "else\n      {m_valid"),)
+            if stalls
+            else _POOL,
+            steps=7 if stalls else 5,
+            induction=not stalls,
+            parameters={"STALLS": stalls},
+        )
+        for stalls in (0, 1)
+    ),
+    *(
+        Proof(
+            f"conv3x3-{width}x{height}{f'-{pixels}-pixels' if pixels else '-pause'}",
+            f"the windows of maps of {width}x{height} pixels with any border and stride, which"
+            " change from map to map, "
+            + (
+                f"in a stream that ends after {pixels} pixels"
+                if pixels
+                else "in a stream that pauses once, at any time and for any time"
+            ),
+            "conv3x3_proof",
+            _WINDOWS,
+            steps=steps,
+            parameters={"WIDTH": width, "HEIGHT": height, "PIXELS": pixels},
+        )
+        for width, height, pixels, steps in ((3, 3, 0, 16), (3, 3, 18, 31), (5, 4, 20, 35))
+    ),
+    *(
+        Proof(
+            f"mac-array-{rows}x{cols}{'-stalls' if stalls else ''}",
+            "every activation meets the weights of its tile and its row in every column, and the"
+            " sums of a vector leave together"
+            + (", whenever the array is stalled" if stalls else ""),
+            "mac_array_proof",
+            (_LOAD,) if cols == 1 else (_WEIGHT, _SUM) if rows == 1 else (_LOAD, _WEIGHT, _SUM),
+            steps=3 * rows + 2 * cols + 3,
+            parameters={"ROWS": rows, "COLS": cols, "STALLS": stalls},
+        )
+        for rows, cols, stalls in ((1, 2, 1), (2, 1, 1), (2, 2, 0), (2, 3, 0))
     ),
 )

@@ -2,6 +2,8 @@
 """What `make synth` measures."""
 
 from evolve.synthesis.devices import DEVICES, Design
+from model.neuro.program import Core
+from model.rtl import sources
 
 TOP = "evaluator"
 """The module that is the whole core."""
@@ -43,4 +45,27 @@ def designs() -> list[Design]:
         *arrays,
         Design(f"core {CORE_SIDE}x{CORE_SIDE}", TOP, {**core, "SAE_W": CORE_SAE_BITS}, DEVICES),
         Design(f"core {CORE_SIDE}x{CORE_SIDE}, AXI", AXI_TOP, core, DEVICES),
+        *networks(),
+    ]
+
+
+def networks() -> list[Design]:
+    """Return what is measured of the networks' RTL, each part with its default parameters."""
+    rtl = tuple(sources("neuro"))
+    core = Core()
+    array = {"ROWS": core.rows, "COLS": core.cols}
+    return [
+        Design("networks: element", "mac_pe", {}, DEVICES, rtl),
+        Design(f"networks: array {core.rows}x{core.cols}", "mac_array", array, DEVICES, rtl),
+        Design("networks: requant, multiplier", "requant", {"MULTIPLIER": 1}, DEVICES, rtl),
+        Design("networks: requant, shift", "requant", {"MULTIPLIER": 0}, DEVICES, rtl),
+        Design("networks: conv3x3", "conv3x3", {}, DEVICES, rtl),
+        Design("networks: pool", "pool", {}, DEVICES, rtl),
+        Design(
+            f"networks: core {core.rows}x{core.cols}",
+            "neuro_core",
+            core.parameters,
+            (),  # it has more multipliers than these devices
+            rtl,
+        ),
     ]

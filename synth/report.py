@@ -15,8 +15,8 @@ BEGIN = "<!-- What follows is written by `make synth`. -->"
 END = "<!-- Here it ends. -->"
 
 AREA_COLUMNS: dict[Family, tuple[str, ...]] = {
-    "xc7": ("lut", "sites", "shift", "flip_flop", "carry", "memory"),
-    "ecp5": ("lut", "flip_flop", "carry", "memory"),
+    "xc7": ("lut", "sites", "shift", "flip_flop", "carry", "memory", "multiplier"),
+    "ecp5": ("lut", "flip_flop", "carry", "memory", "multiplier"),
     "ice40": ("lut", "flip_flop", "carry", "memory"),
 }
 LABELS = {
@@ -26,7 +26,10 @@ LABELS = {
     "flip_flop": "FF",
     "carry": "carry",
     "memory": "RAM",
+    "multiplier": "DSP",
 }
+SELDOM = "multiplier"
+"""Has a column where any design has such cells."""
 
 CYCLES = CORE_FRAME**2
 """Of an evaluation where frames follow each other: one a pixel, as the tests of rtl/ assert."""
@@ -69,26 +72,24 @@ def measured(results: Sequence[Result], versions: dict[str, str], seeds: int) ->
 
 def area_table(results: Mapping[str, Result]) -> list[str]:
     """Return the lines of the table of cells, by what the rows are called."""
-    heads = ["cells"]
-    for family, columns in AREA_COLUMNS.items():
-        heads += [f"{FAMILY_NAMES[family]}: {LABELS[column]}" for column in columns]
-    return markdown_table(
-        heads, [_area_row(name, result) for name, result in results.items()], numbers=True
-    )
+    multiplies = any(a.multiplier for result in results.values() for a in result.areas.values())
+    columns = [
+        (family, column)
+        for family, names in AREA_COLUMNS.items()
+        for column in names
+        if column != SELDOM or multiplies
+    ]
+    heads = ["cells", *(f"{FAMILY_NAMES[family]}: {LABELS[column]}" for family, column in columns)]
+    rows = [
+        [name, *(f"{asdict(result.areas[family])[column]:,}" for family, column in columns)]
+        for name, result in results.items()
+    ]
+    return markdown_table(heads, rows, numbers=True)
 
 
 def used(clock: Clock) -> str:
     """Return how many of a device's cells are used."""
     return f"{clock.used:,} of {clock.available:,}"
-
-
-def _area_row(name: str, result: Result) -> list[str]:
-    counts = [
-        asdict(result.areas[family])[column]
-        for family, columns in AREA_COLUMNS.items()
-        for column in columns
-    ]
-    return [name, *(f"{count:,}" for count in counts)]
 
 
 def _clock_header() -> list[str]:
@@ -100,13 +101,11 @@ def _clock_header() -> list[str]:
 
 
 def _clock_row(result: Result) -> list[str]:
-    clocks = [result.clocks[device] for device in DEVICES]
+    clocks = [result.clocks.get(device) for device in DEVICES]
     evaluates = result.design.module in {TOP, AXI_TOP}
-    return [
-        result.design.name,
-        *(cell for clock in clocks for cell in (str(clock), used(clock))),
-        *(f"{_evaluations(clock):,}" if evaluates else "" for clock in clocks),
-    ]
+    cells = [cell for c in clocks for cell in ((str(c), used(c)) if c else ("", ""))]
+    evaluations = [f"{_evaluations(c):,}" if c and evaluates else "" for c in clocks]
+    return [result.design.name, *cells, *evaluations]
 
 
 def _evaluations(clock: Clock) -> int:

@@ -19,6 +19,7 @@ CLASSES = {
     "wide_mux": r"MUXF[78]",
     "shift": r"SRL16E|SRLC32E",
     "memory": r"RAM.*|DP16KD|TRELLIS_DPR16X4|SB_RAM40_4K.*",
+    "multiplier": r"DSP48E1|MULT18X18D",
 }
 """The cells of all families, by what they are."""
 
@@ -37,6 +38,7 @@ class Area:
     shift: int
     memory: int
     sites: int
+    multiplier: int = 0
 
     @classmethod
     def of(cls, counts: Counter[str]) -> "Area":

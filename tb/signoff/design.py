@@ -20,6 +20,7 @@ class Target:
     test: str
     parameters: Mapping[str, int] = field(default_factory=dict)
     bench: str = ""  # in tb/, the top of the tests, where it is not the module
+    top: str = ""  # in rtl/, the same
     bench_parameters: Mapping[str, int] = field(default_factory=dict)
     # Inputs that have illegal values, each with an expression of the ports that has none of those
     # bits: on what is left, a mutant is compared with the module.

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from evolve.synthesis.programs import ProgramError, yosys
 from model.files import write_json
+from model.neuro.program import Core
 from model.rtl import FAMILIES, ROOT, sources
 from tb.runner import Simulation, run
 from tb.signoff.design import RESULTS, Target, header, ports, relative
@@ -31,6 +32,14 @@ RESULT = RESULTS / "mutation.json"
 GOAL = 0.95
 SEED = 1
 PROCESSES = 2
+
+_CORE = Core(11, 5, layers=6, activations=300, positions=81, weights=600, biases=40).parameters
+"""Of the core that the networks' parts are tested in."""
+
+
+def _of_core(*names: str) -> dict[str, int]:
+    """Return the parameters of a part that are the core's."""
+    return {name: _CORE[name] for name in names}
 
 
 TARGETS = (
@@ -61,6 +70,30 @@ TARGETS = (
         # As many rows as a gene of four bits can name: then these are all that a circuit sets.
         {"ROWS": 16, "COLS": 1, "MAX_WIDTH": 9, "MAX_HEIGHT": 9},
         legal={"cfg_gene": "cfg_gene & 6'd15"},
+    ),
+    Target("requant", "neuro.test_requant", {"MULTIPLIER": 1}),
+    Target("activation_lut", "neuro.test_activation_lut"),
+    Target("pool", "neuro.test_pool"),
+    Target("conv3x3", "neuro.test_conv3x3", {"MAX_WIDTH": 5, "MAX_HEIGHT": 4}),
+    Target("block_memory", "neuro.test_block_memory", {"WIDTH": 5, "DEPTH": 11}),
+    Target("mac_pe", "neuro.test_mac_pe", {"SUM_W": 20}),
+    Target("mac_array", "neuro.test_mac_array", {"ROWS": 2, "COLS": 3}),
+    *(
+        Target(
+            module,
+            "neuro.test_neuro_core",
+            parameters,
+            top="neuro_core",
+            bench_parameters=_CORE,
+        )
+        for module, parameters in (
+            ("neuro_core", _CORE),
+            ("neuro_sequencer", _of_core("LAYERS")),
+            ("neuro_feeder", {**_of_core("ROWS"), "ADDRESS_W": 9}),
+            ("neuro_weights", _of_core("ROWS", "COLS", "WEIGHTS")),
+            ("neuro_accumulator", _of_core("COLS", "POSITIONS", "BIASES")),
+            ("neuro_writer", _of_core("MULTIPLIER", "TABLES")),
+        )
     ),
     Target("axis_register", "shared.test_axis_register", {"DATA_W": 4}),
     Target("axil_slave", "shared.test_axil_slave", {"ADDRESS_W": 6}),
@@ -189,7 +222,7 @@ def measure(target: Target, count: int) -> Score:
     faults = insert_faults(target, folder, count)
     faulty = folder / "wrapper.v"
     faulty.write_text(wrapper(target.module, target.module, "chosen"), encoding="utf-8")
-    top = Path(target.bench).name or target.module
+    top = target.top or Path(target.bench).name or target.module
     simulation = Simulation(
         f"mutation-{target.name}",
         "verilator",

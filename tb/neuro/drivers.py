@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The bench of neuro_core: loads networks, runs images, compares logits and counts cycles."""
+
+import math
+
+import cocotb
+import numpy as np
+from numpy.typing import NDArray
+
+from model.errors import InputError
+from model.neuro.forward import forward
+from model.neuro.latency import inference_cycles
+from model.neuro.network import Conv, Dense, Layer, Network, Shape
+from model.neuro.program import Core, check_fit, program
+from tb.drivers import Dut, Monitor, Source, Stall, Testbench, Watch
+from tests.neuro.networks import random_images, random_network
+
+Images = NDArray[np.int8]
+
+
+class Bench(Testbench):
+    """The core with its configuration port, its images and its logits."""
+
+    def __init__(self, dut: Dut) -> None:
+        super().__init__(dut)
+        names = ("ROWS", "COLS", "LAYERS", "ACTIVATIONS", "POSITIONS", "WEIGHTS", "BIASES")
+        self.core = Core(
+            *(int(getattr(dut, name).value) for name in (*names, "TABLES", "MULTIPLIER"))
+        )
+        self.configuration = Source(
+            self, dut.cfg_valid, dut.cfg_ready, [dut.cfg_address, dut.cfg_data]
+        )
+        self.pixels = Source(self, dut.s_image_valid, dut.s_image_ready, [dut.s_image_value])
+        self.enable = Stall(self, dut.m_logits_ready)
+        self.logits = Monitor(
+            self,
+            dut.m_logits_valid,
+            dut.m_logits_ready,
+            [dut.m_logits_last, dut.m_logits_value],
+        )
+        Watch(self, self.count, self.forget)
+        self.loaded: Network | None = None
+        # How many networks: the simulator that is slow gets some of them, others in every run.
+        self.many = 2 if cocotb.SIM_NAME.startswith("Verilator") else 1
+
+    def forget(self) -> None:
+        self.under_way = 0
+        self.counted: list[int] = []  # how long each inference was under way
+        self.expected: list[int] = []  # and how long it must be, unstalled
+
+    def count(self) -> None:
+        """Count the cycles of inferences; the core's own counter must say the same."""
+        dut = self.dut
+        if int(dut.cfg_ready.value):
+            if self.under_way:
+                assert int(dut.cycles.value) == self.under_way
+                self.counted.append(self.under_way)
+            begins = int(dut.s_image_valid.value) and not int(dut.cfg_valid.value)
+            self.under_way = int(begins)
+        else:
+            self.under_way += 1
+
+    def load(self, network: Network) -> None:
+        """Queue the writes that load a network."""
+        self.configuration.send((int(a), int(d)) for a, d in program(network, self.core))
+        self.loaded = network
+
+    def run(self, images: Images) -> None:
+        """Queue images (n, channels, height, width) for the network that was loaded last."""
+        network = self.loaded
+        assert network is not None
+        self.pixels.send((int(byte),) for byte in images.view(np.uint8).ravel())
+        for row in forward(network, images):
+            self.logits.scoreboard.expect(
+                (int(i == len(row) - 1), int(value) & 0xFFFFFFFF) for i, value in enumerate(row)
+            )
+            self.expected.append(inference_cycles(network, self.core))
+
+    async def loaded_and_run(self, network: Network, images: Images) -> None:
+        """Load a network, which takes place before the images, and wait for all logits."""
+        self.load(network)
+        await self.until(lambda: not self.configuration.queue)
+        self.run(images)
+        await self.finish(surplus=3)
+
+    async def finish(self, surplus: int = 100) -> None:
+        await super().finish(surplus)
+        await self.until(lambda: bool(int(self.dut.cfg_ready.value)))
+        await self.wait(2)
+        stalled = self.enable.stall or self.pixels.pause
+        assert len(self.counted) == len(self.expected)
+        assert stalled or self.counted == self.expected
+
+    def fits(self, network: Network) -> bool:
+        try:
+            check_fit(network, self.core)
+        except InputError:
+            return False
+        return True
+
+    def random_network(self) -> Network:
+        """Return a random network that fits into the core."""
+        while True:
+            network = random_network(self.rng)
+            if self.fits(network):
+                return network
+
+    def dense(self, inputs: int, outputs: int, activation: str = "logits") -> Dense:
+        weights = self.rng.integers(-127, 128, (outputs, inputs)).astype(np.int8)
+        bias = self.rng.integers(-9999, 10000, outputs).astype(np.int32)
+        return Dense(weights, bias, 0 if activation == "logits" else 8, activation)
+
+    def conv(
+        self, inputs: int, outputs: int, stride: int, padding: int, activation: str = "logits"
+    ) -> Conv:
+        weights = self.rng.integers(-127, 128, (outputs, inputs, 3, 3)).astype(np.int8)
+        bias = self.rng.integers(-9999, 10000, outputs).astype(np.int32)
+        shift = 0 if activation == "logits" else 9
+        return Conv(weights, bias, shift, activation, stride, padding)
+
+    def closed(self, shape: Shape, *layers: Layer) -> Network:
+        """Return a network of these layers and a dense one with few logits."""
+        after = shape
+        for layer in layers:
+            after = layer.output_shape(after)
+        return Network(shape, (*layers, self.dense(math.prod(after), 3)))
+
+    async def try_out(self, network: Network, images: int = 2) -> None:
+        """Load a network that fits and run it on random images."""
+        drawn = self.rng.permutation(random_images(self.rng, network.input_shape, 4))
+        await self.loaded_and_run(network, drawn[:images])
