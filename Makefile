@@ -13,16 +13,19 @@ READY := .venv/ready
 READY_SYNTH := .venv/ready-synth
 NOISE := .venv/bin/evoarray noise --kind salt-and-pepper --amount 0.2
 TEST_PHOTOS := brick chelsea coffee rocket
-STUDIES := $(sort $(basename $(notdir $(wildcard studies/*.toml))))
+NEURO_STUDIES := neuro-weights neuro-cnn neuro-neat neuro-noise
+STUDIES := $(filter-out $(NEURO_STUDIES),$(sort $(basename $(notdir $(wildcard studies/*.toml)))))
 OURS := presets presets-35-seconds parsimony topology
 NETWORKS := networks-paper networks-options networks-tsp networks-knapsack
 
-.PHONY: help evolve test sim formal mutation coverage netlist exports soak signoff bench studies-quick studies registers \
+.PHONY: help evolve neuro studies-neuro test sim formal mutation coverage netlist exports soak signoff bench studies-quick studies registers \
   synth compare-filters lint setup setup-synth system browser lock clean
 
 help:
 	@echo "make evolve  evolve a filter for a noisy photo, judge it on others, replay it on the RTL"
 	@echo "             (EVALUATIONS=$(EVALUATIONS), RUN=folder for the results)"
+	@echo "make neuro   evolve a small network that reads digits, report on it, replay it on the RTL"
+	@echo "             (RUN=folder for the results)"
 	@echo "make test    everything that proves the project: lint, types, unit tests, simulations"
 	@echo "make sim     the simulations alone (SIM=icarus or SIM=verilator for one simulator)"
 	@echo "make formal  prove what formal/ states of the RTL, and that each proof finds its mutants"
@@ -38,6 +41,7 @@ help:
 	@echo "             docs/topology.md and docs/networks.md)"
 	@echo "make studies the same with as many runs as the thesis, over half a day; both go on where they"
 	@echo "             were stopped, and this one after studies-quick"
+	@echo "make studies-neuro  networks evolved in several ways, ten runs each: docs/neuroevolution.md"
 	@echo "make registers  remake what rtl/filter/registers.toml describes: registers.vh, docs/registers.md"
 	@echo "make synth   area and clock on FPGAs by yosys and nextpnr, which it installs into .venv"
 	@echo "             (SEEDS=$(SEEDS) of nextpnr; tables in docs/synthesis.md)"
@@ -60,6 +64,10 @@ evolve: setup
 	.venv/bin/evoarray evolve build/noisy/camera.png images/training/camera.png -o $(RUN) \
 	  --evaluations $(EVALUATIONS) --replay icarus \
 	  $(foreach photo,$(TEST_PHOTOS),--test-pair build/noisy/$(photo).png images/test/$(photo).png)
+
+neuro: setup
+	.venv/bin/evoarray neuro -o $(RUN) --replay verilator
+	.venv/bin/evoarray report $(RUN)
 
 test: browser lint
 	.venv/bin/pytest -n 2 tests
@@ -111,6 +119,11 @@ studies-quick studies: setup
 	.venv/bin/evoarray study summary runs/studies/parsimony -o docs/parsimony.md
 	.venv/bin/evoarray study summary runs/studies/topology -o docs/topology.md
 	.venv/bin/evoarray study summary $(NETWORKS:%=runs/studies/%) -o docs/networks.md
+
+studies-neuro: setup
+	set -e; for name in $(NEURO_STUDIES); do echo "$$name:"; \
+	  .venv/bin/evoarray study studies/$$name.toml -o runs/studies/$$name; done
+	.venv/bin/evoarray study summary $(NEURO_STUDIES:%=runs/studies/%) -o docs/neuroevolution.md
 
 registers: setup
 	.venv/bin/python -m model.registers

@@ -18,6 +18,7 @@ from evolve.commands.evolution import evolve, resume, runs
 from evolve.commands.export import export
 from evolve.commands.images import noise, target
 from evolve.commands.machine import bench, doctor
+from evolve.commands.neuro import neuro
 from evolve.commands.studies import report_command, study
 from evolve.runs.results import MismatchError
 from evolve.synthesis.programs import ProgramError
@@ -40,7 +41,7 @@ def commands() -> None:
 
 
 for _command in (
-    *(evolve, resume, runs),
+    *(evolve, neuro, resume, runs),
     *(study, report_command),
     *(evaluate, filter_command, show, prune_command, export),
     *(noise, target),

@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 
 from evolve.backends.fast import find_compiler
-from evolve.backends.verilator import TOOLS
+from evolve.backends.verilated import TOOLS
 from model.errors import InputError
 from model.rtl import find_simulator
 

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evolve.backends import Pair, open_backend, verilator
+from evolve.backends import Pair, open_backend, verilated, verilator
 from evolve.backends import cache as kept
 from evolve.backends.cache import LAST_LINES, BuildError
 from evolve.backends.process import LARGEST_SIDE, SimulatorBackend, SimulatorError
@@ -566,7 +566,7 @@ def test_what_verilator_needs_is_missing(
 ) -> None:
     tools = tmp_path / "bin"
     tools.mkdir()
-    for tool in {"sh", "env", "bash", "c++", *verilator.TOOLS} - {*missing}:
+    for tool in {"sh", "env", "bash", "c++", *verilated.TOOLS} - {*missing}:
         (tools / tool).symlink_to(shutil.which(tool) or "/nowhere")
     monkeypatch.setenv("PATH", str(tools))
     names = " ".join(missing)

@@ -192,7 +192,7 @@ def test_errors_are_told_as_the_paper_does_or_exactly_enough() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ('"networks"', '"other"', "kind is 'other'; legal is one of filters, networks"),
+        ('"networks"', '"other"', "kind is 'other'; legal is one of filters, networks, neuro"),
         ('"networks"', "[1]", "kind is [1]; legal is a text"),
         ("runs = 6", 'photos = ["a.png"]', "photos is not known; known are claims, grid, kind"),
         ("population", "populatoin", "populatoin is not known; known are accept, algorithm"),

@@ -86,13 +86,13 @@ RUN = (
     *("--parsimony", "tie", "--test-pair", "noisy-other.png", "other.png"),
 )
 KINDS = ("html", "csv", "json", "parquet")
-LEAST = {"study": (10, 9, 6), "run": (10, 3, 4), "networks": (0, 8, 12)}
+LEAST = {"study": (10, 9, 6), "run": (10, 3, 4), "networks": (0, 8, 12), "neuro": (16, 3, 1)}
 """Pictures, tables and plots of a page."""
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with photos, the studies `study` and `networks` and the run `run`.
+    """Return a folder with photos, the studies `study` and `networks`, the runs `run` and `neuro`.
 
     All have a report.
     """
@@ -109,7 +109,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("noise", "first photo.png", "-o", "noisy.png"),
         ("noise", "other.png", "-o", "noisy-other.png"),
         ("evolve", "noisy.png", "first photo.png", "-o", "run", *RUN),
+        ("neuro", "-o", "neuro", "--evaluations", "3000", "--interval", "500"),
         ("report", "study"),
+        ("report", "neuro"),
         ("report", "networks"),
         ("report", "run"),
     ):

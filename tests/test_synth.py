@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What `make synth` makes of the tools' files; the tools themselves are not run."""
 
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -86,14 +87,14 @@ def test_area_counts_through_the_hierarchy() -> None:
             *(lut(1, 2, 3, 4, 5), lut(1, 2, 3, "0", "1"), lut(1, 2, 3, 4, 6)),
             *(cell("FDRE"), cell("FDSE"), cell("MUXF7"), cell("SRL16E")),
             cell("CARRY4", S=[97, 98]),
-            cell("$scopeinfo"),
+            *(cell("DSP48E1"), cell("$scopeinfo")),
             hdlname="part",
         ),
         "FDRE": module(blackbox="1"),
     }
     assert find(modules, "part") == "$paramod\\part"
     assert area(modules, "top", paired=True) == Area(
-        lut=7, flip_flop=4, carry=2, wide_mux=2, shift=2, memory=1, sites=5
+        lut=7, flip_flop=4, carry=2, wide_mux=2, shift=2, memory=1, sites=5, multiplier=2
     )
     assert area(modules, "top", paired=False).sites == 0
 
@@ -107,8 +108,8 @@ def test_luts_that_feed_a_carry_chain_keep_their_sites() -> None:
 
 
 def test_a_cell_of_no_class_is_refused() -> None:
-    with pytest.raises(ValueError, match="DSP48E1 is a cell of no known class"):
-        area({"top": module(cell("DSP48E1"))}, "top", paired=True)
+    with pytest.raises(ValueError, match="PLLE2_BASE is a cell of no known class"):
+        area({"top": module(cell("PLLE2_BASE"))}, "top", paired=True)
 
 
 def test_a_module_that_is_not_there_once_is_refused() -> None:
@@ -174,7 +175,14 @@ def test_tables_and_json_say_the_same() -> None:
         "| core | 110 (98-120) | 4,711 of 7,680 | 98 (98-98) | 4,711 of 7,680 | 6,714 | 6,000 |"
         in text
     )
+    assert "DSP" not in text
+    multiplies = replace(array, areas=dict.fromkeys(SYNTHESIS, replace(counts, multiplier=21)))
+    text = measured([array, multiplies], {"yosys": "1.2"}, seeds=3)
+    assert "| 8 | 5 | 6 | 9 | 21 | 1,234 | 5 | 6 | 9 | 21 | 1,234 | 5 | 6 | 9 |" in text
     assert "yosys 1.2; seeds of nextpnr: 3" in text
+    single = Result(replace(core.design, devices=(ECP5_25,)), areas, {ECP5_25: clocks[ECP5_25]})
+    text = measured([single], {"yosys": "1.2"}, seeds=3)
+    assert "| core |  |  | 98 (98-98) | 4,711 of 7,680 |  | 6,000 |" in text
     (first, second) = to_json([array, core], {"yosys": "1.2"}, 3)["designs"]
     assert (first["clock"], second["clock"][HX8K.name]["median"]) == ({}, 110.0)
     assert second["cells"]["xc7"]["sites"] == 1000

@@ -67,7 +67,7 @@ def _packed(rule: Rule) -> _Rule:
     if rule.counted:
         arrays.append(np.array(luts_by_code(rule.counted.function_set), np.int32))
     packed = _Rule(
-        *map(_address, arrays),
+        *map(address, arrays),
         *([] if rule.counted else [None]),
         *(len(mutation.groups), mutation.elements, mutation.lowest, mutation.highest),
         *(rule.children, rule.accept == "equal", rule.temperature),
@@ -90,7 +90,7 @@ class FastBackend:
         self._library = load_library()
         number = list(FUNCTION_SETS).index(shape.function_set)
         self._engine = self._library.engine_new(
-            shape.rows, shape.cols, number, self._pixels, _address(image)
+            shape.rows, shape.cols, number, self._pixels, address(image)
         )
         if not self._engine:
             raise MemoryError
@@ -105,7 +105,7 @@ class FastBackend:
                 *(random.state, random.increment, 0, tribe.evaluations, tribe.accepted),
                 *(0, tribe.weight),
             )
-            self._library.engine_advance(self._engine, state, _address(genes), count, packed)
+            self._library.engine_advance(self._engine, state, address(genes), count, packed)
             tribe.genes, tribe.sae, random.state = genes, state.sae, state.state
             tribe.evaluations, tribe.accepted = state.evaluations, state.accepted
             tribe.luts = state.luts
@@ -120,7 +120,7 @@ class FastBackend:
         limits = np.ascontiguousarray(limits, np.int64)
         saes = np.empty(len(genes), np.int64)
         self._library.engine_evaluate(
-            self._engine, _address(genes), _address(limits), len(genes), _address(saes)
+            self._engine, address(genes), address(limits), len(genes), address(saes)
         )
         return saes
 
@@ -128,7 +128,7 @@ class FastBackend:
         """See Backend.filter."""
         genes = np.ascontiguousarray(genes)
         pixels = np.empty(self._pixels, np.uint8)
-        self._library.engine_filter(self._engine, _address(genes), _address(pixels))
+        self._library.engine_filter(self._engine, address(genes), address(pixels))
         height, width = self._first
         return pixels[: height * width].reshape(height, width)
 
@@ -149,19 +149,7 @@ def load_library(*flags: str) -> ctypes.CDLL:
 
     Raises InputError without a compiler, BuildError if it fails.
     """
-    compiler = find_compiler()
-    version = subprocess.run([*compiler, "--version"], capture_output=True, text=True, check=False)
-    command = [*compiler, *_FLAGS, *flags, "-o", "engine.so", str(_SOURCE)]
-    # The flags are what -march=native depends on: a cache may be shared by machines.
-    processor = cpu_line("flags", "Features") or platform.processor()
-    path = built("engine.so", command, [_SOURCE], [version.stdout, processor])
-    try:
-        library = ctypes.CDLL(str(path))
-    except OSError as error:  # for example where programs in the cache folder may not run
-        raise InputError(
-            f"cannot load the fast engine: {error}; XDG_CACHE_HOME names another cache folder "
-            "(or: --backend model)"
-        ) from None
+    library = load_compiled(_SOURCE, *flags)
     pointer, count = ctypes.c_void_p, ctypes.c_int64
     library.engine_new.restype = pointer
     library.engine_new.argtypes = [ctypes.c_int] * 4 + [pointer]
@@ -174,6 +162,27 @@ def load_library(*flags: str) -> ctypes.CDLL:
     library.engine_stored.argtypes = [pointer]
     library.engine_free.argtypes = [pointer]
     return library
+
+
+def load_compiled(source: Path, *flags: str) -> ctypes.CDLL:
+    """Return a C source as a library, compiled now or before.
+
+    Raises InputError without a compiler, BuildError if it fails.
+    """
+    compiler = find_compiler()
+    version = subprocess.run([*compiler, "--version"], capture_output=True, text=True, check=False)
+    name = f"{source.stem}.so"
+    command = [*compiler, *_FLAGS, *flags, "-o", name, str(source)]
+    # The flags are what -march=native depends on: a cache may be shared by machines.
+    processor = cpu_line("flags", "Features") or platform.processor()
+    path = built(name, command, [source], [version.stdout, processor])
+    try:
+        return ctypes.CDLL(str(path))
+    except OSError as error:  # for example where programs in the cache folder may not run
+        raise InputError(
+            f"cannot load the fast engine: {error}; XDG_CACHE_HOME names another cache folder "
+            "(or: --backend model)"
+        ) from None
 
 
 def find_compiler() -> list[str]:
@@ -197,5 +206,6 @@ def cpu_line(*names: str) -> str:
     return next((line for line in lines if line.startswith(names)), "")
 
 
-def _address(array: NDArray[np.generic]) -> int:
+def address(array: NDArray[np.generic]) -> int:
+    """Return where an array's numbers begin."""
     return array.ctypes.data

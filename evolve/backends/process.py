@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Simulators that run as processes of their own, start once and answer for the whole run.
 
-Protocol over two pipes, integers little-endian: a request is the number of circuits and 1 or 0 for
+A process gets requests and sends replies over two pipes; the end of the request pipe ends it.
+
+Protocol of filters, integers little-endian: a request is the number of circuits and 1 or 0 for
 whether pixels are wanted, then for each circuit the highest SAE of interest, all of 32 bits, then
 the genes, one byte each. The reply is for each circuit its SAE, or any number above its limit, of
 32 bits; then the clock cycles that all took, of 64 bits; then, if wanted, the last circuit's
-filtered pixels, one byte each, row by row. The end of the request pipe ends the process.
+filtered pixels, one byte each, row by row.
 """
 
 import os
@@ -39,23 +41,17 @@ class SimulatorError(RuntimeError):
     """A simulator could not be started, or ended in the middle; the message has its last lines."""
 
 
-class SimulatorBackend(AskEvaluateTell):
-    """What all simulators share: a folder and a process, for one pair of images."""
+class SimulatedTop:
+    """A top of the RTL in a simulator: a folder with some files, a process, its clock cycles."""
 
-    def __init__(self, noisy: Plane, reference: Plane) -> None:
-        if max(noisy.shape) > LARGEST_SIDE:
-            raise InputError(
-                f"the RTL backends take images up to {LARGEST_SIDE} pixels a side; "
-                f"this one is {noisy.shape[1]}x{noisy.shape[0]}: use --backend model"
-            )
+    def __init__(self, files: Mapping[str, bytes]) -> None:
         self.cycles = 0
-        self._image_shape = noisy.shape
         self._simulation: _Simulation | None = None
         try:
             self._folder = tempfile.TemporaryDirectory(prefix="evoarray-")
             self.folder = Path(self._folder.name)
-            every = np.moveaxis(windows(noisy), 0, -1)
-            (self.folder / IMAGES).write_bytes(every.tobytes() + reference.tobytes())
+            for name, content in files.items():
+                (self.folder / name).write_bytes(content)
         except OSError as error:
             raise InputError(
                 f"cannot write temporary files: {error.strerror}; TMPDIR names another folder"
@@ -72,6 +68,27 @@ class SimulatorBackend(AskEvaluateTell):
             raise SimulatorError("the simulator was not started, or is closed")
         return self._simulation
 
+    def close(self) -> None:
+        """Stop the simulator and remove its folder."""
+        if self._simulation is not None:
+            self._simulation.stop()
+        self._simulation = None
+        self._folder.cleanup()
+
+
+class SimulatorBackend(SimulatedTop, AskEvaluateTell):
+    """A simulator that filters, for one pair of images."""
+
+    def __init__(self, noisy: Plane, reference: Plane) -> None:
+        if max(noisy.shape) > LARGEST_SIDE:
+            raise InputError(
+                f"the RTL backends take images up to {LARGEST_SIDE} pixels a side; "
+                f"this one is {noisy.shape[1]}x{noisy.shape[0]}: use --backend model"
+            )
+        self._image_shape = noisy.shape
+        every = np.moveaxis(windows(noisy), 0, -1)
+        super().__init__({IMAGES: every.tobytes() + reference.tobytes()})
+
     def evaluate(
         self, batch: Genes, limits: NDArray[np.int64] | None = None, /
     ) -> NDArray[np.int64]:
@@ -87,17 +104,11 @@ class SimulatorBackend(AskEvaluateTell):
         pixels = self._request(genes[np.newaxis], limits, pixels=height * width)[1]
         return pixels.reshape(height, width)
 
-    def close(self) -> None:
-        """Stop the simulator and remove its folder."""
-        if self._simulation is not None:
-            self._simulation.stop()
-        self._simulation = None
-        self._folder.cleanup()
-
     def _request(
         self, batch: Genes, limits: NDArray[np.int64], pixels: int = 0
     ) -> tuple[NDArray[np.int64], Plane]:
-        self.simulation.ask(batch, limits, pixels_wanted=pixels > 0)
+        header = np.array([len(batch), pixels > 0, *limits], "<u4")
+        self.simulation.ask(header.tobytes() + batch.tobytes())
         reply = self.simulation.answer(4 * len(batch) + 8 + pixels)
         saes = np.frombuffer(reply, "<u4", len(batch))
         self.cycles += int.from_bytes(reply[saes.nbytes : saes.nbytes + 8], "little")
@@ -138,10 +149,8 @@ class _Simulation:
             os.close(requests)
             os.close(replies)
 
-    def ask(self, batch: Genes, limits: NDArray[np.int64], *, pixels_wanted: bool) -> None:
+    def ask(self, data: bytes) -> None:
         """Send a request."""
-        header = np.array([len(batch), pixels_wanted, *limits], "<u4")
-        data = header.tobytes() + batch.tobytes()
         try:
             while data:
                 data = data[os.write(self._requests, data) :]

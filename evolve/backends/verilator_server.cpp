@@ -6,8 +6,6 @@
 // Usage: evaluator WIDTH HEIGHT IMAGES, where the file IMAGES holds, row by row, the nine pixels of
 // every window and then the reference pixels. EVOARRAY_REQUESTS and EVOARRAY_REPLIES are pipes.
 
-#include <unistd.h>
-
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -16,6 +14,7 @@
 #include <vector>
 
 #include "Vevaluator.h"
+#include "pipes.h"
 #include "verilated.h"
 
 // What Vevaluator::eval() calls, without the mutex that it takes each time for the sake of designs
@@ -29,26 +28,6 @@ using Bytes = std::vector<uint8_t>;
 constexpr size_t kGenes = ROWS * COLS + ROWS + COLS + 1;  // also the address of the commit
 constexpr size_t kWindow = 9;  // pixels
 constexpr size_t kCentre = 4;
-
-bool read_all(int file, void* data, size_t size) {
-  for (uint8_t* to = static_cast<uint8_t*>(data); size > 0;) {
-    const ssize_t got = read(file, to, size);
-    if (got <= 0) return false;
-    to += got;
-    size -= got;
-  }
-  return true;
-}
-
-bool write_all(int file, const void* data, size_t size) {
-  for (const uint8_t* from = static_cast<const uint8_t*>(data); size > 0;) {
-    const ssize_t put = write(file, from, size);
-    if (put <= 0) return false;
-    from += put;
-    size -= put;
-  }
-  return true;
-}
 
 // A position in a batch of frames.
 struct Place {
@@ -215,9 +194,7 @@ Bytes read_images(const char* path, size_t size) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const char* request_pipe = std::getenv("EVOARRAY_REQUESTS");
-  const char* reply_pipe = std::getenv("EVOARRAY_REPLIES");
-  if (argc != 4 || !request_pipe || !reply_pipe) {
+  if (argc != 4 || !Pipes::named()) {
     std::fputs("usage: EVOARRAY_REQUESTS=fd EVOARRAY_REPLIES=fd evaluator WIDTH HEIGHT IMAGES\n",
                stderr);
     return 2;
@@ -225,25 +202,24 @@ int main(int argc, char** argv) {
   const uint32_t width = std::atoi(argv[1]);
   const uint32_t height = std::atoi(argv[2]);
   const size_t pixels = size_t{width} * height;
-  const int requests = std::atoi(request_pipe);
-  const int replies = std::atoi(reply_pipe);
+  const Pipes pipes;
   const Bytes images = read_images(argv[3], (kWindow + 1) * pixels);
 
   Bench bench(width, height, images);
   Bytes filtered(pixels);
-  for (uint32_t header[2]; read_all(requests, header, sizeof header);) {
+  for (uint32_t header[2]; pipes.read_all(header, sizeof header);) {
     const uint32_t count = header[0];
     std::vector<uint32_t> limits(count);
     Bytes batch(count * kGenes);
-    if (!read_all(requests, limits.data(), count * sizeof(uint32_t)) ||
-        !read_all(requests, batch.data(), batch.size()))
+    if (!pipes.read_all(limits.data(), count * sizeof(uint32_t)) ||
+        !pipes.read_all(batch.data(), batch.size()))
       return 1;
     std::vector<uint32_t> saes(count);
     const uint64_t cycles =
         bench.run(batch.data(), limits.data(), count, saes.data(), filtered.data());
-    if (!write_all(replies, saes.data(), count * sizeof(uint32_t)) ||
-        !write_all(replies, &cycles, sizeof cycles) ||
-        (header[1] && !write_all(replies, filtered.data(), filtered.size())))
+    if (!pipes.write_all(saes.data(), count * sizeof(uint32_t)) ||
+        !pipes.write_all(&cycles, sizeof cycles) ||
+        (header[1] && !pipes.write_all(filtered.data(), filtered.size())))
       return 1;
   }
   return 0;

@@ -2,8 +2,6 @@
 """Evolve, go on, and list what there is."""
 
 import json
-import tomllib
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,18 +13,22 @@ from evolve.commands.options import (
     FILE,
     after_option,
     backend_option,
+    config_option,
     console,
     convert_option,
     json_lines_option,
     option,
+    options_of,
     output_option,
     read_photo,
     train_pair_option,
+    with_options,
     workers_option,
 )
+from evolve.neuro import run as neuro
 from evolve.presets import DEFAULT, PRESETS, settings_of, shape_of, with_preset
 from evolve.runs.job import Job, provenance
-from evolve.runs.listing import list_runs
+from evolve.runs.listing import kind_of, list_runs
 from evolve.runs.run import resume as resume_run
 from evolve.runs.run import run
 from evolve.settings import OPTIONS, TOPOLOGIES
@@ -34,21 +36,6 @@ from evolve.topology import Edges, read_edges
 from model.errors import InputError
 from model.filter.circuit import Shape, read_circuit
 from model.filter.functions import FUNCTION_SETS
-
-
-def settings_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command every option of Settings, with the name and the default that it has there."""
-    for each in reversed(OPTIONS):
-        described = each.metadata
-        metavar, choices = described["metavar"], described["choices"]
-        command = option(
-            f"--{each.name.replace('_', '-')}",
-            type=click.Choice(choices) if choices and not metavar else type(each.default),
-            default=each.default,
-            help=described["meaning"],
-            metavar=metavar,
-        )(command)
-    return command
 
 
 @click.command()
@@ -63,16 +50,9 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
     default="upm16",
     help="What a processing element can compute.",
 )
-@settings_options
+@with_options(OPTIONS)
 @backend_option(default="fast")
-@click.option(
-    "--config",
-    type=FILE,
-    is_eager=True,
-    expose_value=False,
-    callback=lambda context, _, path: _read_config(context, path),
-    help="A TOML file of these options, named as here: tribes = 8. Those given here go first.",
-)
+@config_option
 @option(
     "--preset",
     type=click.Choice(list(PRESETS)),
@@ -142,24 +122,34 @@ def evolve(
 def resume(folder: Path, workers: int, json_lines: bool) -> None:
     """Go on with the run in DIR, which was stopped or killed.
 
-    It ends in the same circuit, curve and counters as if it had not been.
+    It ends in the same circuit or network, curve and counters as if it had not been.
     """
-    resume_run(folder, workers, console(json_lines), json_lines=json_lines)
+    if kind_of(folder) == neuro.KIND:
+        neuro.resume(folder, console(json_lines), json_lines=json_lines)
+    else:
+        resume_run(folder, workers, console(json_lines), json_lines=json_lines)
 
 
 @click.command()
 @click.argument("folder", type=FILE, metavar="DIR", default=Path("runs"))
 @click.option("--json", "json_wanted", is_flag=True, help="Print a JSON array.")
 def runs(folder: Path, json_wanted: bool) -> None:
-    """List the runs in DIR: how they stand, their best SAE and their command."""
+    """List the runs in DIR: how they stand, their best result and their command.
+
+    The best is the SAE of a filter, and of a network how many images it gets wrong in training.
+    """
     found = list_runs(folder)
     if json_wanted:
         click.echo(json.dumps([{**asdict(info), "folder": str(info.folder)} for info in found]))
         return
-    table = Table(*("run", "state", "evaluations", "best SAE", "begun", "command"))
+    table = Table(*("run", "state", "evaluations", "best", "begun", "command"))
     for info in found:
         done = f"{info.evaluations or 0:,} of {info.budget or 0:,}"
-        best = "-" if info.sae is None else f"{info.sae:,}"
+        best = "-"
+        if info.sae is not None:
+            best = f"SAE {info.sae:,}"
+        if info.wrong is not None:
+            best = f"{info.wrong:,} wrong"
         says = info.problem or info.command or ""
         table.add_row(str(info.folder), info.state, done, best, info.created, says)
     console(False).print(table)
@@ -176,40 +166,11 @@ def _read_start(path: Path, shape: Shape) -> tuple[int, ...]:
     return tuple(circuit.genes.tolist())
 
 
-def _read_config(context: click.Context, path: Path | None) -> None:
-    """Take the options of a TOML file as defaults. Raises InputError naming what is wrong."""
-    if path is None:
-        return
-    try:
-        config = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not a TOML file: {error}") from None
-    options = _options(context)
-    for name, value in config.items():
-        if name not in options:
-            raise InputError(f"{path}: {name} is not an option; see evoarray evolve --help")
-        if isinstance(value, dict) or (isinstance(value, list) and not options[name].multiple):
-            raise InputError(f"{path}: {name} is {value!r}; legal is one value")
-    context.default_map = {options[name].name: value for name, value in config.items()}
-
-
 def _given(context: click.Context) -> dict[str, Any]:
     """Return the options that were given, on the command line or in a file, and their values."""
     return {
         name: context.params[parameter.name]
-        for name, parameter in _options(context).items()
+        for name, parameter in options_of(context).items()
         if parameter.name
         and context.get_parameter_source(parameter.name) is not click.core.ParameterSource.DEFAULT
-    }
-
-
-def _options(context: click.Context) -> dict[str, click.Option]:
-    """Return the options of a command as a file of options names them."""
-    return {
-        name.removeprefix("--"): parameter
-        for parameter in context.command.params
-        if isinstance(parameter, click.Option) and parameter.name != "config"
-        for name in parameter.opts
     }

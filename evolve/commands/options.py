@@ -2,9 +2,12 @@
 """What several commands share: options, the console, and photos read."""
 
 import os
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Callable, Sequence
+from dataclasses import Field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -55,6 +58,66 @@ json_lines_option = click.option(
 convert_option = click.option(
     "--convert", is_flag=True, help="Turn colour and 16-bit images to 8-bit grey, not refuse them."
 )
+
+
+config_option = click.option(
+    "--config",
+    type=FILE,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda context, _, path: _read_config(context, path),
+    help="A TOML file of these options, named as here: tribes = 8. Those given here go first.",
+)
+
+
+def with_options(options: Sequence[Field[Any]]) -> Callable[..., Any]:
+    """Give a command fields of settings as options, with the names and defaults they have there."""
+
+    def given(command: Callable[..., None]) -> Callable[..., None]:
+        for each in reversed(options):
+            described = each.metadata
+            metavar, choices = described["metavar"], described["choices"]
+            command = option(
+                f"--{each.name.replace('_', '-')}",
+                type=click.Choice(choices) if choices and not metavar else type(each.default),
+                default=each.default,
+                help=described["meaning"],
+                metavar=metavar,
+            )(command)
+        return command
+
+    return given
+
+
+def options_of(context: click.Context) -> dict[str, click.Option]:
+    """Return the options of a command as a file of options names them."""
+    return {
+        name.removeprefix("--"): parameter
+        for parameter in context.command.params
+        if isinstance(parameter, click.Option) and parameter.name != "config"
+        for name in parameter.opts
+    }
+
+
+def _read_config(context: click.Context, path: Path | None) -> None:
+    """Take the options of a TOML file as defaults. Raises InputError naming what is wrong."""
+    if path is None:
+        return
+    try:
+        config = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not a TOML file: {error}") from None
+    options = options_of(context)
+    for name, value in config.items():
+        if name not in options:
+            raise InputError(
+                f"{path}: {name} is not an option; see evoarray {context.info_name} --help"
+            )
+        if isinstance(value, dict) or (isinstance(value, list) and not options[name].multiple):
+            raise InputError(f"{path}: {name} is {value!r}; legal is one value")
+    context.default_map = {options[name].name: value for name, value in config.items()}
 
 
 def console(json_wanted: bool) -> Console:

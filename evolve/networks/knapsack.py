@@ -8,6 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from evolve.networks.bits import crossed, flipped
 from evolve.networks.problems import Reals
 from evolve.networks.settings import GuidedSettings
 
@@ -87,9 +88,8 @@ class Knapsacks:
     def breed(self, target: Bits, mates: Bits, draws: Reals) -> Bits:
         """Cross uniformly, flip bits, and repair."""
         whose, flips = np.split(draws, 2, -1)
-        child = np.where(whose < 0.5, target, mates[:, :, 0])
-        flipped = (flips < self.settings.mutation_rate).astype(np.int8)
-        return self.problem.repair(child ^ flipped)
+        child = crossed(target, mates[:, :, 0], whose)
+        return self.problem.repair(flipped(child, flips, self.settings.mutation_rate))
 
     def errors(self, genes: Bits) -> Reals:
         """Return what part of the highest profit is missed."""

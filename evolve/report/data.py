@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from evolve.neuro import run as neuro
 from evolve.report.filters import ALWAYS, USUAL, FilterStudy, options
 from evolve.report.networks import NetworkStudy
+from evolve.report.neuro import NeuroStudy
+from evolve.report.neuro_run import NeuroRun
 from evolve.report.study import Study, said_list
 from evolve.runs.comparison import ADAPTIVE, EVOLVED, MEDIAN, compare
 from evolve.runs.comparison import Comparison as Compared
@@ -20,11 +23,23 @@ from evolve.runs.listing import look
 from evolve.runs.store import DATABASE as RUN
 from evolve.runs.store import said
 from evolve.studies.filters import Filters
+from evolve.studies.kind import Kind
+from evolve.studies.networks import Networks
+from evolve.studies.neuro import Neuro
+from evolve.studies.noisy_digits import NoisyDigits
 from evolve.studies.store import DATABASE as STUDY
 from evolve.studies.store import StudyStore
 from evolve.world import World
 from model.errors import InputError
 from model.filter.circuit import Circuit, circuit_of
+
+STUDIES: Mapping[type[Kind], type[Study]] = {
+    Filters: FilterStudy,
+    Networks: NetworkStudy,
+    Neuro: NeuroStudy,
+    NoisyDigits: NeuroStudy,
+}
+"""What a report makes of a study, by its kind."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +113,7 @@ class Run:
         return [item for item in mine if item[0] in ALWAYS or item[1] != USUAL[item[0]]]
 
 
-def read(folder: Path) -> Study | Run:
+def read(folder: Path) -> Study | Run | NeuroRun:
     """Return what is in the folder of a study or a run, without disturbing who writes it.
 
     Raises InputError if it is neither, is damaged, or has nothing to tell yet.
@@ -117,8 +132,7 @@ def _read_study(folder: Path) -> Study:
         results = store.results()
         if not results:
             raise InputError(f"the study {folder} has no finished run yet; go on with it first")
-        kind = FilterStudy if isinstance(store.spec.kind, Filters) else NetworkStudy
-        return kind(
+        return STUDIES[type(store.spec.kind)](
             folder.resolve().name,
             store.spec,
             store.text,
@@ -129,15 +143,18 @@ def _read_study(folder: Path) -> Study:
         )
 
 
-def _read_run(folder: Path) -> Run:
+def _read_run(folder: Path) -> Run | NeuroRun:
     loaded, state = look(folder / RUN)
     if loaded.checkpoint is None or not loaded.rows:
         raise InputError(f"the run {folder} has nothing to report yet; it was only just begun")
+    about = folder.resolve().name, state, loaded.created, loaded.description["command"]
+    if loaded.description.get("kind") == neuro.KIND:
+        asked = neuro.job_of(folder, loaded.description)
+        search = neuro.search_of(asked, loaded.checkpoint)
+        return NeuroRun(*about, asked, search, loaded.rows, loaded.events)
     job = job_of(folder, loaded.description, loaded.images, 1)
     try:
         world = World.from_json(loaded.checkpoint["world"], job.settings.shape)
     except (KeyError, ValueError) as error:
         raise InputError(f"the run {folder} has a wrong checkpoint: {error}") from None
-    command = loaded.description["command"]
-    name = folder.resolve().name
-    return Run(name, state, loaded.created, command, job, world, loaded.rows, loaded.events)
+    return Run(*about, job, world, loaded.rows, loaded.events)

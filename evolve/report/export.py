@@ -10,15 +10,19 @@ from typing import Any
 
 from evolve.report.data import Run
 from evolve.report.filters import FilterStudy
+from evolve.report.neuro_run import NeuroRun
 from evolve.report.study import Study
 from evolve.runs.comparison import as_json
 from evolve.studies.spec import settings_of_run
+from model.neuro.network import to_json as to_text
 
 Record = Mapping[str, Any]
 
 
-def records(found: Study | Run) -> list[Record]:
+def records(found: Study | Run | NeuroRun) -> list[Record]:
     """Return a table: the runs of a study, or the steps of a run. None is what is not there."""
+    if isinstance(found, NeuroRun):
+        return _validations(found)
     return _runs(found) if isinstance(found, Study) else _steps(found)
 
 
@@ -31,9 +35,12 @@ def to_csv(table: Sequence[Record]) -> bytes:
     return text.getvalue().encode()
 
 
-def to_json(found: Study | Run) -> bytes:
+def to_json(found: Study | Run | NeuroRun) -> bytes:
     """Return all that is known as JSON."""
-    data = _study(found) if isinstance(found, Study) else _run(found)
+    if isinstance(found, NeuroRun):
+        data = _neuro_run(found)
+    else:
+        data = _study(found) if isinstance(found, Study) else _run(found)
     return (json.dumps(data, indent=1, allow_nan=False) + "\n").encode()
 
 
@@ -56,28 +63,11 @@ def _runs(study: Study) -> list[Record]:
             "setting": result.setting,
             "run": result.run,
             "seed": settings_of_run(spec, result.setting, result.run).seed,
-            **(_filter(study, result) if isinstance(study, FilterStudy) else _guided(result)),
+            **study.record(result),
             **{kind: result.counters.get(kind, 0) for kind in study.counters},
         }
         for result in study.results
     ]
-
-
-def _filter(study: FilterStudy, result: Any) -> Record:
-    return {
-        "photo": study.photo_name(study.kind.photo_of(result.run)),
-        "evaluations": result.evaluations,
-        "sae": result.sae,
-        "ratio": study.measure.of(result),
-        **{
-            f"held_out_{photo.name}_sae": value
-            for photo, value in zip(study.held_out, result.held_out, strict=True)
-        },
-    }
-
-
-def _guided(result: Any) -> Record:
-    return {"evaluations": result.evaluations, "error": result.error}
 
 
 def _steps(run: Run) -> list[Record]:
@@ -138,6 +128,33 @@ def _run(run: Run) -> Record:
             {"evaluations": e.evaluations, "event": e.kind, **e.details} for e in run.events
         ],
         "curve": _steps(run),
+    }
+
+
+def _validations(run: NeuroRun) -> list[Record]:
+    right = {event.evaluations: event.details["right"] for event in run.events}
+    return [
+        {
+            "evaluations": row.evaluations,
+            "wrong_in_training": row.sae,
+            "right_in_validation": right.get(row.evaluations),
+        }
+        for row in run.rows
+    ]
+
+
+def _neuro_run(run: NeuroRun) -> Record:
+    return {
+        "name": run.name,
+        "state": run.state,
+        "command": run.command,
+        "created": run.created,
+        "provenance": run.job.provenance,
+        "evaluations": run.search.evaluations,
+        "network": json.loads(to_text(run.network)),
+        "counters": run.counters,
+        **asdict(run.judged),
+        "curve": _validations(run),
     }
 
 

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from evolve.drawing import draw_svg
 from evolve.report.data import Run
+from evolve.report.neuro_run import NeuroRun
 from evolve.report.study import Study
 from evolve.runs.comparison import ADAPTIVE, MEDIAN
 from evolve.runs.database import Row
@@ -173,6 +174,15 @@ def run_curve(run: Run) -> Plot:
     return Plot(alt, x, y, [*paths, ("best", best)])
 
 
+def wrong_curve(run: NeuroRun) -> Plot:
+    """Return how many images the fittest network gets wrong, against evaluations."""
+    rows = _some(run.rows, STEPS)
+    x, y = _evaluations(run), Axis.of([row.sae for row in rows])
+    line = _line(x, y, [row.evaluations for row in rows], [row.sae for row in rows])
+    alt = f"Those that are wrong in training fall from {rows[0].sae:,} to {rows[-1].sae:,}"
+    return Plot(alt, x, y, [("best", line)])
+
+
 def run_front(run: Run) -> Plot | None:
     """Return SAE against LUTs of what no circuit of the run beat in both; None without LUTs."""
     front = run.world.front
@@ -227,7 +237,7 @@ def _levels(y: Axis, levels: Mapping[str, int]) -> list[tuple[str, str]]:
     return [(f"level {classes[k]}", f"M0 {1000 - y.place(v)}H1000") for k, v in levels.items()]
 
 
-def _evaluations(run: Run) -> Axis:
+def _evaluations(run: Run | NeuroRun) -> Axis:
     return Axis(0, max(1, run.rows[-1].evaluations))
 
 

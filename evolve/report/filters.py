@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -32,6 +32,8 @@ ALWAYS = ("size", "function-set", "evaluations", "tribes", "seed")
 @dataclass(frozen=True)
 class FilterStudy(Study):
     """A study of filters. Values are parts of the 3x3 median's SAE, unless they are called SAE."""
+
+    template: ClassVar[str] = "filters.html"
 
     @property
     def kind(self) -> Filters:
@@ -195,6 +197,19 @@ class FilterStudy(Study):
     def usual(self) -> tuple[Mapping[str, str], Sequence[str]]:
         """See Study.usual."""
         return USUAL, ALWAYS
+
+    def record(self, result: Result) -> Mapping[str, Any]:
+        """See Study.record."""
+        return {
+            "photo": self.photo_name(self.kind.photo_of(result.run)),
+            "evaluations": result.evaluations,
+            "sae": result.sae,
+            "ratio": self.measure.of(result),
+            **{
+                f"held_out_{photo.name}_sae": value
+                for photo, value in zip(self.held_out, result.held_out, strict=True)
+            },
+        }
 
 
 def options(settings: Settings) -> dict[str, str]:

@@ -3,7 +3,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from evolve.networks.settings import OPTIONS, TSP, GuidedSettings
 from evolve.report.study import Study
@@ -15,6 +15,8 @@ ALWAYS = ("population", "generations", "seed")
 @dataclass(frozen=True)
 class NetworkStudy(Study):
     """A study of guided evolution. Settings are compared on the same problem."""
+
+    template: ClassVar[str] = "networks.html"
 
     def group_of(self, setting: str) -> str:
         """Return the problem, and what makes it another one, such as the number of cities."""
@@ -40,6 +42,10 @@ class NetworkStudy(Study):
     def usual(self) -> tuple[Mapping[str, str], Sequence[str]]:
         """See Study.usual."""
         return _options(GuidedSettings()), ALWAYS
+
+    def record(self, result: Any) -> Mapping[str, Any]:
+        """See Study.record."""
+        return {"evaluations": result.evaluations, "error": result.error}
 
 
 def _options(settings: GuidedSettings) -> dict[str, str]:

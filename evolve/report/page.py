@@ -9,7 +9,7 @@ from rich.console import Console
 from evolve.report import figures
 from evolve.report.data import Run, read
 from evolve.report.export import records, to_csv, to_json, to_parquet
-from evolve.report.filters import FilterStudy
+from evolve.report.neuro_run import SHOWN, NeuroRun
 from evolve.report.study import Study
 from evolve.report.topology import moments
 from evolve.studies.findings import claimed
@@ -46,7 +46,7 @@ def report(folder: Path, output: Path | None, console: Console) -> None:
             console.out(f"Wrote {path}")
 
 
-def page(found: Study | Run) -> str:
+def page(found: Study | Run | NeuroRun) -> str:
     """Return the page, the same bytes for the same results."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -59,12 +59,15 @@ def page(found: Study | Run) -> str:
     environment.globals["picture"] = figures.picture
     environment.globals["circuit_svg"] = figures.circuit_svg
     if isinstance(found, Study):
-        name = "filters.html" if isinstance(found, FilterStudy) else "networks.html"
-        return environment.get_template(name).render(
+        return environment.get_template(found.template).render(
             study=found,
             curves={group: figures.curves(found, names) for group, names in found.groups.items()},
             boxes={group: figures.boxes(found, names) for group, names in found.groups.items()},
             told=lambda value: _minus(found.measure.number(value)),
+        )
+    if isinstance(found, NeuroRun):
+        return environment.get_template("neuro-run.html").render(
+            run=found, curve=figures.wrong_curve(found), shown=SHOWN
         )
     return environment.get_template("run.html").render(
         run=found,

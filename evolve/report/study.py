@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -54,6 +54,13 @@ class Study(ABC):
     provenance: Mapping[str, Any]
     material: Material
     results: Sequence[Any]
+
+    template: ClassVar[str]
+    """The page's, in the folder of templates."""
+
+    @abstractmethod
+    def record(self, result: Any) -> Mapping[str, Any]:
+        """Return what a table for other programs has of a run, beside setting, run and counters."""
 
     # --- how far it is
 

@@ -22,7 +22,8 @@ class RunInfo:
     """What a list of runs shows; None is what is not known.
 
     state is running, stopped, finished, killed or damaged; problem is a sentence about damage.
-    evaluations, budget and sae are numbers as in Row; created is ISO 8601 in UTC.
+    evaluations, budget and sae are numbers as in Row; created is ISO 8601 in UTC. A run that
+    evolves a network has no SAE, but images that it gets wrong in training.
     """
 
     folder: Path
@@ -30,6 +31,7 @@ class RunInfo:
     evaluations: int | None = None
     budget: int | None = None
     sae: int | None = None
+    wrong: int | None = None
     command: str | None = None
     created: str | None = None
     problem: str | None = None
@@ -71,6 +73,15 @@ def look(path: Path) -> tuple[Loaded, str]:
     return run, "killed" if run.status == STATUSES[0] else run.status
 
 
+def kind_of(folder: Path) -> str:
+    """Return what kind of run is in a folder: "" is that of a filter, or of no run at all."""
+    path = folder / DATABASE
+    if not path.is_file():
+        return ""
+    with said(f"cannot open the run {folder}"):
+        return str(look(path)[0].description.get("kind", ""))
+
+
 def _info(path: Path) -> RunInfo:
     """Return what a list shows of one run."""
     try:
@@ -78,12 +89,15 @@ def _info(path: Path) -> RunInfo:
     except InputError as error:
         return RunInfo(path.parent, "damaged", problem=str(error))
     settings = run.description.get("settings")
+    best = run.rows[-1].sae if run.rows else None
+    of_filter = "kind" not in run.description
     return RunInfo(
         path.parent,
         state,
         run.rows[-1].evaluations if run.rows else 0,
         settings.get("evaluations") if isinstance(settings, dict) else None,
-        run.rows[-1].sae if run.rows else None,
+        best if of_filter else None,
+        None if of_filter else best,
         run.description.get("command"),
         run.created,
         "resuming it goes on from the last good checkpoint" if state == "damaged" else None,

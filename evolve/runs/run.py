@@ -1,15 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A run: evolve a filter, keep everything in the run's folder, and go on where it was stopped."""
 
-import json
 import shutil
-import sys
 import time
-from collections.abc import Mapping
 from contextlib import closing
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -27,6 +22,7 @@ from evolve.runs.results import (
     write_front,
     write_pictures,
 )
+from evolve.runs.resuming import load_to_resume, print_json
 from evolve.runs.store import RunStore
 from evolve.topology import Edges
 from evolve.world import World
@@ -66,14 +62,9 @@ def resume(folder: Path, workers: int, console: Console, *, json_lines: bool = F
     Raises InputError for a run that cannot be continued, such as one of another version.
     """
     with RunStore.open(folder) as store:
-        loaded = store.load()
-        for warning in loaded.warnings:
-            console.out(f"Warning: {warning}")
+        loaded = load_to_resume(store, folder, console)
         if loaded.checkpoint is not None and not loaded.rows:
             raise InputError(f"the run {folder} has no curve and cannot be resumed")
-        if loaded.status == "finished":
-            raise InputError(f"the run {folder} is finished; there is nothing to resume")
-        _check_version(folder, loaded.description)
         job = job_of(folder, loaded.description, loaded.images, workers)
         with closing(job.open_backend()) as backend:
             _go_on(job, store, backend, console, json_lines)
@@ -149,7 +140,7 @@ def _go_on(job: Job, store: RunStore, backend: Backend, console: Console, json_l
                 log.note(epoch, world, before + watched.seconds)
                 watched.note(epoch)
                 if json_lines:
-                    _print_json(
+                    print_json(
                         {
                             "evaluations": epoch.evaluations,
                             "sae": epoch.sae,
@@ -226,20 +217,5 @@ def _finish(job: Job, store: RunStore, world: World, console: Console, json_line
     }
     write_json(job.folder / "results.json", results)
     if json_lines:
-        _print_json({"results": results})
+        print_json({"results": results})
     console.out(f"The results are in {job.folder}")
-
-
-def _check_version(folder: Path, description: Mapping[str, Any]) -> None:
-    made = description.get("provenance", {}).get("versions", {}).get("evoarray")
-    if made != version("evoarray"):
-        raise InputError(
-            f"{folder} was begun by evoarray {made}, and this is {version('evoarray')}, which "
-            f"may evolve otherwise: resume it with evoarray {made}, or start anew from its "
-            "circuit with --start"
-        )
-
-
-def _print_json(data: Mapping[str, Any]) -> None:
-    sys.stdout.write(json.dumps(data) + "\n")
-    sys.stdout.flush()

@@ -111,10 +111,15 @@ class RunStore:
             raise InputError(f"the run {self._folder} was damaged while in use; open it anew")
         return replace(loaded, warnings=self._warnings)
 
-    def finish(self, status: str) -> None:
-        """Set the status, one of STATUSES, and close. Raises InputError if it cannot be written."""
-        with self, self._transaction():
+    def set_status(self, status: str) -> None:
+        """Set the status, one of STATUSES. Raises InputError if it cannot be written."""
+        with self._transaction():
             set_status(self._database, status)
+
+    def finish(self, status: str) -> None:
+        """Set the status and close."""
+        with self:
+            self.set_status(status)
 
     def close(self) -> None:
         """Leave one database file, and the folder to the next writer."""

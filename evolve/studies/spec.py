@@ -3,7 +3,7 @@
 
     title = "Mutation rates at 8x8"
     source = "thesis, 4.4"
-    kind = "filters"            # as without it; or "networks", which has no photos
+    kind = "filters"            # as without it; or another of KINDS, which has no photos
     runs = 100                  # of each setting
     quick = 20                  # with --quick
     photos = ["camera.png"]     # clean; run r evolves for photo r mod their number
@@ -39,7 +39,8 @@ Other claims name a setting and what is said of it:
 
 Files are named from the spec's folder. Run r of every setting has the seed `seed + r`, and photo
 number i the noise of the seed 1 + i, if it is held out 101 + i. The options of a kind are in
-evolve/settings.py and evolve/networks/settings.py.
+evolve/settings.py, evolve/networks/settings.py and evolve/neuro/settings.py; the kind noisy-digits
+is neuro with noise, and has those of evolve/neuro/filtered/settings.py, too.
 """
 
 import tomllib
@@ -51,9 +52,16 @@ from typing import Any
 from evolve.studies.filters import Filters
 from evolve.studies.kind import Kind, names_of, of_run
 from evolve.studies.networks import Networks
+from evolve.studies.neuro import Neuro
+from evolve.studies.noisy_digits import NoisyDigits
 from model.errors import InputError
 
-KINDS: Mapping[str, type[Kind]] = {"filters": Filters, "networks": Networks}
+KINDS: Mapping[str, type[Kind]] = {
+    "filters": Filters,
+    "networks": Networks,
+    "neuro": Neuro,
+    "noisy-digits": NoisyDigits,
+}
 
 _KEYS: dict[str, tuple[type, str]] = {
     **dict.fromkeys(("title", "source", "kind"), (str, "a text")),

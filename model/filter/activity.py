@@ -48,3 +48,14 @@ def active(circuit: Circuit) -> Mask:
             if mask[row, col] and west[row, col] and col > 0:
                 mask[row, col - 1] = True
     return mask
+
+
+def used(circuit: Circuit) -> Mask:
+    """Return which genes the output can depend on, (genes,) bool in the order of `Circuit.genes`.
+
+    These are the functions of active PEs, the selectors that these read, and the output row.
+    """
+    elements = active(circuit)
+    north, west = operands(circuit)
+    selectors = (elements & north)[0], (elements & west)[:, 0]
+    return np.concatenate([elements.ravel(), *selectors, [True]])

@@ -21,7 +21,7 @@ class IcarusAxiBackend(IcarusBackend):
     toplevel = "evoarray_axi"
     bench = ()
     server = "evolve.backends.axi.server"
-    inertial_writes = "0"  # the bus models write at rising edges
+    inertial_writes = False  # the bus models write at rising edges
 
     def __init__(self, shape: Shape, noisy: Plane, reference: Plane) -> None:
         try:

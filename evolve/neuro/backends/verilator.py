@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Logits from the RTL compiled by Verilator, driven in batches by a small C++ program.
+
+The program is built once per core and kept.
+"""
+
+from pathlib import Path
+
+from evolve.backends import verilated
+from evolve.neuro.backends.simulated import ROOMY, SimulatedCore
+from model.neuro.program import Core
+from model.rtl import sources
+
+_SERVER = Path(__file__).with_name("verilator_server.cpp")
+
+
+class VerilatorBackend(SimulatedCore):
+    """The compiled RTL, in a process of its own. Raises what verilated.build raises."""
+
+    def __init__(self, core: Core = ROOMY) -> None:
+        program = verilated.build("neuro_core", sources("neuro"), core.parameters, _SERVER)
+        super().__init__(core)
+        self.start([program], {})

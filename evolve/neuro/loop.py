@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole evolution of networks on one page: ask, evaluate, tell.
+
+Start reading at `evolve`. Algorithms are in the files beside this one, all behind
+evolve/neuro/algorithm.py; the fitness is from images to train on (evolve/neuro/fitness.py). Which
+of the fittest networks is kept as the champion, other images say, those for validation; images for
+the test are never seen here.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from evolve.neuro.algorithm import Algorithm, Genome, Reals
+
+
+class Judge(Protocol):
+    """How good genomes are on some images; evolve/neuro/fitness.py says it of networks."""
+
+    def __call__(self, genomes: Sequence[Any], /) -> Reals:
+        """Return their fitness (genomes,) float64; higher is better."""
+
+    def right(self, genome: Any, /) -> int:
+        """Return how many of the images it has right."""
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The genome that is best for validation: how many images are right, and its fitness."""
+
+    genome: Genome
+    right: int
+    fitness: float
+
+
+@dataclass
+class Search:
+    """How far an evolution has come: all that changes in it."""
+
+    algorithm: Algorithm[Any]
+    evaluations: int = 0
+    champion: Champion | None = None
+    judged: int = field(default=0)
+    """Evaluations when the best genome was last shown the images for validation."""
+
+    def state(self) -> dict[str, Any]:
+        """Return it as data for JSON, after a generation."""
+        champion = self.champion
+        return {
+            "algorithm": self.algorithm.state(),
+            "evaluations": self.evaluations,
+            "judged": self.judged,
+            "champion": champion and [champion.genome.to_json(), champion.right, champion.fitness],
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state, with an algorithm of the same settings."""
+        self.algorithm.restore(state["algorithm"])
+        self.evaluations, self.judged = state["evaluations"], state["judged"]
+        if state["champion"] is not None:
+            genome, right, fitness = state["champion"]
+            self.champion = Champion(self.algorithm.genome(genome), right, fitness)
+
+
+def evolve(
+    search: Search, fitness: Judge, validation: Judge, evaluations: int, interval: int
+) -> Iterator[Search]:
+    """Run an evolution, or go on with one, until its evaluations are spent; yield each generation.
+
+    The last generation is a whole one, too. After every `interval` evaluations, and at the end, the
+    fittest genome becomes the champion if it has more of the images for validation right, or as
+    many and a higher fitness.
+    """
+    algorithm = search.algorithm
+    while search.evaluations < evaluations:
+        genomes = algorithm.ask()
+        algorithm.tell(fitness(genomes))
+        search.evaluations += len(genomes)
+        if search.evaluations - search.judged >= interval or search.evaluations >= evaluations:
+            _judge(search, validation)
+        yield search
+
+
+def _judge(search: Search, validation: Judge) -> None:
+    genome, value = search.algorithm.best
+    right = validation.right(genome)
+    old = search.champion
+    if old is None or (right, value) > (old.right, old.fitness):
+        search.champion = Champion(genome, right, value)
+    search.judged = search.evaluations

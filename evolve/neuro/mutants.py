@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Children of one parent, kept as what differs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import overload
+
+import numpy as np
+
+from evolve.neuro.encodings import Individual
+from model.neuro.arithmetic import Int8, Int64
+
+
+@dataclass(frozen=True, eq=False)
+class Mutants(Sequence[Individual]):
+    """Children of one parent that differ from it in few genes: what differs is kept, not copied.
+
+    Child i has the values (changes,) int8 at the positions (changes,) int64, of both the part from
+    starts[i] to starts[i + 1]; no position comes twice there.
+    """
+
+    parent: Individual
+    starts: Int64
+    positions: Int64
+    values: Int8
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    @overload
+    def __getitem__(self, index: int) -> Individual: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Individual]: ...
+    def __getitem__(self, index: int | slice) -> Individual | list[Individual]:
+        """Return children as genomes of their own."""
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        number = range(len(self))[index]
+        part = slice(self.starts[number], self.starts[number + 1])
+        genes = self.parent.row.copy()
+        genes[self.positions[part]] = self.values[part]
+        return Individual(self.parent.encoding, genes)
+
+    @property
+    def nonzero(self) -> Int64:
+        """Genes of each child that are not 0, (children,) int64."""
+        before, now = self.parent.row[self.positions] != 0, self.values != 0
+        sums = np.concatenate([[0], np.cumsum(now.astype(np.int64) - before)])
+        more: Int64 = sums[self.starts[1:]] - sums[self.starts[:-1]]
+        return np.count_nonzero(self.parent.row) + more

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a run of NEAT is told, checked where it is made."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+from evolve.neuro.backends import BACKENDS
+from evolve.neuro.fitness import FitnessSettings
+from evolve.neuro.neat.genome import ACTIVATIONS, LARGEST_SHIFT, Frame
+from evolve.neuro.neat.problems import PROBLEMS
+from evolve.options import check, option
+from model.errors import refuse
+
+NEAT, PEER = "neat", "neat-python"
+ALGORITHMS = (NEAT, PEER)
+
+
+@dataclass(frozen=True)
+class NeatSettings:
+    """The options of a run. Raises InputError naming option, value and legal range.
+
+    Rates and coefficients are those of the paper's experiments (4.1) unless set, but for `step` and
+    `part`, which it does not have.
+    """
+
+    algorithm: str = option(
+        NEAT, "NEAT, or the package neat-python as it comes.", choices=ALGORITHMS
+    )
+    problem: str = option("xor", "What is learned.", choices=tuple(PROBLEMS))
+    population: int = option(150, "Genomes of a generation.", least=2, most=10_000)
+    evaluations: int = option(
+        15_000, "Networks that are evaluated at most, by whole generations.", least=1
+    )
+    accuracy: float = option(1.0, "Weight of the part of the images that is right.", least=0.0)
+    smooth: float = option(0.25, "Weight of the bits that an image's label costs.", least=0.0)
+    scale: int = option(
+        12, "Two to this power is the difference of logits that is a bit.", least=10, most=24
+    )
+    activation: str = option("relu", "Of hidden nodes.", choices=tuple(ACTIVATIONS))
+    shift: int = option(6, "Two to this power is the weight 1.", least=0, most=LARGEST_SHIFT)
+    add_node: float = option(0.03, "How often a child gets a node.", least=0.0, most=1.0)
+    add_connection: float = option(
+        0.05, "How often a child gets a connection.", least=0.0, most=1.0
+    )
+    mutates: float = option(0.8, "How often a child's weights change.", least=0.0, most=1.0)
+    part: float = option(1.0, "The part of them that then does.", least=0.0, most=1.0)
+    step: int = option(32, "By how much a weight changes at most.", least=1, most=127)
+    excess: float = option(1.0, "c1 of the distance: for excess genes.", least=0.0)
+    disjoint: float = option(1.0, "c2 of the distance: for disjoint genes.", least=0.0)
+    weights: float = option(0.4, "c3 of the distance: for differences of weights.", least=0.0)
+    threshold: float = option(3.0, "The distance within which a species is.", least=0.0)
+    backend: str = option("fast", "What runs the networks.", choices=tuple(BACKENDS))
+    seed: int = option(1, "The same seed gives the same result.", least=0)
+
+    def __post_init__(self) -> None:
+        for each in OPTIONS:
+            check(each.name.replace("_", "-"), getattr(self, each.name), each.metadata)
+        for name, value, default in self._without_use:
+            refuse(name, value, f"{default!r} with the algorithm {self.algorithm}")
+        if self.activation == "step" and not PROBLEMS[self.problem].binary:
+            refuse("activation", "step", f"relu or linear with the problem {self.problem}")
+
+    @property
+    def frame(self) -> Frame:
+        """What all genomes have in common."""
+        problem = PROBLEMS[self.problem]
+        return Frame(problem.input_shape, problem.classes, self.activation, self.shift)
+
+    @property
+    def fitness(self) -> FitnessSettings:
+        """What the fitness is told; as in the paper, the size of a network does not count."""
+        return FitnessSettings(self.accuracy, self.smooth, self.scale)
+
+    @property
+    def _without_use(self) -> Sequence[tuple[str, object, object]]:
+        """The options that are not as by default, but have no use with neat-python."""
+        return [
+            (each.name.replace("_", "-"), getattr(self, each.name), each.default)
+            for each in OPTIONS
+            if self.algorithm == PEER
+            and each.name not in _USED_BY_PEER
+            and getattr(self, each.name) != each.default
+        ]
+
+
+OPTIONS = tuple(fields(NeatSettings))
+"""The options, named there with _ for -."""
+
+_USED_BY_PEER = (
+    *("algorithm", "problem", "population", "evaluations", "accuracy", "smooth", "scale", "seed"),
+)

@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A run: evolve a network, keep everything in the run's folder, and go on where it was stopped.
+
+It is a run like that of a filter, in the same database. Its log has, whenever the best network was
+shown the images for validation, how many it gets wrong of those that it learns from.
+"""
+
+import shlex
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from evolve.neuro.algorithms import algorithm_of, seen_part, training_fitness
+from evolve.neuro.backends import Backend, open_backend
+from evolve.neuro.data import digits
+from evolve.neuro.fitness import Fitness
+from evolve.neuro.judge import PARTS, Judged, judge, replay
+from evolve.neuro.loop import Search, evolve
+from evolve.neuro.progress import NeuroProgress
+from evolve.neuro.settings import CNNS, EVOLVED, TRAINED, NeuroSettings
+from evolve.runs.database import Event, Row
+from evolve.runs.provenance import made_with
+from evolve.runs.resuming import load_to_resume, print_json
+from evolve.runs.store import RunStore
+from model.errors import InputError, refuse
+from model.files import write_json
+from model.neuro.network import Network, save_network
+
+KIND = "neuro"
+"""Of a run, in its description; that of a filter has none."""
+
+NETWORK = "network.json"
+VALIDATED = "validated"
+"""The event of a row of the log: how many images for validation the champion has right."""
+
+SAVE_SECONDS = 0.5
+"""How much of a run may have to be done again after it was killed."""
+
+INTERPRETED = 40
+"""Images that are replayed on Icarus, which takes a second for a few of them."""
+
+
+@dataclass(frozen=True)
+class NeuroJob:
+    """What a run is asked to do; replay names the simulator for the champion, or is None."""
+
+    settings: NeuroSettings
+    replay: str | None
+    folder: Path
+    provenance: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, settings: NeuroSettings, replay: str | None, folder: Path) -> "NeuroJob":
+        """Return a new job, made with what runs here.
+
+        Raises InputError for an algorithm that evolves nothing, which only studies have.
+        """
+        if settings.algorithm in TRAINED:
+            legal = ", ".join((*EVOLVED, *CNNS))
+            refuse("algorithm", settings.algorithm, f"one of {legal}; studies have others")
+        return cls(settings, replay, folder, {"settings": asdict(settings), **made_with()})
+
+    def description(self) -> dict[str, Any]:
+        """Return what the database says of the run, as JSON."""
+        return {
+            "kind": KIND,
+            "settings": asdict(self.settings),
+            "replay": self.replay,
+            "provenance": self.provenance,
+            "budget": self.settings.evaluations,
+            "command": shlex.join(["evoarray", *sys.argv[1:]]),
+        }
+
+
+def job_of(folder: Path, description: Mapping[str, Any]) -> NeuroJob:
+    """Return the job of a run's database. Raises InputError if it is not one that this can do."""
+    try:
+        settings = NeuroSettings(**description["settings"])
+        return NeuroJob(settings, description["replay"], folder, description["provenance"])
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{folder} is not a run that is known here: {error!r}") from None
+
+
+def search_of(job: NeuroJob, checkpoint: Mapping[str, Any] | None) -> Search:
+    """Return a search at its start, or as it was saved. Raises InputError for what is none."""
+    search = Search(algorithm_of(job.settings))
+    if checkpoint is not None:
+        try:
+            search.restore(checkpoint["search"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(
+                f"the run {job.folder} cannot be resumed; its checkpoint is wrong: {error}"
+            ) from None
+    return search
+
+
+def champion_of(job: NeuroJob, search: Search) -> Network:
+    """Return the network that was best for validation, before the first time the fittest one."""
+    genome = search.champion.genome if search.champion else search.algorithm.best[0]
+    return replace(genome.network(), provenance=job.provenance)
+
+
+def run(job: NeuroJob, console: Console, *, json_lines: bool = False) -> None:
+    """Evolve, judge, replay on the RTL, and fill the run folder.
+
+    Whatever stops it leaves a run that `resume` continues. Raises InputError for an existing or
+    unwritable folder, MismatchError if the RTL differs from the model.
+    """
+    with (
+        closing(open_backend(job.settings.backend)) as backend,  # before there is a folder
+        RunStore.create(job.folder, job.description(), {}) as store,
+    ):
+        write_json(job.folder / "provenance.json", job.provenance)
+        _go_on(job, store, backend, console, json_lines)
+
+
+def resume(folder: Path, console: Console, *, json_lines: bool = False) -> None:
+    """Go on with a run that was stopped; it ends as if it had not been.
+
+    Raises InputError for a run that cannot be continued, such as one of another version.
+    """
+    with RunStore.open(folder) as store:
+        job = job_of(folder, load_to_resume(store, folder, console).description)
+        with closing(open_backend(job.settings.backend)) as backend:
+            _go_on(job, store, backend, console, json_lines)
+
+
+def _go_on(
+    job: NeuroJob, store: RunStore, backend: Backend, console: Console, json_lines: bool
+) -> None:
+    settings, data, loaded = job.settings, digits(), store.load()
+    search = search_of(job, loaded.checkpoint)
+    fitness = training_fitness(settings, seen_part(settings, data), backend)
+    plain, validation = (
+        Fitness(settings.fitness, part.images, part.labels, backend)
+        for part in (data.training, data.validation)
+    )
+    started = saved = time.monotonic()
+    before = loaded.checkpoint["seconds"] if loaded.checkpoint else 0.0
+    rows: list[Row] = []
+    events: list[Event] = []
+    found = ""
+
+    def save() -> None:
+        checkpoint = {"search": search.state(), "seconds": before + time.monotonic() - started}
+        store.save(checkpoint, rows, events)
+        rows.clear()
+        events.clear()
+
+    try:
+        with NeuroProgress(search.evaluations, settings.evaluations, console) as progress:
+            for _ in evolve(search, fitness, validation, settings.evaluations, settings.interval):
+                if search.judged == search.evaluations and search.champion:
+                    best = search.algorithm.best[0].network()
+                    wrong = len(plain.labels) - int(plain.measure([best]).right[0])
+                    right = search.champion.right
+                    rows.append(Row(search.evaluations, wrong, {}))
+                    events.append(Event(search.evaluations, VALIDATED, {"right": right}))
+                    found = f"{wrong} of {len(plain.labels)} wrong"
+                    if json_lines:
+                        said = {"evaluations": search.evaluations, "wrong": wrong}
+                        print_json({**said, "validated": right})
+                progress.show(search.evaluations, found)
+                if time.monotonic() - saved > SAVE_SECONDS:
+                    save()
+                    saved = time.monotonic()
+            save()
+    except BaseException:  # whatever ends it; what it did since it was saved, it will do again
+        _leave(job, search, store, console)
+        raise
+    _finish(job, store, search, backend, console, json_lines)
+    store.finish("finished")
+
+
+def _leave(job: NeuroJob, search: Search, store: RunStore, console: Console) -> None:
+    try:
+        store.set_status("stopped")
+    finally:
+        if search.evaluations:
+            path = job.folder / NETWORK
+            save_network(path, champion_of(job, search))
+            console.out(
+                f"Stopped after {search.evaluations:,} evaluations; the best network so far is in "
+                f"{path}. To go on: evoarray resume {job.folder}"
+            )
+
+
+def _finish(
+    job: NeuroJob,
+    store: RunStore,
+    search: Search,
+    backend: Backend,
+    console: Console,
+    json_lines: bool,
+) -> None:
+    """Judge the champion, and leave everything in the folder."""
+    data, network = digits(), champion_of(job, search)
+    save_network(job.folder / NETWORK, network)
+    judged = judge(network, data)
+    _print(judged, console)
+    if job.replay is not None:
+        with closing(open_backend(job.replay)) as simulator:
+            images = data.test.images[: INTERPRETED if job.replay == "icarus" else None]
+            equal = replay(network, images, simulator)
+        console.out(
+            f"RTL check on {job.replay}: all {equal:,} logits of {len(images)} images of the test "
+            "equal the golden model's."
+        )
+    loaded = store.load()
+    assert loaded.checkpoint is not None
+    results = {
+        "evaluations": search.evaluations,
+        "seconds": round(loaded.checkpoint["seconds"], 3),
+        "accuracy": {part: judged.accuracy(part) for part in PARTS},
+        **asdict(judged),
+        "counters": search.algorithm.counters,
+        "rtl_equal": True if job.replay is not None else None,
+    }
+    write_json(job.folder / "results.json", results)
+    if json_lines:
+        print_json({"results": results})
+    console.out(f"The results are in {job.folder}")
+
+
+def _print(judged: Judged, console: Console) -> None:
+    table = Table("", *PARTS)
+    table.add_row("right", *(f"{judged.right[p]} of {judged.images[p]}" for p in PARTS))
+    table.add_row("accuracy", *(f"{judged.accuracy(part):.1%}" for part in PARTS))
+    console.print(table)
+    console.out(
+        f"{judged.nonzero} of {judged.parameters} parameters are not 0; "
+        f"an image takes {judged.cycles:,} cycles of the core"
+    )

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an evolution of weights is told, checked where it is made."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+
+from evolve.neuro.backends import BACKENDS
+from evolve.neuro.fitness import FitnessSettings
+from evolve.neuro.weights import ACTIVATIONS, Form, form_of
+from evolve.options import check, option
+from model.errors import refuse
+
+IMAGE = (1, 8, 8)
+"""Channels, height and width of the digits."""
+
+CLASSES = 10
+
+POPULATIONS = ("ga", "ep", "es", "pso")
+EVOLVED = ("one-plus-lambda", *POPULATIONS)
+CNNS = ("newt", "deepga", "hand-made")
+"""Those whose networks are CNNs of any architecture; of all but newt the weights are trained."""
+
+TRAINED = ("logistic", "mlp")
+"""To compare: those of scikit-learn, by backpropagation."""
+
+ENCODINGS = ("integer", "masked", "continuous")
+
+
+@dataclass(frozen=True)
+class NeuroSettings:
+    """The options of an evolution of weights. Raises InputError naming option and legal range."""
+
+    algorithm: str = option(
+        "one-plus-lambda", "What looks for weights.", choices=(*EVOLVED, *CNNS, *TRAINED)
+    )
+    layers: str = option("64-16-10", "Pixels, units of hidden layers, classes.", metavar="N-N-N")
+    activation: str = option("relu", "Of hidden layers.", choices=ACTIVATIONS)
+    shift: int = option(9, "Sums between layers are divided by 2 to this power.", least=0, most=31)
+    evaluations: int = option(100_000, "Networks that are evaluated.", least=1)
+    interval: int = option(
+        1000, "Evaluations after which the fittest network is validated again.", least=1
+    )
+    # Fitness.
+    accuracy: float = option(0.0, "Weight of the part of the images that is right.", least=0.0)
+    smooth: float = option(1.0, "Weight of the bits that an image's label costs.", least=0.0)
+    scale: int = option(
+        11, "Two to this power is the difference of logits that is a bit.", least=10, most=24
+    )
+    size: float = option(0.3, "Weight of the part of the parameters that counts.", least=0.0)
+    counts: str = option(
+        "nonzero", "Which parameters count: all, or those not 0.", choices=("nonzero", "stored")
+    )
+    copies: int = option(
+        0, "Of each image to train on, turned, shifted and scaled a little.", least=0, most=20
+    )
+    # Individuals.
+    encoding: str = option("integer", "How a GA writes the weights.", choices=ENCODINGS)
+    spread: float = option(30.0, "Size of the weights at the start.", least=1.0, most=127.0)
+    density: float = option(0.3, "The part of them that is not 0.", least=0.0, most=1.0)
+    step: float = option(8.0, "Size of a change.", least=1.0, most=127.0)
+    rate: float = option(0.01, "The part of the numbers that changes.", least=0.0, most=1.0)
+    # (1+lambda).
+    children: int = option(8, "Of the parent in a generation.", least=1, most=4096)
+    zeroes: float = option(0.25, "The part of the changes to 0.", least=0.0, most=1.0)
+    anywhere: float = option(
+        0.35, "The part of the changes that may touch a weight of 0.", least=0.0, most=1.0
+    )
+    temperature: float = option(
+        0.0, "By how much a worse child is forgiven, on average, at the start.", least=0.0
+    )
+    # Populations.
+    population: int = option(100, "Individuals.", least=2, most=4096)
+    tournament: int = option(3, "Individuals that meet.", least=1, most=100)
+    elite: int = option(2, "Parents that stay.", least=0, most=100)
+    learning_rate: float = option(1.0, "By which the centre follows.", least=0.0, most=127.0)
+    # CNNs.
+    blocks: int = option(1, "Convolutions of every network.", least=1, most=3)
+    filters: int = option(4, "Of a convolution at the start.", least=1, most=32)
+    hidden: int = option(0, "Units of a hidden layer at the start; 0: none.", least=0, most=32)
+    crossover_rate: float = option(
+        0.3, "The part of children that have two parents.", least=0.0, most=1.0
+    )
+    structure_rate: float = option(
+        0.1, "The part of children whose architecture changes.", least=0.0, most=1.0
+    )
+    mutation_rate: float = option(
+        0.5, "The part of architectures that mutate.", least=0.0, most=1.0
+    )
+    epochs: int = option(10, "How often training sees each image.", least=1, most=1000)
+    most: int = option(20_000, "Parameters of a CNN that count as the part 1.", least=1)
+    backend: str = option("fast", "What runs the networks.", choices=tuple(BACKENDS))
+    seed: int = option(1, "The same seed gives the same result.", least=0)
+
+    def __post_init__(self) -> None:
+        for each in OPTIONS:
+            check(each.name.replace("_", "-"), getattr(self, each.name), each.metadata)
+        for name, value, default in self._without_use:
+            refuse(name, value, f"{default!r} with the algorithm {self.algorithm}")
+        if self.zeroes + self.anywhere > 1:
+            refuse("zeroes", self.zeroes, f"{1 - self.anywhere:g} at most, what anywhere leaves")
+        if self.elite >= self.population:
+            refuse("elite", self.elite, f"less than the population, {self.population}")
+        if self.algorithm == "es" and self.population % 2:
+            refuse("population", self.population, "an even number with the algorithm es")
+        if self.algorithm in CNNS and self.tournament > self.population:
+            refuse("tournament", self.tournament, f"up to the population, {self.population}")
+        if self.algorithm == "deepga" and self.population < 4:
+            refuse("population", self.population, "4 or more with the algorithm deepga")
+        if self.form.units[-1] != CLASSES:
+            refuse("layers", self.layers, f"{CLASSES} classes last, one for each digit")
+        if (self.algorithm, self.activation) == ("mlp", "step"):
+            refuse("activation", self.activation, "one that has a gradient with the algorithm mlp")
+
+    @property
+    def form(self) -> Form:
+        """The networks' form."""
+        return form_of(self.layers, IMAGE, self.shift, self.activation)
+
+    @property
+    def fitness(self) -> FitnessSettings:
+        """What the fitness is told; a network of this form without zeroes has the size 1."""
+        most = self.most if self.algorithm in CNNS else self.form.genes
+        return FitnessSettings(self.accuracy, self.smooth, self.scale, self.size, self.counts, most)
+
+    @property
+    def _without_use(self) -> Sequence[tuple[str, object, object]]:
+        """The options that are not as by default, but have no use with the algorithm."""
+        return [
+            (each.name.replace("_", "-"), getattr(self, each.name), each.default)
+            for each in OPTIONS
+            if self.algorithm not in _USED_BY.get(each.name, [self.algorithm])
+            and getattr(self, each.name) != each.default
+        ]
+
+
+OPTIONS = tuple(fields(NeuroSettings))
+"""The options, named there with _ for -."""
+
+_USED_BY: Mapping[str, Sequence[str]] = {
+    "children": ("one-plus-lambda", "newt"),
+    **dict.fromkeys(("zeroes", "anywhere", "temperature"), ("one-plus-lambda",)),
+    "population": (*POPULATIONS, "newt", "deepga"),
+    "tournament": ("ga", "ep", "newt", "deepga"),
+    **dict.fromkeys(("elite", "encoding"), ("ga",)),
+    "rate": ("ga", "ep"),
+    "learning_rate": ("es",),
+    **dict.fromkeys(("activation", "layers"), (*EVOLVED, "mlp")),
+    **dict.fromkeys(("shift", "density"), EVOLVED),
+    **dict.fromkeys(("copies", "spread", "step"), (*EVOLVED, "newt")),
+    **dict.fromkeys(
+        (
+            *("evaluations", "interval", "backend"),
+            *("accuracy", "smooth", "scale", "size", "counts"),
+        ),
+        (*EVOLVED, *CNNS),
+    ),
+    **dict.fromkeys(("blocks", "filters", "hidden", "crossover_rate", "structure_rate"), ("newt",)),
+    "mutation_rate": ("deepga",),
+    "epochs": ("deepga", "hand-made"),
+    "most": CNNS,
+}
+"""The algorithms that an option has a use with; others have one with all."""

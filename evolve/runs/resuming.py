@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every kind of run does: before it goes on, and for programs that watch it."""
+
+import json
+import sys
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from evolve.runs.database import Loaded
+from evolve.runs.store import RunStore
+from model.errors import InputError
+
+
+def load_to_resume(store: RunStore, folder: Path, console: Console) -> Loaded:
+    """Return a run that can go on, and say what was found damaged.
+
+    Raises InputError for a run that is finished, or that another version began.
+    """
+    loaded = store.load()
+    for warning in loaded.warnings:
+        console.out(f"Warning: {warning}")
+    if loaded.status == "finished":
+        raise InputError(f"the run {folder} is finished; there is nothing to resume")
+    _check_version(folder, loaded.description)
+    return loaded
+
+
+def _check_version(folder: Path, description: Mapping[str, Any]) -> None:
+    made = description.get("provenance", {}).get("versions", {}).get("evoarray")
+    if made != version("evoarray"):
+        raise InputError(
+            f"{folder} was begun by evoarray {made}, and this is {version('evoarray')}, which "
+            f"may evolve otherwise: resume it with evoarray {made}, or start anew"
+            + (" from its circuit with --start" if "kind" not in description else "")
+        )
+
+
+def print_json(data: Mapping[str, Any]) -> None:
+    """Print an object on a line of its own, at once."""
+    sys.stdout.write(json.dumps(data) + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs that evolve networks: what they leave, how they are stopped and go on, and the report."""
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from evolve.neuro.backends import ModelBackend
+from evolve.neuro.data import digits
+from evolve.neuro.judge import judge, replay
+from evolve.runs.listing import look
+from evolve.runs.results import MismatchError
+from model.neuro.arithmetic import Int8
+from model.neuro.forward import classify, forward
+from model.neuro.layers import Int32
+from model.neuro.network import Network, load_network
+from tests.conftest import ROOT, Ended, Evoarray
+
+SMALL = ("--layers", "64-6-10", "--evaluations", 6000, "--interval", 500)
+
+
+def evolved(evoarray: Evoarray, name: str, *options: object) -> Ended:
+    ended = evoarray("neuro", "-o", name, *options)
+    assert ended.status == 0, ended.err
+    return ended
+
+
+def outcome(folder: Path) -> tuple[Any, ...]:
+    """Return what may not depend on whether a run was stopped: network, curve and counters."""
+    results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    del results["seconds"]
+    loaded, state = look(folder / "run.sqlite")
+    assert state == "finished"
+    assert loaded.checkpoint
+    network = load_network(folder / "network.json")
+    return network, results, loaded.rows, loaded.events, loaded.checkpoint["search"]
+
+
+def begin(folder: Path, *command: object) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "evolve", *map(str, command)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def wait_for(folder: Path) -> None:
+    """Wait until a run is under way."""
+    limit = time.monotonic() + 120
+    while not (folder / "provenance.json").exists():
+        assert time.monotonic() < limit
+        time.sleep(0.01)
+
+
+def test_a_run_leaves_what_its_network_comes_to(evoarray: Evoarray, tmp_path: Path) -> None:
+    printed = evolved(evoarray, "run", *SMALL).out
+    network, results, rows, events, _ = outcome(tmp_path / "run")
+    judged = judge(network, digits())
+    test = digits().test
+    right = int((classify(forward(network, test.images)) == test.labels).sum())
+    assert results["right"]["test"] == judged.right["test"] == right
+    assert results["accuracy"]["test"] == right / 400
+    assert f"{right} of 400" in printed
+    confusion = np.array(results["confusion"])
+    assert confusion.sum(1).tolist() == np.bincount(test.labels).tolist()
+    assert confusion.trace() == right
+    assert (results["nonzero"], results["parameters"]) == (network.nonzero, 6 * 65 + 10 * 7)
+    assert [row.evaluations for row in rows] == [event.evaluations for event in events]
+    assert [event.details["right"] for event in events] == sorted(
+        event.details["right"] for event in events
+    )
+    assert rows[-1].sae < rows[0].sae
+    (listed,) = json.loads(evoarray("runs", ".", "--json").out)
+    assert (listed["state"], listed["wrong"], listed["sae"]) == ("finished", rows[-1].sae, None)
+    assert f"{rows[-1].sae} wrong" in evoarray("runs", ".").out
+
+
+def test_runs_that_are_killed_end_as_others(evoarray: Evoarray, tmp_path: Path) -> None:
+    options = (*SMALL, "--evaluations", 40_000)
+    evolved(evoarray, "whole", *options)
+    expected, draw = outcome(tmp_path / "whole"), random.Random(3)
+    cut_off = 0
+    for attempt in range(3):
+        name = f"run-{attempt}"
+        running = begin(tmp_path, "neuro", "-o", name, *options)
+        wait_for(tmp_path / name)
+        time.sleep(draw.uniform(0, 2))
+        running.kill()
+        cut_off += running.wait() == -signal.SIGKILL
+        if not (tmp_path / name / "results.json").exists():
+            assert evoarray("resume", name).status == 0
+        assert outcome(tmp_path / name) == expected
+    assert cut_off
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_goes_on(evoarray: Evoarray, tmp_path: Path, number: int) -> None:
+    options = (*SMALL, "--evaluations", 60_000)
+    running = begin(tmp_path, "neuro", "-o", "run", *options)
+    wait_for(tmp_path / "run")
+    time.sleep(1)
+    running.send_signal(number)
+    assert running.wait() == {signal.SIGINT: 130, signal.SIGTERM: 143}[signal.Signals(number)]
+    assert "stopped" in evoarray("runs", ".").out
+    load_network(tmp_path / "run" / "network.json")
+    assert evoarray("resume", "run").status == 0
+    evolved(evoarray, "whole", *options)
+    assert outcome(tmp_path / "run") == outcome(tmp_path / "whole")
+    again = evoarray("resume", "run")
+    assert (again.status, again.err) == (
+        2,
+        "evoarray: the run run is finished; there is nothing to resume\n",
+    )
+
+
+def test_the_backend_does_not_matter(evoarray: Evoarray, tmp_path: Path) -> None:
+    options = (*SMALL, "--evaluations", 300, "--interval", 100)
+    found = []
+    for backend in ("fast", "model", "verilator"):
+        evolved(evoarray, backend, *options, "--backend", backend)
+        network, results, *rest, _ = outcome(tmp_path / backend)
+        found.append((network, results, rest))
+    assert found[0] == found[1] == found[2]
+
+
+def test_the_champion_is_replayed(evoarray: Evoarray, tmp_path: Path) -> None:
+    printed = evolved(evoarray, "run", *SMALL, "--replay", "verilator").out
+    assert "all 4,000 logits of 400 images of the test equal the golden model's" in printed
+    assert outcome(tmp_path / "run")[1]["rtl_equal"] is True
+
+
+def test_a_wrong_logit_is_found() -> None:
+    class Wrong(ModelBackend):
+        def logits(self, networks: Any, images: Int8) -> Int32:
+            logits = super().logits(networks, images)
+            logits[0, 3, 1] += 1
+            return logits
+
+    network = _network()
+    images = digits().test.images[:5]
+    assert replay(network, images, ModelBackend()) == 50
+    with pytest.raises(MismatchError, match="image 3: logits"):
+        replay(network, images, Wrong())
+
+
+def _network() -> Network:
+    from evolve.neuro.algorithms import algorithm_of
+    from evolve.neuro.settings import NeuroSettings
+
+    networks: list[Network] = [each.network() for each in algorithm_of(NeuroSettings()).ask()]
+    return networks[0]
+
+
+def test_programs_can_watch(evoarray: Evoarray) -> None:
+    printed = evolved(evoarray, "run", *SMALL, "--json-lines").out
+    *steps, last = map(json.loads, printed.splitlines())
+    assert [step["evaluations"] // 500 for step in steps] == list(range(1, 13))
+    assert last["results"]["evaluations"] == steps[-1]["evaluations"]
+
+
+def test_options_from_a_file(evoarray: Evoarray, tmp_path: Path) -> None:
+    (tmp_path / "options.toml").write_text('layers = "64-6-10"\nevaluations = 600\n')
+    evolved(evoarray, "run", "--config", "options.toml", "--interval", 200)
+    assert load_network(tmp_path / "run" / "network.json").parameters == 460
+    assert outcome(tmp_path / "run")[2][-1].evaluations >= 600
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--layers", "63-10"), "layers is '63-10'; legal is 64 inputs first"),
+        (("--evaluations", 0), "evaluations is 0; legal is a whole number from 1 up"),
+        (("--algorithm", "luck"), "'luck' is not one of"),
+        (("--algorithm", "logistic"), "algorithm is 'logistic'; legal is one of one-plus-lambda"),
+        (("--config", "none.toml"), "cannot read none.toml: No such file or directory"),
+    ],
+)
+def test_bad_options(evoarray: Evoarray, options: tuple[object, ...], says: str) -> None:
+    ended = evoarray("neuro", "-o", "run", *options)
+    assert ended.status == 2
+    assert says in ended.err
+    assert len(ended.err.splitlines()) == 1
+    assert not Path("run").exists()
+
+
+def test_a_folder_that_exists(evoarray: Evoarray, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    ended = evoarray("neuro", "-o", "run", *SMALL)
+    assert ended.status == 2
+    assert "the run folder run exists" in ended.err
+
+
+def test_a_report_tells_what_the_run_found(evoarray: Evoarray, tmp_path: Path) -> None:
+    evolved(evoarray, "run", *SMALL)
+    ended = evoarray("report", "run")
+    assert ended.status == 0, ended.err
+    network, results, rows, *_ = outcome(tmp_path / "run")
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    matrix = page[page.index('<table class="confusion">') :].partition("</table>")[0]
+    cells = re.findall(r"<td[^>]*>(\d+|·)</td>", matrix)
+    found = np.array([0 if cell == "·" else int(cell) for cell in cells]).reshape(10, 10)
+    assert found.tolist() == results["confusion"]
+    wrong = 400 - results["right"]["test"]
+    assert page.count(" taken for ") == min(24, wrong)
+    assert page.count('alt="weights of unit') == 6
+    data = json.loads((tmp_path / "run" / "report-results.json").read_text(encoding="utf-8"))
+    assert data["right"] == results["right"]
+    assert data["curve"][-1]["wrong_in_training"] == rows[-1].sae
+    assert data["network"]["layers"][0]["weights"] == network.layers[0].weights.tolist()
