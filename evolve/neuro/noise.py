@@ -4,7 +4,7 @@
 import numpy as np
 
 from evolve.neuro.data import Digits, Part
-from model.neuro.arithmetic import LARGEST, Int8
+from model.neuro.arithmetic import LARGEST
 from model.noise import add_noise
 
 STREAM = 2
@@ -17,25 +17,14 @@ def noisy(digits: Digits, kind: str, amount: float, seed: int) -> Digits:
     Of an impulse of 255 the pixel becomes 127. An image's noise depends on the seed and on its
     place in the file alone. Raises InputError for an unknown kind or an amount out of range.
     """
-    return Digits(
-        *(
-            Part(
-                np.stack(
-                    [
-                        _image(image, kind, amount, np.random.SeedSequence(seed, spawn_key=key))
-                        for image, row in zip(part.images, part.rows.tolist(), strict=True)
-                        for key in [(STREAM, row)]
-                    ]
-                ),
-                part.labels,
-                part.rows,
-            )
-            for part in (digits.training, digits.validation, digits.test)
-        )
-    )
+    parts = (digits.training, digits.validation, digits.test)
+    return Digits(*(_part(part, kind, amount, seed) for part in parts))
 
 
-def _image(image: Int8, kind: str, amount: float, seed: np.random.SeedSequence) -> Int8:
-    rng = np.random.default_rng(seed)
-    planes = [add_noise(plane, kind, amount, rng) for plane in image.astype(np.uint8)]
-    return np.minimum(np.stack(planes), LARGEST).astype(np.int8)
+def _part(part: Part, kind: str, amount: float, seed: int) -> Part:
+    images = []
+    for image, row in zip(part.images.astype(np.uint8), part.rows.tolist(), strict=True):
+        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(STREAM, row)))
+        planes = np.stack([add_noise(plane, kind, amount, rng) for plane in image])
+        images.append(np.minimum(planes, LARGEST).astype(np.int8))
+    return Part(np.stack(images), part.labels, part.rows)

@@ -16,7 +16,7 @@ from evolve.neuro.fitness import Fitness, FitnessSettings
 from model.filter.activity import used
 from model.filter.array import run
 from model.filter.baselines import median3x3
-from model.filter.circuit import Circuit
+from model.filter.circuit import Circuit, Shape
 from model.filter.functions import Plane
 from model.neuro.arithmetic import LARGEST, Int8
 from model.neuro.network import Network
@@ -52,7 +52,7 @@ class ChainFitness:
     def __init__(self, settings: FitnessSettings, part: Part, backend: Backend) -> None:
         self._settings, self._part, self._backend = settings, part, backend
         self._planes = planes_of(part.images)
-        self._known: dict[tuple[Network, bytes], tuple[int, float]] = {}
+        self._known: dict[tuple[Network, Shape, bytes], tuple[int, float]] = {}
 
     def __call__(self, chains: Sequence[Chain]) -> Reals:
         """Return the fitness (chains,) float64; higher is better."""
@@ -64,7 +64,8 @@ class ChainFitness:
 
     def _look(self, chain: Chain) -> tuple[int, float]:
         circuit, network = chain.circuit, chain.classifier
-        key = network, np.where(used(circuit), circuit.genes, UNUSED).tobytes()
+        genes = np.where(used(circuit), circuit.genes, UNUSED)
+        key = network, circuit.shape, genes.tobytes()
         if key not in self._known:
             images = filtered(circuit, self._planes, len(self._part.images))
             fitness = Fitness(self._settings, images, self._part.labels, self._backend)
