@@ -160,7 +160,7 @@ def test_another_version_is_not_resumed(
     time.sleep(0.3)
     running.kill()
     running.wait()
-    monkeypatch.setattr("evolve.runs.run.version", lambda _: "99.0")
+    monkeypatch.setattr("evolve.runs.resuming.version", lambda _: "99.0")
     ended = evoarray("resume", "run")
     assert ended.status == 2
     assert "was begun by evoarray" in ended.err
