@@ -2,11 +2,11 @@
 """Options that are described once: for their check, for the command line and for files."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import Field, field
 from math import isfinite
 from typing import Any
 
-from model.errors import refuse
+from model.errors import InputError, refuse
 
 
 def option(
@@ -37,3 +37,20 @@ def check(name: str, value: Any, legal: Mapping[str, Any]) -> None:
     ):
         number = "a whole number" if kind is int else "a number"
         refuse(name, value, f"{number} from {least} {f'to {most}' if most else 'up'}")
+
+
+def by_option(known: Sequence[Field[Any]]) -> Mapping[str, Field[Any]]:
+    """Return the fields of settings by the names that a spec has for them."""
+    return {each.name.replace("_", "-"): each for each in known}
+
+
+def chosen(options: Mapping[str, Any], known: Sequence[Field[Any]]) -> dict[str, Any]:
+    """Return options by the names of the fields. Raises InputError for one that is not there."""
+    fields, found = by_option(known), {}
+    for key, value in options.items():
+        if key not in fields:
+            algorithm = options.get("algorithm", fields["algorithm"].default)
+            raise InputError(f"{key} has no use with the algorithm {algorithm}")
+        whole = type(value) is int and type(fields[key].default) is float  # 1 stands for 1.0
+        found[fields[key].name] = float(value) if whole else value
+    return found

@@ -104,6 +104,11 @@ class Fitness:
         ]
         return Measured(right, bits, np.array(sizes, np.int64))
 
+    @property
+    def count(self) -> int:
+        """How many images there are."""
+        return len(self.labels)
+
     def right(self, genome: Genome) -> int:
         """Return how many images a genome's network takes for what they are."""
         return int(self.measure([genome.network()]).right[0])

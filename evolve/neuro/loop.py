@@ -23,6 +23,10 @@ class Judge(Protocol):
     def right(self, genome: Any, /) -> int:
         """Return how many of the images it has right."""
 
+    @property
+    def count(self) -> int:
+        """How many images there are."""
+
 
 @dataclass(frozen=True)
 class Champion:
@@ -79,6 +83,46 @@ def evolve(
         if search.evaluations - search.judged >= interval or search.evaluations >= evaluations:
             _judge(search, validation)
         yield search
+
+
+@dataclass(frozen=True)
+class Followed:
+    """The last champion, and the part of the test that was wrong after so many evaluations.
+
+    The curve is two rows; it has a point wherever there was a new champion, and the end.
+    """
+
+    champion: Champion
+    curve: tuple[tuple[int, ...], tuple[float, ...]]
+
+
+def follow(
+    search: Search,
+    fitness: Judge,
+    validation: Judge,
+    test: Judge,
+    evaluations: int,
+    interval: int,
+    *,
+    until_solved: bool = False,
+) -> Followed:
+    """Do a whole run for a study, and look at every champion by the images of the test.
+
+    The run ends early, if that is asked for, where a champion has all for validation right.
+    """
+    points: list[tuple[int, float]] = []
+    last: Champion | None = None
+    for _ in evolve(search, fitness, validation, evaluations, interval):
+        if search.champion is not None and search.champion is not last:
+            last = search.champion
+            points.append((search.evaluations, 1 - test.right(last.genome) / test.count))
+            if until_solved and last.right == validation.count:
+                break
+    assert last is not None  # evolve judges at the end at the latest
+    if points[-1][0] < search.evaluations:
+        points.append((search.evaluations, points[-1][1]))
+    after, errors = zip(*points, strict=True)
+    return Followed(last, (after, errors))
 
 
 def _judge(search: Search, validation: Judge) -> None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, ClassVar
 
+from evolve.neuro.judge import PARTS
 from evolve.neuro.neat.settings import NeatSettings
 from evolve.report.study import Study
-from evolve.studies.neuro import PARTS, NeuroResult, Settings
+from evolve.studies.neuro import NeuroResult, Settings
 
 ALWAYS = ("layers", "evaluations", "seed")
 """Options that are told even if they are as by default."""

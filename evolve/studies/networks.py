@@ -13,6 +13,7 @@ import numpy as np
 from evolve.networks.algorithms import evolve_all
 from evolve.networks.settings import OPTIONS, GuidedSettings
 from evolve.networks.tsplib import read_tsplib
+from evolve.options import by_option, chosen
 from evolve.studies.kind import Kind, Material, Measure, of_run
 from model.errors import InputError
 
@@ -24,8 +25,6 @@ PAIRS = 1 << 24
 
 POINTS = 256
 """Of the curve that a result keeps, beside its start."""
-
-_FIELDS = {each.name.replace("_", "-"): each for each in OPTIONS}
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ class Networks(Kind):
     """There are no photos; a setting may name a TSPLIB file."""
 
     keys: ClassVar[Mapping[str, tuple[type, str]]] = {}
-    options: ClassVar[frozenset[str]] = frozenset(_FIELDS)
+    options: ClassVar[frozenset[str]] = frozenset(by_option(OPTIONS))
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Self:
@@ -102,11 +101,7 @@ class Networks(Kind):
 
     def settings_of(self, options: Mapping[str, Any]) -> GuidedSettings:
         """See Kind.settings_of."""
-        chosen: dict[str, Any] = {}
-        for key, value in options.items():
-            whole = type(value) is int and type(_FIELDS[key].default) is float  # 1 stands for 1.0
-            chosen[_FIELDS[key].name] = float(value) if whole else value
-        return GuidedSettings(**chosen)
+        return GuidedSettings(**chosen(options, OPTIONS))
 
     def read(self, settings: Mapping[str, GuidedSettings], folder: Path) -> Material:
         """Return the TSPLIB files. Raises InputError for one that is none."""

@@ -4,7 +4,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import Field, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -12,22 +12,21 @@ import numpy as np
 
 from evolve.neuro.algorithms import algorithm_of, seen_part, training_fitness
 from evolve.neuro.backends import Backend, open_backend
-from evolve.neuro.data import TRAINING, VALIDATION, Digits, digits
+from evolve.neuro.data import TEST, TRAINING, VALIDATION, Digits, digits
 from evolve.neuro.fitness import Fitness
 from evolve.neuro.handmade import HAND_MADE
-from evolve.neuro.loop import Champion, Search, evolve
+from evolve.neuro.judge import PARTS
+from evolve.neuro.loop import Search, follow
 from evolve.neuro.neat import settings as neat
 from evolve.neuro.neat.genome import Genome
 from evolve.neuro.neat.run import run as run_neat
 from evolve.neuro.neat.settings import NeatSettings
 from evolve.neuro.settings import CNNS, OPTIONS, TRAINED, NeuroSettings
 from evolve.neuro.trained import train
+from evolve.options import by_option, chosen
 from evolve.studies.kind import Kind, Material, Measure, of_run
-from model.errors import InputError
 from model.neuro.latency import inference_cycles
 from model.neuro.program import Core
-
-PARTS = ("training", "validation", "test")
 
 SAVED = "saved per cent"
 """What a CNN saves of the parameters of the one made by hand."""
@@ -36,23 +35,6 @@ CYCLES = "cycles"
 """That the core takes by default for an image (rtl/neuro/neuro_core.v)."""
 
 Settings = NeuroSettings | NeatSettings
-
-
-def by_option(known: Sequence[Field[Any]]) -> Mapping[str, Field[Any]]:
-    """Return the fields of settings by the names that a spec has for them."""
-    return {each.name.replace("_", "-"): each for each in known}
-
-
-def chosen(options: Mapping[str, Any], known: Sequence[Field[Any]]) -> dict[str, Any]:
-    """Return options by the names of the fields. Raises InputError for one that is not there."""
-    fields, found = by_option(known), {}
-    for key, value in options.items():
-        if key not in fields:
-            algorithm = options.get("algorithm", fields["algorithm"].default)
-            raise InputError(f"{key} has no use with the algorithm {algorithm}")
-        whole = type(value) is int and type(fields[key].default) is float  # 1 stands for 1.0
-        found[fields[key].name] = float(value) if whole else value
-    return found
 
 
 @dataclass(frozen=True)
@@ -75,7 +57,7 @@ class NeuroResult:
     curve: tuple[tuple[int, ...], tuple[float, ...]]
     counters: Mapping[str, int]
     seconds: float
-    images: tuple[int, int, int] = (TRAINING, VALIDATION, 400)
+    images: tuple[int, int, int] = (TRAINING, VALIDATION, TEST)
     sizes: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -123,32 +105,23 @@ def _evolve(
 ) -> NeuroResult:
     started = time.process_time()
     fitness = training_fitness(settings, seen_part(settings, data), backend)
-    parts = [
+    training, validation, test = (
         Fitness(settings.fitness, part.images, part.labels, backend)
         for part in (data.training, data.validation, data.test)
-    ]
+    )
     search = Search(algorithm_of(settings))
-    points: list[tuple[int, float]] = []
-    last: Champion | None = None
-    for _ in evolve(search, fitness, parts[1], settings.evaluations, settings.interval):
-        if search.champion is not None and search.champion is not last:
-            last = search.champion
-            right = int(parts[2].measure([last.genome.network()]).right[0])
-            points.append((search.evaluations, 1 - right / len(data.test.labels)))
-    assert last is not None  # evolve judges at the end at the latest
-    network = last.genome.network()
+    found = follow(search, fitness, validation, test, settings.evaluations, settings.interval)
+    genome, network = found.champion.genome, found.champion.genome.network()
     saved = 100 * (1 - network.parameters / HAND_MADE.parameters)
-    evaluations, errors = zip(*points, (search.evaluations, points[-1][1]), strict=True)
-    right, validated, tested = (int(part.measure([network]).right[0]) for part in parts)
     return NeuroResult(
         task.setting,
         task.run,
         search.evaluations,
-        (right, validated, tested),
+        (training.right(genome), found.champion.right, test.right(genome)),
         network.parameters,
         network.nonzero,
-        last.genome.to_json(),
-        (evaluations, errors),
+        genome.to_json(),
+        found.curve,
         dict(search.algorithm.counters),
         time.process_time() - started,
         sizes={

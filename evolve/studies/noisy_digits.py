@@ -14,8 +14,9 @@ from evolve.neuro.filtered.settings import FilterSettings
 from evolve.neuro.neat.settings import ALGORITHMS as GROWN
 from evolve.neuro.noise import noisy
 from evolve.neuro.settings import IMAGE, NeuroSettings
+from evolve.options import by_option, chosen
 from evolve.studies.kind import Material, of_run
-from evolve.studies.neuro import Neuro, NeuroResult, NeuroTask, Settings, by_option, chosen
+from evolve.studies.neuro import Neuro, NeuroResult, NeuroTask, Settings
 from model.errors import InputError, refuse
 from model.files import read_text
 from model.neuro.network import from_json

@@ -21,11 +21,12 @@ from evolve.neuro.settings import NeuroSettings
 from evolve.studies.kind import of_run
 from evolve.studies.neuro import NeuroResult, NeuroTask, TestError
 from evolve.studies.spec import parse_spec
-from evolve.studies.store import DATABASE, StudyStore
+from evolve.studies.store import DATABASE
 from model.neuro.forward import classify, forward
 from model.neuro.latency import inference_cycles
 from model.neuro.program import Core
 from tests.conftest import ROOT, Evoarray
+from tests.test_network_studies import results
 from tests.test_studies import done, refused
 
 SPEC = """
@@ -56,14 +57,6 @@ def spec(tmp_path: Path) -> Path:
     path = tmp_path / "spec.toml"
     path.write_text(SPEC, encoding="utf-8")
     return path
-
-
-def results(folder: Path) -> dict[tuple[str, int], dict[str, Any]]:
-    with closing(StudyStore(folder, writes=False)) as store:
-        return {
-            (result.setting, result.run): {**asdict(result), "seconds": 0}
-            for result in store.results()
-        }
 
 
 def test_workers_and_what_was_there_before(evoarray: Evoarray, spec: Path) -> None:

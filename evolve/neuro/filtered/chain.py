@@ -58,6 +58,11 @@ class ChainFitness:
         """Return the fitness (chains,) float64; higher is better."""
         return np.array([self._look(chain)[1] for chain in chains])
 
+    @property
+    def count(self) -> int:
+        """See loop.Judge."""
+        return len(self._part.labels)
+
     def right(self, chain: Chain) -> int:
         """Return how many images the network takes for what they are, behind the circuit."""
         return self._look(chain)[0]

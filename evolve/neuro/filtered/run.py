@@ -11,7 +11,7 @@ from evolve.neuro.filtered.chain import Chain, ChainFitness, medians
 from evolve.neuro.filtered.evolution import FilterEvolution
 from evolve.neuro.filtered.settings import EVOLVED, MEDIAN, FilterSettings
 from evolve.neuro.fitness import Fitness
-from evolve.neuro.loop import Champion, Search, evolve
+from evolve.neuro.loop import Champion, Search, follow
 from model.neuro.network import Network
 
 
@@ -63,21 +63,12 @@ def _evolve(
         for part in (digits.training, digits.validation, digits.test)
     )
     search = Search(FilterEvolution(settings, network))
-    points: list[tuple[int, float]] = []
-    last: Champion | None = None
-    for _ in evolve(search, training, validation, settings.evaluations, settings.interval):
-        if search.champion is not None and search.champion is not last:
-            last = search.champion
-            points.append((search.evaluations, _error(test.right(_chain(last)), digits)))
-    assert last is not None  # evolve judges at the end at the latest
-    chain = _chain(last)
-    if points[-1][0] < search.evaluations:
-        points.append((search.evaluations, points[-1][1]))
-    evaluations, errors = zip(*points, strict=True)
+    found = follow(search, training, validation, test, settings.evaluations, settings.interval)
+    chain = _chain(found.champion)
     return Outcome(
         search.evaluations,
-        (training.right(chain), last.right, test.right(chain)),
-        (evaluations, errors),
+        (training.right(chain), found.champion.right, test.right(chain)),
+        found.curve,
         tuple(chain.to_json()),
         dict(search.algorithm.counters),
     )

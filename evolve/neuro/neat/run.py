@@ -11,7 +11,7 @@ import numpy as np
 from evolve.neuro.algorithm import Algorithm
 from evolve.neuro.backends import Backend, open_backend
 from evolve.neuro.fitness import Fitness
-from evolve.neuro.loop import Champion, Search, evolve
+from evolve.neuro.loop import Champion, Search, follow
 from evolve.neuro.neat.algorithm import Neat
 from evolve.neuro.neat.genome import Genome
 from evolve.neuro.neat.mapping import map_genome
@@ -66,29 +66,18 @@ def _run(settings: NeatSettings, algorithm: Algorithm[Any], backend: Backend) ->
         Fitness(settings.fitness, part.images, part.labels, backend) for part in parts
     ]
     search = Search(algorithm)
-    points: list[tuple[int, float]] = []
-    last: Champion | None = None
-    for _ in evolve(search, training, validation, settings.evaluations, settings.population):
-        if search.champion is not None and search.champion is not last:
-            last = search.champion
-            right = int(test.measure([last.genome.network()]).right[0])
-            points.append((search.evaluations, 1 - right / len(data.test.labels)))
-            if last.right == len(data.validation.labels):
-                break
-    assert last is not None  # evolve judges at the end at the latest
-    network = last.genome.network()
-    if points[-1][0] < search.evaluations:
-        points.append((search.evaluations, points[-1][1]))
-    evaluations, errors = zip(*points, strict=True)
+    budget, interval = settings.evaluations, settings.population
+    found = follow(search, training, validation, test, budget, interval, until_solved=True)
+    last, network = found.champion, found.champion.genome.network()
     return Outcome(
         last,
-        last.right == len(data.validation.labels),
+        last.right == validation.count,
         search.evaluations,
-        _three(int(judge.measure([network]).right[0]) for judge in judges),
-        _three(len(part.labels) for part in parts),
+        _three(judge.right(last.genome) for judge in judges),
+        _three(judge.count for judge in judges),
         network.parameters,
         network.nonzero,
-        (evaluations, errors),
+        found.curve,
         _sizes(last.genome, network),
         dict(algorithm.counters),
     )
