@@ -47,7 +47,7 @@ def test_neuro_core(simulate: Callable[..., None], core: Core) -> None:
     )
 
 
-@cocotb.test(timeout_time=5, timeout_unit="ms")
+@cocotb.test(timeout_time=500, timeout_unit="us")
 async def dense_layers_of_all_sizes(dut: Dut) -> None:
     """Around one tile and one pass, and more of them; alone and after another layer."""
     bench = Bench(dut)
@@ -62,7 +62,7 @@ async def dense_layers_of_all_sizes(dut: Dut) -> None:
         await bench.try_out(alone if number % 2 else bench.closed(shape, bench.dense(i, o, "relu")))
 
 
-@cocotb.test(timeout_time=5, timeout_unit="ms")
+@cocotb.test(timeout_time=500, timeout_unit="us")
 async def convolutions_of_all_kinds(dut: Dut) -> None:
     """Hidden and as the last layer, on the smallest maps and longer ones, high or wide."""
     bench = Bench(dut)
@@ -80,7 +80,7 @@ async def convolutions_of_all_kinds(dut: Dut) -> None:
             await bench.try_out(bench.closed(shape, hidden))
 
 
-@cocotb.test(timeout_time=5, timeout_unit="ms")
+@cocotb.test(timeout_time=500, timeout_unit="us")
 async def pooling_of_all_kinds(dut: Dut) -> None:
     """Also where the last rows and columns are not used, and right before other windows."""
     bench = Bench(dut)
@@ -95,7 +95,7 @@ async def pooling_of_all_kinds(dut: Dut) -> None:
     await bench.try_out(Network((1, 6, 24), (halved, bench.conv(1, 2, 1, 1))))
 
 
-@cocotb.test(timeout_time=5, timeout_unit="ms")
+@cocotb.test(timeout_time=500, timeout_unit="us")
 async def memories_to_their_ends(dut: Dut) -> None:
     """As many inputs and rows of weights, outputs and biases, tables and maps as there may be."""
     bench = Bench(dut)
@@ -110,7 +110,7 @@ async def memories_to_their_ends(dut: Dut) -> None:
     await bench.try_out(bench.closed((core.activations // 9, 3, 3), Pool("max", 3, 1)), images=1)
 
 
-@cocotb.test(timeout_time=5, timeout_unit="ms")
+@cocotb.test(timeout_time=500, timeout_unit="us")
 async def values_at_their_ends(dut: Dut) -> None:
     """The largest products and biases, every activation, the largest shifts and multipliers."""
     bench = Bench(dut)
@@ -136,7 +136,7 @@ async def values_at_their_ends(dut: Dut) -> None:
         await bench.loaded_and_run(bench.closed((2, 3, 3), layer), images)
 
 
-@cocotb.test(timeout_time=5, timeout_unit="ms")
+@cocotb.test(timeout_time=500, timeout_unit="us")
 @cocotb.parametrize((("stall", "pause"), [(0.0, 0.0), (0.5, 0.0), (0.0, 0.3), (0.4, 0.2)]))
 async def random_networks(dut: Dut, stall: float, pause: float) -> None:
     """One after the other, with some images each, while the streams stall or do not."""
@@ -147,7 +147,7 @@ async def random_networks(dut: Dut, stall: float, pause: float) -> None:
         await bench.try_out(bench.random_network(), bench.random.choice([1, 3]))
 
 
-@cocotb.test(timeout_time=5, timeout_unit="ms")
+@cocotb.test(timeout_time=500, timeout_unit="us")
 async def images_back_to_back(dut: Dut) -> None:
     """Each is taken as soon as the logits before have left, and takes the cycles that it must."""
     bench = Bench(dut)
@@ -160,7 +160,7 @@ async def images_back_to_back(dut: Dut) -> None:
     assert np.diff(firsts).tolist() == bench.expected[1:]
 
 
-@cocotb.test(timeout_time=5, timeout_unit="ms")
+@cocotb.test(timeout_time=500, timeout_unit="us")
 async def a_network_that_is_loaded_meanwhile_waits(dut: Dut) -> None:
     """Its writes are offered while an inference is under way, and are in before the next image."""
     bench = Bench(dut)
@@ -177,7 +177,7 @@ async def a_network_that_is_loaded_meanwhile_waits(dut: Dut) -> None:
     await bench.finish()
 
 
-@cocotb.test(timeout_time=5, timeout_unit="ms")
+@cocotb.test(timeout_time=500, timeout_unit="us")
 async def writes_beyond_a_memory_have_no_effect(dut: Dut) -> None:
     bench = Bench(dut)
     await bench.reset()
@@ -199,7 +199,7 @@ async def writes_beyond_a_memory_have_no_effect(dut: Dut) -> None:
     await bench.finish()
 
 
-@cocotb.test(timeout_time=5, timeout_unit="ms")
+@cocotb.test(timeout_time=500, timeout_unit="us")
 @cocotb.parametrize(stall=[0.0, 0.3])
 async def reset_at_every_phase(dut: Dut, stall: float) -> None:
     """What was under way leaves no trace, and the memories keep the network.

@@ -49,7 +49,9 @@ def header(module: str) -> str:
 def ports(module: str) -> list[str]:
     """Return the names of a module's ports."""
     names = re.findall(
-        r"^ +(?:input|output) +wire +(?:\[.*?\] +)?(\w+)", header(module), re.MULTILINE
+        r"^ +(?:input|output) +wire +(?:signed +)?(?:\[.*?\] +)?(\w+)",
+        header(module),
+        re.MULTILINE,
     )
     assert names
     return names
