@@ -13,7 +13,7 @@ from model.errors import InputError
 ROOT = Path(__file__).resolve().parents[1]
 """Of the checkout."""
 RTL_DIR = ROOT / "rtl"
-INCLUDE_DIR = RTL_DIR / "filter"
+INCLUDE_DIR = RTL_DIR / "registers"
 """Where the sources' `include finds its files."""
 FAMILIES = ("filter", "neuro")
 """The rooms of rtl/ for a core each; what is in rtl/shared, both use."""

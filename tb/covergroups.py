@@ -93,6 +93,10 @@ COVERGROUPS: dict[str, Coverpoints] = {
             ["no frame start", "frame start within", "no line end", "line end within", "not"],
         ),
     },
+    "neuro_axi image": {
+        "outcome": ("read", "given up"),
+        "marks": ("no end", "end within", "not"),
+    },
     **{
         f"{name} stream": _crossed_stream()
         for name in (
@@ -105,11 +109,19 @@ COVERGROUPS: dict[str, Coverpoints] = {
         impossible=[*cross(["none", "single"], ["single", "several"]), "several x single"]
     ),
     **{
-        f"evoarray_axi {name} stream": _stream()
-        for name in ("noisy", "reference", "filtered", "aw", "w", "ar")
+        f"{core} {name} stream": _stream()
+        for core, streams in (
+            ("evoarray_axi", ("noisy", "reference", "filtered")),
+            ("neuro_axi", ("image", "logits")),
+        )
+        for name in (*streams, "aw", "w", "ar")
     },
     # Between two answers there is a cycle without one.
-    **{f"evoarray_axi {name} stream": _stream(_LENGTHS[1:]) for name in ("b", "r")},
+    **{
+        f"{core} {name} stream": _stream(_LENGTHS[1:])
+        for core in ("evoarray_axi", "neuro_axi")
+        for name in ("b", "r")
+    },
 }
 
 _hit: set[str] = set()
