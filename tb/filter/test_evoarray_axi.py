@@ -333,23 +333,10 @@ async def accesses_may_follow_each_other_at_once(dut: Dut, pause: float) -> None
     await bench.start(pause)
     core = bench.core
     names = ("SHAPE", "IDENTITY", "LARGEST_FRAME", "ARRAY")
-    expected = [await core.read(name) for name in names]
     limit, shape = core.registers["LIMIT"].address, core.registers["SHAPE"].address
     for _ in range(20):
-        draws = [bench.random.getrandbits(32) for _ in range(4)]
-        legal = [bench.random.getrandbits(1) for _ in draws]
-        writes = [
-            cocotb.start_soon(
-                bench.port.bus.write(limit if ok else shape, draw.to_bytes(4, "little"))
-            )
-            for draw, ok in zip(draws, legal, strict=True)
-        ]
-        reads = [cocotb.start_soon(core.read(name)) for name in names]
-        answers = [(await write).resp == AxiResp.OKAY for write in writes]
-        assert answers == [bool(ok) for ok in legal]
-        assert [await read for read in reads] == expected
-        kept = [draw for draw, ok in zip(draws, legal, strict=True) if ok]
-        assert not kept or await core.read("LIMIT") == kept[-1]
+        written = await bench.at_once(names, limit, shape, bits=32)
+        assert not written or await core.read("LIMIT") == written[-1]
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """neuro_axi, worked by its driver through the bus models of cocotbext-axi, which may pause."""
 
+import dataclasses
 from collections.abc import Callable
+from itertools import product
 
 import cocotb
 import numpy as np
@@ -14,14 +16,14 @@ from model.errors import InputError
 from model.neuro.forward import forward
 from model.neuro.latency import inference_cycles
 from model.neuro.network import Dense, Network
-from model.neuro.program import LAYERS, Core, check_fit
+from model.neuro.program import BIASES, LAYERS, Core, check_fit
 from tb.covergroups import sample
 from tb.drivers import LONG, Dut
 from tb.shared.axi import AxiBench, Record
 from tests.neuro.networks import random_images, random_network
 
 CORES = [
-    Core(9, 3, layers=4, activations=300, positions=64, weights=300, biases=40),
+    Core(9, 8, layers=4, activations=300, positions=64, weights=300, biases=40),
     Core(12, 1, layers=3, activations=200, positions=64, weights=400, biases=30, multiplier=0),
 ]
 IMAGE = "neuro_axi image"
@@ -97,8 +99,8 @@ async def images_become_logits(dut: Dut, pause: float, long: float) -> None:
     names = [name.upper() for name in Core.__dataclass_fields__]
     assert core.core == Core(*(int(getattr(dut, name).value) for name in names))
     ended = 0
-    for _ in range(3):
-        network = bench.network()
+    # Of the first one, in 9x8, there is one cycle between the logits of two passes.
+    for network in (bench.dense(9, 17), bench.network(), bench.network()):
         images = random_images(bench.rng, network.input_shape, 3)[: bench.random.choice([1, 3])]
         bench.logits.clear()
         assert np.array_equal(await core.run(network, images), forward(network, images))
@@ -252,14 +254,72 @@ async def wrong_marks_set_a_bit_and_nothing_else(dut: Dut) -> None:
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-async def an_access_is_of_the_word_in_which_it_begins(dut: Dut) -> None:
-    """Whatever its protection; what is written is kept."""
+@cocotb.parametrize(pause=[0.0, 0.5])
+async def accesses_may_follow_each_other_at_once(dut: Dut, pause: float) -> None:
+    """The last word that was not refused is the one that counts."""
+    bench = Bench(dut)
+    await bench.start(pause, long=0.2)
+    core = bench.core
+    network = bench.dense(5, 1)
+    image = random_images(bench.rng, network.input_shape, 1)
+    await core.load(network)
+    (layer,) = network.layers
+    assert isinstance(layer, Dense)
+    bias = core.registers["MEMORIES"].address + 4 * BIASES
+    array = core.registers["ARRAY"].address
+    for _ in range(10):
+        words = await bench.at_once(("ARRAY", "IDENTITY", "WEIGHTS"), bias, array, bits=20)
+        if words:
+            layer = dataclasses.replace(layer, bias=np.array(words[-1:], np.int32))
+        bench.port.send(image.tobytes())
+        expected = forward(Network(network.input_shape, (layer,)), image)[0]
+        assert np.array_equal(await bench.port.receive(1), expected)
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def cycles_count_stalls(dut: Dut) -> None:
     bench = Bench(dut)
     await bench.start()
-    control = bench.core.registers["CONTROL"].address
-    for prot in range(8):
-        for value in (0b10, 0b01, 0b11, 0):
-            answer = await bench.port.bus.write(control, bytes([value, 0, 0, 0]), AxiProt(prot))
-            assert answer.resp == AxiResp.OKAY
-            read = await bench.port.bus.read(control + prot % 4, 4 - prot % 4, AxiProt(prot))
-            assert (read.resp, read.data) == (AxiResp.OKAY, bytes([value, 0, 0, 0])[prot % 4 :])
+    network = bench.dense(5, 4)
+    image = random_images(bench.rng, network.input_shape, 1)
+    await bench.core.load(network)
+    for waits in (8100, 0):
+        bench.port.logits.pause = True
+        bench.port.send(image.tobytes())
+        await bench.until(lambda: bool(int(dut.m_axis_logits_tvalid.value)))
+        await bench.wait(waits)
+        bench.port.logits.pause = False
+        await bench.port.receive(4)
+        cycles = await bench.core.read("CYCLES")
+        # Logits wait in the register, while the core goes on with others.
+        unstalled = inference_cycles(network, bench.core.core)
+        assert max(waits, unstalled) <= cycles <= waits + unstalled + 8
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def images_are_counted(dut: Dut) -> None:
+    bench = Bench(dut)
+    await bench.start()
+    for inputs in (1, 2):
+        network = bench.dense(inputs, 1)
+        images = random_images(bench.rng, network.input_shape, 32)
+        assert np.array_equal(await bench.core.run(network, images), forward(network, images))
+    assert await bench.core.read("IMAGES") == 64
+    await bench.reset()
+    assert await bench.core.read("IMAGES") == 0
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def an_access_is_of_the_word_in_which_it_begins(dut: Dut) -> None:
+    """Whatever its protection; a write of a part of a word is refused."""
+    bench = Bench(dut)
+    await bench.start()
+    address, bus = bench.core.registers["CONTROL"].address, bench.port.bus
+    for prot, offset in [*product(range(8), range(4)), (0, 0)]:
+        kind, word = AxiProt(prot), bytes([bench.random.randrange(4), 0, 0, 0])
+        assert (await bus.write(address, word, kind)).resp == AxiResp.OKAY
+        if offset:
+            refused = await bus.write(address + offset, b"\1\1\1\1"[offset:], kind)
+            assert refused.resp == AxiResp.SLVERR
+        read = await bus.read(address + offset, 4 - offset, kind)
+        assert (read.resp, read.data) == (AxiResp.OKAY, word[offset:])

@@ -4,6 +4,7 @@
 from collections.abc import Callable
 
 import cocotb
+import pytest
 
 from model.neuro.program import Core
 from model.registers import load_map
@@ -13,11 +14,12 @@ MAP = load_map("neuro_axi").registers
 NAMES = {register.address: name for name, register in MAP.items()}
 CONTROL, STATUS = MAP["CONTROL"].fields, MAP["STATUS"].fields
 MEMORIES = MAP["MEMORIES"].address
-CORE = Core(11, 5, layers=6, activations=65536, positions=81, weights=600, biases=40, tables=4)
+CORE = Core(11, 5, layers=6, activations=65536, positions=81, weights=600, biases=40, tables=3)
 CYCLES = 6_000
 EVENTS = ("image_done", "image_marks_wrong")
 
 
+@pytest.mark.verilator
 def test_neuro_registers(simulate: Callable[..., None]) -> None:
     simulate(
         toplevel="neuro_registers",
@@ -139,3 +141,6 @@ async def images_are_counted_beyond_sixteen_bits(dut: Dut) -> None:
     dut.read_address.value = MAP["IMAGES"].address
     await bench.edge
     assert int(dut.read_data.value) == 70_000
+    dut.rst.value = 1
+    await bench.wait(2)
+    assert int(dut.read_data.value) == 0

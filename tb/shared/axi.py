@@ -8,7 +8,9 @@ import random
 from collections.abc import Awaitable, Iterator, Sequence
 from typing import Any
 
+import cocotb
 import pytest
+from cocotbext.axi import AxiResp
 
 from evolve.backends.axi.registers import RefusedError, RegisteredCore
 from evolve.backends.axi.simulated import SimulatedBus
@@ -64,6 +66,26 @@ class AxiBench(Testbench):
         with pytest.raises(RefusedError):
             await access
         assert await self.state() == before
+
+    async def at_once(self, names: Sequence[str], legal: int, illegal: int, bits: int) -> list[int]:
+        """Begin accesses before those before are answered; return what was written.
+
+        Each gets the answer that is its own. Registers of these names are read; words of so many
+        bits are written to two addresses, of which one must be refused.
+        """
+        expected = [await self.core.read(name) for name in names]
+        words = [self.random.getrandbits(bits) for _ in range(4)]
+        fine = [bool(self.random.getrandbits(1)) for _ in words]
+        writes = [
+            cocotb.start_soon(
+                self.port.bus.write(legal if ok else illegal, word.to_bytes(4, "little"))
+            )
+            for word, ok in zip(words, fine, strict=True)
+        ]
+        reads = [cocotb.start_soon(self.core.read(name)) for name in names]
+        assert [(await write).resp == AxiResp.OKAY for write in writes] == fine
+        assert [await read for read in reads] == expected
+        return [word for word, ok in zip(words, fine, strict=True) if ok]
 
     async def state(self) -> list[int]:
         """Return what all registers hold that do not run by themselves."""
