@@ -16,7 +16,7 @@ from model.neuro.latency import inference_cycles
 from model.neuro.layers import LARGEST_ACCUMULATOR as FULL
 from model.neuro.network import Conv, Dense, Layer, Network, Pool
 from model.neuro.program import BIASES, LAYERS, TABLES, WEIGHTS, Core
-from model.rtl import find_simulator, sources
+from model.rtl import INCLUDE_DIR, find_simulator, sources
 from tb.drivers import Dut
 from tb.neuro.drivers import Bench
 from tests.neuro.networks import random_images
@@ -238,7 +238,7 @@ ILLEGAL = [
 def test_an_illegal_parameter_stops_elaboration(name: str, value: int) -> None:
     icarus = find_simulator("icarus").command
     options = ["-g2005", "-t", "null", "-s", "neuro_core", "-P", f"neuro_core.{name}={value}"]
-    command = [str(icarus), *options, *map(str, sources("neuro"))]
+    command = [str(icarus), *options, f"-I{INCLUDE_DIR}", *map(str, sources("neuro"))]
     run = subprocess.run(command, check=False, capture_output=True, text=True)
     assert run.returncode
     assert re.search(rf"Unknown module type: \w*{name}_(must_be_)?[0-9]", run.stderr)

@@ -25,7 +25,7 @@ from model.files import write_json
 from model.neuro.program import Core
 from model.rtl import FAMILIES, ROOT, sources
 from tb.runner import Simulation, run
-from tb.signoff.design import RESULTS, Target, header, ports, relative
+from tb.signoff.design import RESULTS, Target, header, ports, read_rtl, relative
 
 BUILDS = ROOT / "build" / "mutation"
 RESULT = RESULTS / "mutation.json"
@@ -127,7 +127,7 @@ def insert_faults(target: Target, folder: Path, count: int) -> list[str]:
     listed, applied = folder / "listed.txt", folder / "applied.ys"
     parameters = " ".join(f"-set {name} {value}" for name, value in target.parameters.items())
     design = [
-        f"read_verilog {' '.join(map(relative, sources(*FAMILIES)))}",
+        read_rtl(*FAMILIES),
         f"chparam {parameters} {target.module}" if parameters else "",
         f"hierarchy -top {target.module}; proc; opt_clean; memory_collect",
     ]
