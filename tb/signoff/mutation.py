@@ -32,6 +32,8 @@ RESULT = RESULTS / "mutation.json"
 GOAL = 0.95
 SEED = 1
 PROCESSES = 2
+PATIENCE = 120
+"""Seconds for a proof that a mutant is no fault; one that takes longer counts as not proved."""
 
 _CORE = Core(11, 5, layers=6, activations=300, positions=81, weights=600, biases=40).parameters
 """Of the core that the networks' parts are tested in."""
@@ -196,6 +198,7 @@ def is_equivalent(target: Target, folder: Path, mutant: int) -> bool:
         f"chparam {parameters} gold gate" if parameters else "",
         f"{prepared}; equiv_make gold gate equal; hierarchy -top equal; opt -full",
         "equiv_simple -undef; equiv_induct -undef; equiv_status -assert",
+        limit=PATIENCE,
     )
 
 
