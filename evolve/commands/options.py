@@ -99,6 +99,16 @@ def options_of(context: click.Context) -> dict[str, click.Option]:
     }
 
 
+def given(context: click.Context) -> dict[str, Any]:
+    """Return the options that were given, on the command line or in a file, and their values."""
+    return {
+        name: context.params[parameter.name]
+        for name, parameter in options_of(context).items()
+        if parameter.name
+        and context.get_parameter_source(parameter.name) is not click.core.ParameterSource.DEFAULT
+    }
+
+
 def _read_config(context: click.Context, path: Path | None) -> None:
     """Take the options of a TOML file as defaults. Raises InputError naming what is wrong."""
     if path is None:
