@@ -16,7 +16,8 @@ from evolve.neuro.noise import noisy
 from evolve.neuro.settings import IMAGE, NeuroSettings
 from evolve.options import by_option, chosen
 from evolve.studies.kind import Material, of_run
-from evolve.studies.neuro import Neuro, NeuroResult, NeuroTask, Settings
+from evolve.studies.neuro import Neuro
+from evolve.studies.neuro_runs import NeuroResult, NeuroTask, Settings
 from model.errors import InputError, refuse
 from model.files import read_text
 from model.neuro.network import from_json

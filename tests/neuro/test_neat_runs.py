@@ -19,7 +19,8 @@ from evolve.neuro.neat.peer import Peer, PeerBackend, PeerGenome, sigmoid
 from evolve.neuro.neat.problems import PROBLEMS, small_digits, xor
 from evolve.neuro.neat.run import run
 from evolve.neuro.neat.settings import NeatSettings
-from evolve.studies.neuro import Neuro, NeuroResult
+from evolve.studies.neuro import Neuro
+from evolve.studies.neuro_runs import NeuroResult
 from evolve.studies.spec import parse_spec
 from evolve.studies.store import StudyStore
 from model.errors import InputError
