@@ -8,14 +8,14 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from evolve.neuro.algorithms import Settings, settings_of
 from evolve.neuro.data import digits
 from evolve.neuro.judge import PARTS
 from evolve.neuro.neat import settings as neat
-from evolve.neuro.neat.settings import NeatSettings
-from evolve.neuro.settings import OPTIONS, NeuroSettings
-from evolve.options import by_option, chosen
+from evolve.neuro.settings import OPTIONS
+from evolve.options import by_option
 from evolve.studies.kind import Kind, Material, Measure
-from evolve.studies.neuro_runs import CYCLES, NeuroResult, NeuroTask, Settings
+from evolve.studies.neuro_runs import CYCLES, NeuroResult, NeuroTask
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,7 @@ class Neuro(Kind):
 
     def settings_of(self, options: Mapping[str, Any]) -> Settings:
         """See Kind.settings_of."""
-        if options.get("algorithm") in neat.ALGORITHMS:
-            return NeatSettings(**chosen(options, neat.OPTIONS))
-        return NeuroSettings(**chosen(options, OPTIONS))
+        return settings_of(options)
 
     def read(self, settings: Mapping[str, Settings], folder: Path) -> Material:
         """Return no files. Raises InputError where the digits are missing."""

@@ -9,19 +9,24 @@ from typing import Any
 
 import numpy as np
 
-from evolve.neuro.algorithms import algorithm_of, seen_part, training_fitness
-from evolve.neuro.backends import Backend, open_backend
-from evolve.neuro.data import TEST, TRAINING, VALIDATION, Digits, digits
+from evolve.neuro.algorithms import (
+    Settings,
+    algorithm_of,
+    backend_of,
+    data_of,
+    seen_part,
+    training_fitness,
+)
+from evolve.neuro.backends import Backend
+from evolve.neuro.data import TEST, TRAINING, VALIDATION, Digits
 from evolve.neuro.fitness import Fitness
 from evolve.neuro.handmade import HAND_MADE
 from evolve.neuro.loop import Search, follow
-from evolve.neuro.neat.genome import Genome
-from evolve.neuro.neat.run import run as run_neat
-from evolve.neuro.neat.settings import NeatSettings
 from evolve.neuro.settings import CNNS, TRAINED, NeuroSettings
 from evolve.neuro.trained import train
 from evolve.studies.kind import of_run
 from model.neuro.latency import inference_cycles
+from model.neuro.network import Network
 from model.neuro.program import Core
 
 SAVED = "saved per cent"
@@ -30,7 +35,8 @@ SAVED = "saved per cent"
 CYCLES = "cycles"
 """That the core takes by default for an image (rtl/neuro/neuro_core.v)."""
 
-Settings = NeuroSettings | NeatSettings
+SOLVED = "solved"
+"""Whether a champion had all images for validation right, which ended the run."""
 
 
 @dataclass(frozen=True)
@@ -83,22 +89,18 @@ class NeuroTask:
     def work(self) -> Sequence[NeuroResult]:
         """See kind.Task."""
         settings = of_run(self.settings, self.run)
-        if isinstance(settings, NeatSettings):
-            return [_grow(self, settings)]
-        data = self.data(settings.seed)
+        data = self.data(settings)
         if settings.algorithm in TRAINED:
             return [_train(self, settings, data)]
-        with closing(open_backend(settings.backend)) as backend:
+        with closing(backend_of(settings)) as backend:
             return [_evolve(self, settings, data, backend)]
 
-    def data(self, seed: int) -> Digits:
-        """Return the images of a run with this seed: here always the same."""
-        return digits()
+    def data(self, settings: Settings) -> Digits:
+        """Return the images of a run with these settings."""
+        return data_of(settings)
 
 
-def _evolve(
-    task: NeuroTask, settings: NeuroSettings, data: Digits, backend: Backend
-) -> NeuroResult:
+def _evolve(task: NeuroTask, settings: Settings, data: Digits, backend: Backend) -> NeuroResult:
     started = time.process_time()
     fitness = training_fitness(settings, seen_part(settings, data), backend)
     training, validation, test = (
@@ -106,46 +108,30 @@ def _evolve(
         for part in (data.training, data.validation, data.test)
     )
     search = Search(algorithm_of(settings))
-    found = follow(search, fitness, validation, test, settings.evaluations, settings.interval)
-    genome, network = found.champion.genome, found.champion.genome.network()
-    saved = 100 * (1 - network.parameters / HAND_MADE.parameters)
+    budget, interval = settings.evaluations, settings.interval
+    until = settings.until_solved
+    found = follow(search, fitness, validation, test, budget, interval, until_solved=until)
+    last, network = found.champion, found.champion.genome.network()
+    sizes: dict[str, float] = dict(search.algorithm.sizes(last.genome))
+    if isinstance(network, Network):
+        sizes[CYCLES] = inference_cycles(network, Core())
+    if settings.algorithm in CNNS:
+        sizes[SAVED] = 100 * (1 - network.parameters / HAND_MADE.parameters)
+    if until:
+        sizes[SOLVED] = int(last.right == validation.count)
     return NeuroResult(
         task.setting,
         task.run,
         search.evaluations,
-        (training.right(genome), found.champion.right, test.right(genome)),
+        (training.right(last.genome), last.right, test.right(last.genome)),
         network.parameters,
         network.nonzero,
-        genome.to_json(),
+        last.genome.to_json(),
         found.curve,
         dict(search.algorithm.counters),
         time.process_time() - started,
-        sizes={
-            CYCLES: inference_cycles(network, Core()),
-            **({SAVED: saved} if settings.algorithm in CNNS else {}),
-        },
-    )
-
-
-def _grow(task: NeuroTask, settings: NeatSettings) -> NeuroResult:
-    """Do a run of NEAT, or of neat-python, whose champion is not kept."""
-    started = time.process_time()
-    found = run_neat(settings)
-    genome = found.champion.genome
-    genes = genome.to_json() if isinstance(genome, Genome) else []
-    return NeuroResult(
-        task.setting,
-        task.run,
-        found.evaluations,
-        found.right,
-        found.parameters,
-        found.nonzero,
-        genes,
-        found.curve,
-        found.counters,
-        time.process_time() - started,
-        found.images,
-        {"solved": int(found.solved), **found.sizes},
+        (training.count, validation.count, test.count),
+        sizes,
     )
 
 
