@@ -47,6 +47,12 @@ class Search:
     judged: int = field(default=0)
     """Evaluations when the best genome was last shown the images for validation."""
 
+    @property
+    def chosen(self) -> Genome:
+        """The champion's genome, or the fittest one while there is no champion."""
+        genome: Genome = self.champion.genome if self.champion else self.algorithm.best[0]
+        return genome
+
     def state(self) -> dict[str, Any]:
         """Return it as data for JSON, after a generation."""
         champion = self.champion
