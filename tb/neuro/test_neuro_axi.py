@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from cocotbext.axi import AxiProt, AxiResp, AxiStreamFrame
 
+from evolve.backends.axi.registers import RefusedError
 from evolve.neuro.backends.axi.driver import NeuroCore
 from evolve.neuro.backends.axi.simulated import SimulatedPort
 from model.errors import InputError
@@ -179,9 +180,11 @@ async def what_is_refused_changes_nothing(dut: Dut, pause: float) -> None:
             await bench.refuses(core.write(name, bench.random.getrandbits(32)))
         elif "read" not in register.access:
             await bench.refuses(core.read(name))
-    for address in (0x00002C, 0x00801C, 0x0FFFFC):
+    control = core.registers["CONTROL"].address
+    for address in (0x00002C, 0x0FFFFC, *(control | 1 << bit for bit in range(6, 20))):
         await bench.refuses(port.write(address, 1))
-        await bench.refuses(port.read(address))
+        with pytest.raises(RefusedError):
+            await port.read(address)
     await bench.refuses(port.read(0x1FFFFC))
     for data in (b"\1", b"\1\2", b"\1\2\3"):  # parts of a word
         response = await port.bus.write(memories, data)

@@ -192,19 +192,24 @@ def is_equivalent(target: Target, folder: Path, mutant: int) -> bool:
     plain = re.sub(r"  (reg \[15:0\] chosen|initial if).*\n", "", "".join(texts))
     pair.write_text(plain, encoding="utf-8")
     parameters = " ".join(f"-set {name} {value}" for name, value in target.parameters.items())
-    # Wires that yosys named, of which one has the fault, need not be equal; registers do. They are
-    # single bits, so that those of a register that nothing reads go.
-    prepared = (
-        "proc; memory_map; flatten; rename -hide w:*._*_ w:*._*$func$*; opt -full;"
-        " simplemap t:$dff t:$dffe; opt_clean"
-    )
-    return not yosys(
-        ROOT,
-        f"read_verilog {relative(folder / 'netlist.v')} {relative(pair)}",
-        f"chparam {parameters} gold gate" if parameters else "",
-        f"{prepared}; equiv_make gold gate equal; hierarchy -top equal; opt -full",
-        "equiv_simple -undef; equiv_induct -undef; equiv_status -assert",
-        limit=PATIENCE,
+    # Memories that see the same are the same. Where that does not do, they are registers as well.
+    return any(
+        not yosys(
+            ROOT,
+            f"read_verilog {relative(folder / 'netlist.v')} {relative(pair)}",
+            f"chparam {parameters} gold gate" if parameters else "",
+            # Wires that yosys named, of which one has the fault, need not be equal; registers do.
+            # They are single bits, so that those of a register that nothing reads go.
+            f"proc; {memories}; flatten; rename -hide w:*._*_ w:*._*$func$*; opt -full",
+            "simplemap t:$dff t:$dffe; opt_clean",
+            "equiv_make gold gate equal; hierarchy -top equal; opt -full",
+            f"{proof}; equiv_status -assert",
+            limit=PATIENCE,
+        )
+        for memories, proof in (
+            ("memory_collect", "equiv_simple -undef"),
+            ("memory_map", "equiv_simple -undef; equiv_induct -undef"),
+        )
     )
 
 
