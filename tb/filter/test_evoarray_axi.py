@@ -19,7 +19,8 @@ from model.filter.fitness import sae
 from model.filter.functions import Plane
 from model.filter.latency import first_pixel_cycles
 from model.filter.rtl import parameters
-from tb.covergroups import sample, size_bin
+from tb.bins import size_bin
+from tb.covergroups import sample
 from tb.drivers import LONG, PERIOD, Dut, frame_sizes
 from tb.filter.drivers import shape_of
 from tb.shared.axi import AxiBench, Record
