@@ -187,10 +187,11 @@ async def random_networks(dut: Dut, stall: float, pause: float, long: float) -> 
 
 
 @cocotb.test(timeout_time=500, timeout_unit="us")
-async def stalls_between_passes(dut: Dut) -> None:
+@cocotb.parametrize(long=[0.0, 0.3])
+async def stalls_between_passes(dut: Dut, long: float) -> None:
     """Passes of one position follow each other as closely as they can, and wait for the sink."""
     bench = Bench(dut)
-    bench.enable.stall, bench.enable.long = 0.4, 0.3
+    bench.enable.stall, bench.enable.long = 0.5, long
     await bench.reset()
     outputs = 6 * bench.core.cols + 1
     network = Network((1, 3, 3), (bench.conv(1, outputs, 1, 0),))
