@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.neuro.architecture import POOLS, Architecture, Kernel, architecture_of, fitted
+from evolve.neuro.architecture import POOLS, Architecture, Kernel, another, architecture_of, fitted
 from model.neuro.arithmetic import LARGEST, Int8, round_half_even
-from model.neuro.layers import Pool
 from model.neuro.network import Network
 
 MOST_UNITS = 32
@@ -178,7 +177,7 @@ def restructured(parent: Cnn, spread: float, rng: np.random.Generator) -> Cnn:
     elif kind == "stride":
         block = replace(block, stride=3 - block.stride)
     else:
-        block = replace(block, pool=_other(block.pool, rng))
+        block = replace(block, pool=another(block.pool, POOLS, rng))
     blocks = [*old.blocks[:number], block, *old.blocks[number + 1 :]]
     new = fitted(old.input_shape, blocks, old.hidden, old.outputs)
     return Cnn(new, refitted(parent.kernels, new))
@@ -217,11 +216,6 @@ def _resized(old: Architecture, number: int, units: int) -> Architecture:
     else:
         hidden[number - len(blocks)] = units
     return Architecture(old.input_shape, tuple(blocks), tuple(hidden), old.outputs)
-
-
-def _other(pool: Pool | None, rng: np.random.Generator) -> Pool | None:
-    others = [each for each in POOLS if each != pool]
-    return others[rng.integers(len(others))]
 
 
 def _normal(shape: Sequence[int], spread: float, rng: np.random.Generator) -> Int8:

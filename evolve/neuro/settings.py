@@ -149,7 +149,8 @@ _USED_BY: Mapping[str, Sequence[str]] = {
     "learning_rate": ("es",),
     **dict.fromkeys(("activation", "layers"), (*EVOLVED, "mlp")),
     **dict.fromkeys(("shift", "density"), EVOLVED),
-    **dict.fromkeys(("copies", "spread", "step"), (*EVOLVED, "newt")),
+    "copies": (*EVOLVED, *CNNS),
+    **dict.fromkeys(("spread", "step"), (*EVOLVED, "newt")),
     **dict.fromkeys(
         (
             *("evaluations", "interval", "backend"),

@@ -104,12 +104,12 @@ def _evolve(
     task: NeuroTask, settings: NeuroSettings, data: Digits, backend: Backend
 ) -> NeuroResult:
     started = time.process_time()
-    fitness = training_fitness(settings, seen_part(settings, data), backend)
     training, validation, test = (
         Fitness(settings.fitness, part.images, part.labels, backend)
         for part in (data.training, data.validation, data.test)
     )
     search = Search(algorithm_of(settings))
+    fitness = training_fitness(settings, seen_part(search.algorithm, data), backend)
     found = follow(search, fitness, validation, test, settings.evaluations, settings.interval)
     genome, network = found.champion.genome, found.champion.genome.network()
     saved = 100 * (1 - network.parameters / HAND_MADE.parameters)

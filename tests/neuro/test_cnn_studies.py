@@ -63,7 +63,7 @@ def test_what_is_trained_is_judged_by_other_images() -> None:
         ("deepga", data.validation),
         ("hand-made", data.validation),
     ):
-        assert seen_part(NeuroSettings(algorithm=algorithm), data) is part
+        assert seen_part(algorithm_of(NeuroSettings(algorithm=algorithm)), data) is part
 
 
 def test_the_fast_backend_keeps_what_belongs_together() -> None:
