@@ -26,7 +26,7 @@ module axi_registers_proof #(
   input wire                 reference_marks_wrong
 );
 
-  `include "registers.vh"
+  `include "evoarray_axi.vh"
 
   localparam integer GENES = 4;
 

@@ -33,7 +33,7 @@ module evoarray_axi_proof #(
   input wire        m_axis_filtered_tready
 );
 
-  `include "registers.vh"
+  `include "evoarray_axi.vh"
 
   wire        s_axil_bvalid;
   wire        s_axil_rvalid;

@@ -29,6 +29,7 @@ class Proof:
     steps: int
     induction: bool = False
     parameters: Mapping[str, int] = field(default_factory=dict)
+    cut: str = ""  # a module of rtl/ whose outputs may be anything: what is proved is around it
 
     @property
     def bound(self) -> str:
@@ -307,6 +308,48 @@ PROOFS = (
         ),
         steps=22,
         parameters={"MARKS": 1},
+    ),
+    Proof(
+        "neuro-registers",
+        "all registers as docs/neural-registers.md describes them: what is refused and changes"
+        " nothing, what reads show, that no event is lost, when irq is high, that no word is lost",
+        "neuro_registers_proof",
+        (
+            Mutant("neuro_registers.v", "= write && !write_refused", "= write"),
+            Mutant("neuro_registers.v", "!cfg_ready || reset_reg", "!cfg_ready"),
+            Mutant(
+                "neuro_registers.v", "if (image_done)\n        done", "if (accept)\n        done"
+            ),
+            Mutant("neuro_registers.v", "done_reg && interrupt_reg", "done_reg"),
+            Mutant("neuro_registers.v", "write_address[19:2]", "write_address[20:3]"),
+        ),
+        steps=4,
+        induction=True,
+    ),
+    Proof(
+        "neuro-axi",
+        "whatever host, streams and memories do, what is offered stays; a reset leaves nothing"
+        " behind; while the host holds the data path in reset, what arrives is taken",
+        "neuro_axi_proof",
+        (
+            Mutant(
+                "neuro_axi.v",
+                """    .rst     (rst),
+    .s_valid (logits_valid),""",
+                """    .rst     (data_rst),
+    .s_valid (logits_valid),""",
+            ),
+            Mutant(
+                "neuro_axi.v",
+                """    .rst     (data_rst),
+    .s_valid (s_axis_image_tvalid),""",
+                """    .rst     (rst),
+    .s_valid (s_axis_image_tvalid),""",
+            ),
+        ),
+        steps=12,
+        induction=True,
+        cut="neuro_core",
     ),
     *(
         Proof(

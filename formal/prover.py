@@ -44,6 +44,9 @@ def _translate(proof: Proof, mutant: Mutant | None, folder: Path, problem: Path)
         f" -I {INCLUDE_DIR.relative_to(ROOT)}"
         f" {' '.join(str(file.relative_to(ROOT)) for file in files)}",
         f"chparam {parameters} {proof.harness}" if parameters else "",
+        f"hierarchy -top {proof.harness}; blackbox *{proof.cut}*; cutpoint -blackbox"
+        if proof.cut
+        else "",
         # An input without a driver would be whatever suits the proof.
         f"prep -flatten -top {proof.harness}; check -assert",
         "memory_map; opt -full; async2sync; dffunmap; opt_clean",

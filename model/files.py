@@ -59,6 +59,15 @@ def read_text(path: Path, kind: str) -> str:
         raise InputError(f"cannot read the {kind} {path}: {error.strerror}") from None
 
 
+def format_of(path: Path) -> object:
+    """Return what a JSON file says is its format, None if it says nothing or is not one."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return data.get("format") if isinstance(data, dict) else None
+
+
 def parse_json(text: str, name: str, version: int, keys: tuple[str, ...]) -> dict[str, Any]:
     """Return the JSON object of a file of format `name`, which has exactly these keys.
 

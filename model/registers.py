@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The register map of rtl/filter/evoarray_axi.v, and what is made of it.
+"""The register maps of the AXI cores, and what is made of them.
 
-rtl/filter/registers.toml is the one place where registers are described. The driver reads it
-through `load_registers`; `python -m model.registers` (make registers) writes the constants of the
-RTL and the page of the documentation.
+rtl/registers/CORE.toml is the one place where the registers of a core are described. Its driver
+reads it through `load_map`; `python -m model.registers` (make registers) writes the constants of
+the RTL, CORE.vh beside it, and the page of the documentation.
 """
 
 import tomllib
@@ -15,19 +15,17 @@ from model.errors import InputError
 from model.files import write_atomically
 from model.rtl import INCLUDE_DIR, ROOT
 
-SOURCE = INCLUDE_DIR / "registers.toml"
-CONSTANTS = INCLUDE_DIR / "registers.vh"
-PAGE = ROOT / "docs" / "registers.md"
+CORES = ("evoarray_axi", "neuro_axi")
 
 _VERILOG_HEAD = """\
 // SPDX-License-Identifier: Apache-2.0
 //
-// Made from registers.toml by `make registers`: do not edit. Of a register the address, of a field
+// Made from {core}.toml by `make registers`: do not edit. Of a register the address, of a field
 // the lowest bit and, with _W, the width.
 """
 _PAGE_HEAD = """\
-<!-- Made from rtl/filter/registers.toml by `make registers`: do not edit. -->
-# Registers of evoarray_axi
+<!-- Made from rtl/registers/{core}.toml by `make registers`: do not edit. -->
+# Registers of {core}
 
 Words of 32 bits behind the AXI4-Lite port; addresses are in bytes. A bit of no field reads as 0
 and is ignored when written. What is refused gets the response SLVERR, reads as 0 and changes
@@ -64,13 +62,24 @@ class Register:
     fields: Mapping[str, Field]
 
 
-def load_registers(source: Path = SOURCE) -> dict[str, Register]:
-    """Return the registers by name. Raises InputError if the file is not there."""
+@dataclass(frozen=True)
+class RegisterMap:
+    """The registers of a core by name, the width of its addresses, and the page that has them."""
+
+    core: str
+    address_bits: int
+    page: Path
+    registers: Mapping[str, Register]
+
+
+def load_map(core: str, folder: Path = INCLUDE_DIR) -> RegisterMap:
+    """Return the register map of one of CORES. Raises InputError if its file is not there."""
+    source = folder / f"{core}.toml"
     try:
         data = tomllib.loads(source.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"cannot read {source}: {error.strerror}; use a full checkout") from None
-    return {
+    registers = {
         entry["name"]: Register(
             entry["address"],
             entry["access"],
@@ -80,17 +89,20 @@ def load_registers(source: Path = SOURCE) -> dict[str, Register]:
         )
         for entry in data["register"]
     }
+    return RegisterMap(core, data["address_bits"], ROOT / data["page"], registers)
 
 
 def _field(bits: tuple[int, int], text: str, clear: bool = False) -> Field:
     return Field(*bits, clear, text)
 
 
-def verilog(registers: Mapping[str, Register]) -> str:
-    """Return registers.vh: addresses, and for each field its lowest bit and its width."""
-    lines = [_VERILOG_HEAD]
-    for name, register in registers.items():
-        lines.append(f"localparam [15:0] {name}_ADDRESS = 16'h{register.address:04X};")
+def verilog(map_: RegisterMap) -> str:
+    """Return CORE.vh: addresses, and for each field its lowest bit and its width."""
+    lines = [_VERILOG_HEAD.format(core=map_.core)]
+    width, digits = map_.address_bits, (map_.address_bits + 3) // 4
+    for name, register in map_.registers.items():
+        address = f"{width}'h{register.address:0{digits}X}"
+        lines.append(f"localparam [{width - 1}:0] {name}_ADDRESS = {address};")
         if register.value is not None:
             lines.append(f"localparam [31:0] {name}_VALUE = 32'h{register.value:08X};")
         for key, field in register.fields.items():
@@ -100,11 +112,13 @@ def verilog(registers: Mapping[str, Register]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def page(registers: Mapping[str, Register]) -> str:
-    """Return docs/registers.md: a section for each register, a row for each of its fields."""
-    lines = [_PAGE_HEAD]
-    for name, register in registers.items():
-        lines += ["", f"## 0x{register.address:04X} {name} ({register.access})", "", register.text]
+def page(map_: RegisterMap) -> str:
+    """Return the documentation: a section for each register, a row for each of its fields."""
+    lines = [_PAGE_HEAD.format(core=map_.core)]
+    digits = (map_.address_bits + 3) // 4
+    for name, register in map_.registers.items():
+        head = f"## 0x{register.address:0{digits}X} {name} ({register.access})"
+        lines += ["", head, "", register.text]
         if register.fields:
             lines += ["", "| Bits | Field | |", "|---|---|---|"]
             lines += [_row(key, field) for key, field in register.fields.items()]
@@ -119,6 +133,6 @@ def _row(name: str, field: Field) -> str:
 
 
 if __name__ == "__main__":
-    loaded = load_registers()
-    write_atomically(CONSTANTS, verilog(loaded).encode())
-    write_atomically(PAGE, page(loaded).encode())
+    for map_ in map(load_map, CORES):
+        write_atomically(INCLUDE_DIR / f"{map_.core}.vh", verilog(map_).encode())
+        write_atomically(map_.page, page(map_).encode())

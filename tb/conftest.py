@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who simulates what: every test on Icarus, the tests marked verilator on Verilator too.
 
+Tests of what is large, which Icarus takes long for and has smaller ones of, are marked with
+alone=True: they run on Verilator only.
+
 The environment variable SIM selects one simulator.
 """
 
@@ -37,8 +40,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _wanted(item: pytest.Item, chosen: str | None) -> bool:
-    simulator = _simulator(item)
-    if simulator == "verilator" and item.get_closest_marker("verilator") is None:
+    simulator, marker = _simulator(item), item.get_closest_marker("verilator")
+    if simulator == "verilator" and marker is None:
+        return False
+    if simulator == "icarus" and marker is not None and marker.kwargs.get("alone"):
         return False
     return simulator is None or chosen in {None, simulator}
 

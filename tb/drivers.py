@@ -287,9 +287,13 @@ class Testbench:
             part.stop()
         self.dut.rst.value = 1
         await self.edge
+        self.before_reset()
         self.dut.rst.value = 0
         for part in self.parts:
             part.start()
+
+    def before_reset(self) -> None:
+        """Look at what the edge that resets ends, just before it."""
 
     async def finish(self, surplus: int = 100) -> None:
         """Wait until all that is expected came, and longer for what must not come; check."""

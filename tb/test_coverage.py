@@ -5,10 +5,15 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
+from model.neuro.network import Dense, Network
+from model.neuro.program import Core
 from model.rtl import FAMILIES, sources
-from tb.covergroups import StreamSampler, all_bins, reset_bin, sample
+from tb.bins import reset_bin
+from tb.covergroups import StreamSampler, all_bins, sample
+from tb.neuro.covergroups import filled_bins, network_bins, rounding_bins, value_bins
 from tb.signoff.coverage import EXCEPTIONS, expanded, judge, judge_bins, read_excuses, read_points
 
 SOURCE = """
@@ -159,6 +164,54 @@ def test_samples_are_kept_once(file: Path) -> None:
     assert file.read_text(encoding="utf-8") == "evaluator 4x4, output: 3\n"
     with pytest.raises(AssertionError, match="no bin evaluator 4x4, output: 4"):
         sample("evaluator 4x4", "output", "4")
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "name"),
+    [
+        (6, 2, "exact x positive"),
+        (5, 4, "below the half x positive"),
+        (2, 4, "tie, down to even x positive"),
+        (6, 4, "tie, up to even x positive"),
+        (7, 4, "above the half x positive"),
+        (-6, 4, "tie, down to even x negative"),
+        (-2, 4, "tie, up to even x negative"),
+        (-7, 9, "below the half x negative"),
+    ],
+)
+def test_a_rounding_is_named(numerator: int, denominator: int, name: str) -> None:
+    assert rounding_bins(np.array([numerator]), denominator) == {name}
+
+
+def test_what_a_network_hits_is_named() -> None:
+    """The layers, an accumulator at its end, a tie, and a memory that is full."""
+    ends = np.array([2**31 - 1, 1 - 2**31], np.int32)
+    hidden = Dense(np.array([[0], [0]], np.int8), ends, 31, "relu")
+    last = Dense(np.array([[127, 1]], np.int8), np.array([0], np.int32), 0, "logits")
+    network = Network((1, 1, 1), (hidden, last))
+    core = Core(layers=2)
+    assert set(network_bins(network, core)) == {
+        ("kind x place", "dense x first"),
+        ("kind x place", "dense x last"),
+        ("kind before x kind", "image x dense"),
+        ("kind before x kind", "dense x dense"),
+        ("kind x activation", "dense x relu"),
+        ("kind x activation", "dense x logits"),
+        ("tiles x passes", "one, partly x one, partly"),
+        ("shift x multiplier", "largest x none"),
+        ("multiplier", "none"),
+    }
+    assert set(filled_bins(network, core)) == {("filled", "layers")}
+    assert set(value_bins(network, np.array([[[127]]], np.int8))) == {
+        ("pixel", "largest"),
+        ("accumulator x layer", "largest x hidden"),
+        ("accumulator x layer", "smallest x hidden"),
+        ("accumulator x layer", "positive x logits"),
+        ("rounding x sign", "above the half x positive"),
+        ("rounding x sign", "below the half x negative"),
+        ("saturation", "relu x inside"),
+        ("saturation", "relu x below"),
+    }
 
 
 @pytest.mark.parametrize(

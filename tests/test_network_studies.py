@@ -5,6 +5,7 @@ import csv
 import json
 import re
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -116,10 +117,36 @@ def test_blocks_workers_shards_and_what_was_there_before(
     assert texts[0] == texts[1] == texts[2]
 
 
-def test_a_cluster_comes_to_the_same(evoarray: Evoarray, spec: Path) -> None:
-    done(evoarray, spec, "-o", "here", "--workers", 1)
+@pytest.fixture(scope="module")
+def scheduler() -> Iterator[str]:
+    """Return the address of a cluster, which takes seconds to start."""
     with cluster() as started:
-        done(evoarray, spec, "-o", "there", "--cluster", started.scheduler_address)
+        yield started.scheduler_address
+
+
+NEURO = """
+title = "Small networks"
+kind = "neuro"
+runs = 2
+[[settings]]
+name = "weights"
+layers = "64-4-10"
+evaluations = 100
+[[settings]]
+name = "nodes and connections"
+algorithm = "neat"
+population = 10
+evaluations = 30
+"""
+
+
+@pytest.mark.parametrize("text", [SPEC, NEURO], ids=["networks", "neuro"])
+def test_a_cluster_comes_to_the_same(
+    evoarray: Evoarray, spec: Path, scheduler: str, text: str
+) -> None:
+    spec.write_text(text, encoding="utf-8")
+    done(evoarray, spec, "-o", "here", "--workers", 1)
+    done(evoarray, spec, "-o", "there", "--cluster", scheduler)
     assert results(spec.parent / "there") == results(spec.parent / "here")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The register map: what is made of it is what stands there, and no two bits are the same."""
+"""The register maps: what is made of it is what stands there, and no two bits are the same."""
 
 from itertools import combinations
 from pathlib import Path
@@ -7,20 +7,25 @@ from pathlib import Path
 import pytest
 
 from model.errors import InputError
-from model.registers import CONSTANTS, PAGE, load_registers, page, verilog
+from model.registers import CORES, load_map, page, verilog
+from model.rtl import INCLUDE_DIR
 
 
-def test_make_registers_was_run() -> None:
-    registers = load_registers()
-    assert CONSTANTS.read_text(encoding="utf-8") == verilog(registers)
-    assert PAGE.read_text(encoding="utf-8") == page(registers)
+@pytest.mark.parametrize("core", CORES)
+def test_make_registers_was_run(core: str) -> None:
+    found = load_map(core)
+    assert (INCLUDE_DIR / f"{core}.vh").read_text(encoding="utf-8") == verilog(found)
+    assert found.page.read_text(encoding="utf-8") == page(found)
 
 
-def test_registers_and_fields_do_not_overlap() -> None:
-    registers = load_registers()
+@pytest.mark.parametrize("core", CORES)
+def test_registers_and_fields_do_not_overlap(core: str) -> None:
+    found = load_map(core)
+    registers = found.registers
     assert len({register.address for register in registers.values()}) == len(registers)
     for register in registers.values():
         assert register.address % 4 == 0
+        assert register.address < 2**found.address_bits
         for one, other in combinations(register.fields.values(), 2):
             assert not one.place(2**one.width - 1) & other.place(2**other.width - 1)
         for field in register.fields.values():
@@ -29,5 +34,5 @@ def test_registers_and_fields_do_not_overlap() -> None:
 
 
 def test_a_checkout_without_the_map_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"registers\.toml: No such file or directory; use a full"):
-        load_registers(tmp_path / "registers.toml")
+    with pytest.raises(InputError, match=r"neuro_axi\.toml: No such file or directory; use a full"):
+        load_map("neuro_axi", tmp_path)

@@ -16,9 +16,9 @@ from evolve.commands.options import (
     config_option,
     console,
     convert_option,
+    given,
     json_lines_option,
     option,
-    options_of,
     output_option,
     read_photo,
     train_pair_option,
@@ -96,7 +96,7 @@ def evolve(
     Leaves in DIR the circuit, the filtered image, a comparison with the medians, the curve of the
     best SAE, and all that is needed to repeat the run.
     """
-    options = _given(click.get_current_context())
+    options = given(click.get_current_context())
     start_genes: tuple[int, ...] = ()
     if options.get("start", "copy") not in {"copy", "random"}:
         start_genes = _read_start(Path(options["start"]), shape_of(with_preset(options)))
@@ -164,13 +164,3 @@ def _read_start(path: Path, shape: Shape) -> tuple[int, ...]:
             f"--rows {rows} --cols {cols} --function-set {circuit.function_set}"
         )
     return tuple(circuit.genes.tolist())
-
-
-def _given(context: click.Context) -> dict[str, Any]:
-    """Return the options that were given, on the command line or in a file, and their values."""
-    return {
-        name: context.params[parameter.name]
-        for name, parameter in options_of(context).items()
-        if parameter.name
-        and context.get_parameter_source(parameter.name) is not click.core.ParameterSource.DEFAULT
-    }

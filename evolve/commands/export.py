@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Make a circuit a product: a small file of its own."""
+"""Make a circuit or a network a product: a small file of its own."""
 
 from pathlib import Path
 
@@ -9,24 +9,27 @@ from evolve.commands.options import (
     FILE,
     after_option,
     convert_option,
+    given,
     option,
     output_option,
     read_photo,
 )
 from evolve.export import product
 from evolve.export.facts import facts
+from evolve.neuro.onnx import save_onnx
 from evolve.runs.comparison import compare
 from evolve.simplify.graph import formulas, nodes, simplify
 from evolve.synthesis import programs
 from evolve.synthesis.flow import versions
 from model.errors import InputError
-from model.files import write_atomically
+from model.files import format_of, write_atomically
 from model.filter.circuit import read_circuit
+from model.neuro.network import FORMAT, load_network
 
 
 @click.command()
-@click.argument("circuit", type=FILE)
-@output_option(metavar="DIR", help="The folder for the files.")
+@click.argument("path", type=FILE, metavar="CIRCUIT|NETWORK")
+@output_option(metavar="DIR|FILE", help="The folder for the files, or the ONNX file of a network.")
 @option("--name", default="evolved_filter", help="What the module or the function is called.")
 @option(
     "--language",
@@ -64,8 +67,10 @@ from model.filter.circuit import read_circuit
 )
 @after_option
 @convert_option
+@click.pass_context
 def export(
-    circuit: Path,
+    context: click.Context,
+    path: Path,
     output: Path,
     after: tuple[Path, ...],
     name: str,
@@ -77,11 +82,16 @@ def export(
     test_pair: tuple[tuple[Path, Path], ...],
     convert: bool,
 ) -> None:
-    """Write CIRCUIT as a small file of its own, without the array.
+    """Write CIRCUIT as a small file of its own, without the array, or NETWORK as an ONNX file.
 
     What the output does not depend on is left out, and nothing is computed twice. A cascade is
     written as a file for each of its filters, and one for their streams. NAME.md has the facts.
+
+    An ONNX file computes the logits of a network bit for bit. It needs no other option than -o.
     """
+    if format_of(path) == FORMAT:
+        _export_network(context, path, output)
+        return
     for asked, word in ((prove, "prove"), (stream, "stream"), (synthesize, "synthesize")):
         if asked and language != "verilog":
             raise InputError(f"--{word} goes with --language verilog")
@@ -90,7 +100,7 @@ def export(
         programs.require(*programs.PROVER, command="make setup")
     if synthesize:
         versions()
-    circuits = list(map(read_circuit, (*after, circuit)))
+    circuits = list(map(read_circuit, (*after, path)))
     photos = [read_photo(*pair, convert, circuits[:-1]) for pair in test_pair]
     exported = product.export(circuits, output, name, language, pipeline, stream=stream)
     for each, (part, latency) in zip(circuits, exported.latencies.items(), strict=True):
@@ -106,3 +116,16 @@ def export(
     results = product.synthesize(output, exported) if synthesize else []
     page = facts(name, circuits, exported.latencies, comparisons, results, proved=prove)
     write_atomically(output / f"{name}.md", page.encode())
+
+
+def _export_network(context: click.Context, path: Path, output: Path) -> None:
+    useless = [name for name in given(context) if name not in {"-o", "output"}]
+    if useless:
+        raise InputError(f"--{useless[0]} is for circuits, and {path} is a network: leave it out")
+    network = load_network(path)
+    save_onnx(output, network)
+    shape = ", ".join(map(str, network.input_shape))
+    click.echo(
+        f"{output}: images (n, {shape}) int8, from -127 to 127, "
+        f"become logits (n, {network.outputs}) int32"
+    )

@@ -9,17 +9,21 @@ import click
 from evolve.commands.options import (
     config_option,
     console,
+    given,
     json_lines_option,
     output_option,
     with_options,
 )
+from evolve.neuro.algorithms import settings_of
+from evolve.neuro.neat import settings as neat
 from evolve.neuro.run import NeuroJob, run
-from evolve.neuro.settings import OPTIONS, NeuroSettings
+from evolve.neuro.settings import OPTIONS
+from evolve.options import by_option
 
 
 @click.command()
 @output_option(metavar="DIR", help="The run folder; it must not exist yet.")
-@with_options(OPTIONS)
+@with_options(OPTIONS, neat.NEAT, neat.OPTIONS)
 @config_option
 @click.option(
     "--replay",
@@ -27,12 +31,16 @@ from evolve.neuro.settings import OPTIONS, NeuroSettings
     help="Check the champion, logit by logit, on the RTL in this simulator.",
 )
 @json_lines_option
-def neuro(output: Path, replay: str | None, json_lines: bool, **options: Any) -> None:
+def neuro(output: Path, replay: str | None, json_lines: bool, **_: Any) -> None:
     """Evolve a small int8 network that reads handwritten digits.
 
     Leaves in DIR the network, its accuracy and confusion matrix, and all that is needed to repeat
-    the run. Of 1,797 digits it learns from 1,000, is selected by 397, and is tested on 400.
+    the run. Of 1,797 digits it learns from 1,000, is selected by 397, and is tested on 400. With
+    the algorithm neat a network grows that learns the problem asked for. An option that an
+    algorithm has no use with is refused.
     """
-    settings = NeuroSettings(**options)
+    known = by_option((*OPTIONS, *neat.OPTIONS))
+    options = given(click.get_current_context())
+    settings = settings_of({name: value for name, value in options.items() if name in known})
     job = NeuroJob.of(settings, replay, output)
     run(job, console(json_lines), json_lines=json_lines)

@@ -70,23 +70,58 @@ config_option = click.option(
 )
 
 
-def with_options(options: Sequence[Field[Any]]) -> Callable[..., Any]:
-    """Give a command fields of settings as options, with the names and defaults they have there."""
+class _Number(click.ParamType[float]):
+    """A whole number where it is written as one."""
 
-    def given(command: Callable[..., None]) -> Callable[..., None]:
-        for each in reversed(options):
-            described = each.metadata
-            metavar, choices = described["metavar"], described["choices"]
-            command = option(
+    name = "number"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, context: click.Context | None
+    ) -> float:
+        text = str(value)
+        try:
+            number = int(text) if text.lstrip("+-").isdecimal() else float(text)
+        except ValueError:
+            self.fail(f"{value!r} is not a number", param, context)
+        return number
+
+
+def with_options(
+    options: Sequence[Field[Any]], algorithm: str = "", others: Sequence[Field[Any]] = ()
+) -> Callable[..., Any]:
+    """Give a command fields of settings as options, with the names and defaults they have there.
+
+    An algorithm may have others: where a name is among both, the first say what it means. `given`
+    tells which of them were given; their values are those of the first settings otherwise.
+    """
+    names = {each.name for each in options}
+    alone = [each for each in others if each.name not in names]
+    twins = {each.name: each for each in others if each.name in names}
+
+    def described(command: Callable[..., None]) -> Callable[..., None]:
+        for each in reversed((*options, *alone)):
+            says, twin = each.metadata, twins.get(each.name, each)
+            differs = twin.default not in {each.default, algorithm}
+            command = click.option(
                 f"--{each.name.replace('_', '-')}",
-                type=click.Choice(choices) if choices and not metavar else type(each.default),
+                type=_type_of((each, twin)),
                 default=each.default,
-                help=described["meaning"],
-                metavar=metavar,
+                show_default=f"{each.default}; {algorithm}: {twin.default}" if differs else True,
+                help=says["meaning"] if each.name in names else f"{algorithm}: {says['meaning']}",
+                metavar=says["metavar"],
             )(command)
         return command
 
-    return given
+    return described
+
+
+def _type_of(fields: Sequence[Field[Any]]) -> Any:
+    """Return the type of an option that stands for fields of one name."""
+    choices = dict.fromkeys(choice for each in fields for choice in each.metadata["choices"])
+    if choices and not fields[0].metadata["metavar"]:
+        return click.Choice(list(choices))
+    kinds = {type(each.default) for each in fields}
+    return kinds.pop() if len(kinds) == 1 else _Number()
 
 
 def options_of(context: click.Context) -> dict[str, click.Option]:
@@ -96,6 +131,16 @@ def options_of(context: click.Context) -> dict[str, click.Option]:
         for parameter in context.command.params
         if isinstance(parameter, click.Option) and parameter.name != "config"
         for name in parameter.opts
+    }
+
+
+def given(context: click.Context) -> dict[str, Any]:
+    """Return the options that were given, on the command line or in a file, and their values."""
+    return {
+        name: context.params[parameter.name]
+        for name, parameter in options_of(context).items()
+        if parameter.name
+        and context.get_parameter_source(parameter.name) is not click.core.ParameterSource.DEFAULT
     }
 
 

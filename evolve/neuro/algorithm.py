@@ -77,6 +77,10 @@ class Algorithm(ABC, Generic[G]):
             raise ValueError("nothing has been evaluated yet")
         return self._best
 
+    def sizes(self, genome: G) -> Mapping[str, int]:
+        """Return what there is to count in a genome beside its network's parameters, by names."""
+        return {}
+
     def state(self) -> dict[str, Any]:
         """Return all that `restore` needs to go on with the same bits, as data for JSON.
 

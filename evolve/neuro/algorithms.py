@@ -1,19 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The algorithm and the fitness that settings ask for."""
+"""What options ask for: settings, and then the algorithm, its images and its fitness."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 
 from evolve.neuro.algorithm import Algorithm
-from evolve.neuro.backends import Backend
+from evolve.neuro.backends import Backend, open_backend
 from evolve.neuro.copies import with_copies
-from evolve.neuro.data import Digits, Part
+from evolve.neuro.data import Digits, Part, digits
 from evolve.neuro.deepga import DeepGA
 from evolve.neuro.encodings import Continuous, Encoding, Integers, Masked
 from evolve.neuro.fitness import Fitness
 from evolve.neuro.handmade import HandMade
+from evolve.neuro.neat import settings as neat
+from evolve.neuro.neat.algorithm import Neat
+from evolve.neuro.neat.peer import Peer, PeerBackend
+from evolve.neuro.neat.problems import PROBLEMS
+from evolve.neuro.neat.settings import NeatSettings
 from evolve.neuro.newt import Newt
 from evolve.neuro.one_plus_lambda import OnePlusLambda
 from evolve.neuro.populations import (
@@ -23,7 +28,10 @@ from evolve.neuro.populations import (
     ParticleSwarm,
     Population,
 )
-from evolve.neuro.settings import CLASSES, IMAGE, NeuroSettings
+from evolve.neuro.settings import CLASSES, IMAGE, OPTIONS, NeuroSettings
+from evolve.options import chosen
+
+Settings: TypeAlias = NeuroSettings | NeatSettings
 
 _ENCODINGS: Mapping[str, type[Encoding]] = {
     "integer": Integers,
@@ -37,9 +45,26 @@ _CONTINUOUS: Mapping[str, type[Population]] = {
 }
 
 
-def algorithm_of(settings: NeuroSettings) -> Algorithm[Any]:
-    """Return the algorithm at its start, with a generator from the seed."""
+def settings_of(options: Mapping[str, Any]) -> Settings:
+    """Return the settings of options with - in their names, of which `algorithm` says what kind.
+
+    Raises InputError for an illegal value, and for an option that the algorithm has not.
+    """
+    if options.get("algorithm") in neat.ALGORITHMS:
+        return NeatSettings(**chosen(options, neat.OPTIONS))
+    return NeuroSettings(**chosen(options, OPTIONS))
+
+
+def algorithm_of(settings: Settings) -> Algorithm[Any]:
+    """Return the algorithm at its start, with a generator from the seed.
+
+    Raises InputError where neat-python is asked for and missing; its state cannot be kept.
+    """
+    if settings.algorithm == neat.PEER:
+        return cast("Algorithm[Any]", Peer(cast("NeatSettings", settings)))
     rng = np.random.default_rng(settings.seed)
+    if isinstance(settings, NeatSettings):
+        return Neat(settings, settings.frame, rng)
     if settings.algorithm == "newt":
         return Newt(settings, rng, IMAGE, CLASSES)
     if settings.algorithm == "deepga":
@@ -54,12 +79,29 @@ def algorithm_of(settings: NeuroSettings) -> Algorithm[Any]:
     return _CONTINUOUS[settings.algorithm](settings, Continuous(*numbers), rng)
 
 
+def backend_of(settings: Settings) -> Backend:
+    """Return what runs the networks, which the caller closes; those of neat-python have their own.
+
+    Raises InputError where a simulator is missing.
+    """
+    if settings.algorithm == neat.PEER:
+        return PeerBackend(settings.scale)
+    return open_backend(settings.backend)
+
+
+def data_of(settings: Settings) -> Digits:
+    """Return the images to learn from, to choose by, and for the test."""
+    return PROBLEMS[settings.problem].load() if isinstance(settings, NeatSettings) else digits()
+
+
 def seen_part(algorithm: Algorithm[Any], data: Digits) -> Part:
     """Return the images that the fitness is by; which, Algorithm.trains says."""
     return data.validation if algorithm.trains else data.training
 
 
-def training_fitness(settings: NeuroSettings, part: Part, backend: Backend) -> Fitness:
+def training_fitness(settings: Settings, part: Part, backend: Backend) -> Fitness:
     """Return the fitness that evolution sees: that on these images, and copies if asked for."""
-    images, labels = with_copies(part.images, part.labels, settings.copies, settings.seed)
+    images, labels = part.images, part.labels
+    if isinstance(settings, NeuroSettings):
+        images, labels = with_copies(images, labels, settings.copies, settings.seed)
     return Fitness(settings.fitness, images, labels, backend)

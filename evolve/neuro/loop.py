@@ -47,6 +47,12 @@ class Search:
     judged: int = field(default=0)
     """Evaluations when the best genome was last shown the images for validation."""
 
+    @property
+    def chosen(self) -> Genome:
+        """The champion's genome, or the fittest one while there is no champion."""
+        genome: Genome = self.champion.genome if self.champion else self.algorithm.best[0]
+        return genome
+
     def state(self) -> dict[str, Any]:
         """Return it as data for JSON, after a generation."""
         champion = self.champion
@@ -67,17 +73,27 @@ class Search:
 
 
 def evolve(
-    search: Search, fitness: Judge, validation: Judge, evaluations: int, interval: int
+    search: Search,
+    fitness: Judge,
+    validation: Judge,
+    evaluations: int,
+    interval: int,
+    *,
+    until_solved: bool = False,
 ) -> Iterator[Search]:
     """Run an evolution, or go on with one, until its evaluations are spent; yield each generation.
 
     The last generation is a whole one, too. After every `interval` evaluations, and at the end, the
     fittest genome becomes the champion if it has more of the images for validation right, or as
     many and a higher fitness. Where the fitness is by these images anyhow, it alone decides: how
-    many are right does not say at what size.
+    many are right does not say at what size. A run ends early, if that is asked for, where a
+    champion has all of them right.
     """
     algorithm = search.algorithm
     while search.evaluations < evaluations:
+        champion = search.champion
+        if until_solved and champion is not None and champion.right == validation.count:
+            return
         genomes = algorithm.ask()
         algorithm.tell(fitness(genomes))
         search.evaluations += len(genomes)
@@ -107,18 +123,14 @@ def follow(
     *,
     until_solved: bool = False,
 ) -> Followed:
-    """Do a whole run for a study, and look at every champion by the images of the test.
-
-    The run ends early, if that is asked for, where a champion has all for validation right.
-    """
+    """Do a whole run for a study, and look at every champion by the images of the test."""
     points: list[tuple[int, float]] = []
     last: Champion | None = None
-    for _ in evolve(search, fitness, validation, evaluations, interval):
+    judges = fitness, validation
+    for _ in evolve(search, *judges, evaluations, interval, until_solved=until_solved):
         if search.champion is not None and search.champion is not last:
             last = search.champion
             points.append((search.evaluations, 1 - test.right(last.genome) / test.count))
-            if until_solved and last.right == validation.count:
-                break
     assert last is not None  # evolve judges at the end at the latest
     if points[-1][0] < search.evaluations:
         points.append((search.evaluations, points[-1][1]))

@@ -17,14 +17,21 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from evolve.neuro.algorithms import algorithm_of, seen_part, training_fitness
+from evolve.neuro.algorithms import (
+    Settings,
+    algorithm_of,
+    data_of,
+    seen_part,
+    settings_of,
+    training_fitness,
+)
 from evolve.neuro.backends import Backend, open_backend
-from evolve.neuro.data import digits
 from evolve.neuro.fitness import Fitness
 from evolve.neuro.judge import PARTS, Judged, judge, replay
 from evolve.neuro.loop import Search, evolve
+from evolve.neuro.neat.settings import NEAT
 from evolve.neuro.progress import NeuroProgress
-from evolve.neuro.settings import CNNS, EVOLVED, TRAINED, NeuroSettings
+from evolve.neuro.settings import CNNS, EVOLVED
 from evolve.runs.database import Event, Row
 from evolve.runs.provenance import made_with
 from evolve.runs.resuming import load_to_resume, print_json
@@ -35,6 +42,9 @@ from model.neuro.network import Network, save_network
 
 KIND = "neuro"
 """Of a run, in its description; that of a filter has none."""
+
+RUN = (*EVOLVED, *CNNS, NEAT)
+"""The algorithms that a run may have."""
 
 NETWORK = "network.json"
 VALIDATED = "validated"
@@ -51,19 +61,20 @@ INTERPRETED = 40
 class NeuroJob:
     """What a run is asked to do; replay names the simulator for the champion, or is None."""
 
-    settings: NeuroSettings
+    settings: Settings
     replay: str | None
     folder: Path
     provenance: Mapping[str, Any]
 
     @classmethod
-    def of(cls, settings: NeuroSettings, replay: str | None, folder: Path) -> "NeuroJob":
+    def of(cls, settings: Settings, replay: str | None, folder: Path) -> "NeuroJob":
         """Return a new job, made with what runs here.
 
-        Raises InputError for an algorithm that evolves nothing, which only studies have.
+        Raises InputError for an algorithm that evolves nothing, or whose state cannot be kept,
+        which only studies have.
         """
-        if settings.algorithm in TRAINED:
-            legal = ", ".join((*EVOLVED, *CNNS))
+        if settings.algorithm not in RUN:
+            legal = ", ".join(RUN)
             refuse("algorithm", settings.algorithm, f"one of {legal}; studies have others")
         return cls(settings, replay, folder, {"settings": asdict(settings), **made_with()})
 
@@ -82,7 +93,8 @@ class NeuroJob:
 def job_of(folder: Path, description: Mapping[str, Any]) -> NeuroJob:
     """Return the job of a run's database. Raises InputError if it is not one that this can do."""
     try:
-        settings = NeuroSettings(**description["settings"])
+        saved = dict(description["settings"])
+        settings = settings_of({name.replace("_", "-"): value for name, value in saved.items()})
         return NeuroJob(settings, description["replay"], folder, description["provenance"])
     except (KeyError, TypeError) as error:
         raise InputError(f"{folder} is not a run that is known here: {error!r}") from None
@@ -103,8 +115,7 @@ def search_of(job: NeuroJob, checkpoint: Mapping[str, Any] | None) -> Search:
 
 def champion_of(job: NeuroJob, search: Search) -> Network:
     """Return the network that was best for validation, before the first time the fittest one."""
-    genome = search.champion.genome if search.champion else search.algorithm.best[0]
-    return replace(genome.network(), provenance=job.provenance)
+    return replace(search.chosen.network(), provenance=job.provenance)
 
 
 def run(job: NeuroJob, console: Console, *, json_lines: bool = False) -> None:
@@ -135,7 +146,7 @@ def resume(folder: Path, console: Console, *, json_lines: bool = False) -> None:
 def _go_on(
     job: NeuroJob, store: RunStore, backend: Backend, console: Console, json_lines: bool
 ) -> None:
-    settings, data, loaded = job.settings, digits(), store.load()
+    settings, data, loaded = job.settings, data_of(job.settings), store.load()
     search = search_of(job, loaded.checkpoint)
     fitness = training_fitness(settings, seen_part(search.algorithm, data), backend)
     plain, validation = (
@@ -156,7 +167,8 @@ def _go_on(
 
     try:
         with NeuroProgress(search.evaluations, settings.evaluations, console) as progress:
-            for _ in evolve(search, fitness, validation, settings.evaluations, settings.interval):
+            budget, until = (settings.evaluations, settings.interval), settings.until_solved
+            for _ in evolve(search, fitness, validation, *budget, until_solved=until):
                 if search.judged == search.evaluations and search.champion:
                     best = search.algorithm.best[0].network()
                     wrong = len(plain.labels) - int(plain.measure([best]).right[0])
@@ -201,10 +213,15 @@ def _finish(
     json_lines: bool,
 ) -> None:
     """Judge the champion, and leave everything in the folder."""
-    data, network = digits(), champion_of(job, search)
+    data, network = data_of(job.settings), champion_of(job, search)
     save_network(job.folder / NETWORK, network)
     judged = judge(network, data)
+    if search.evaluations < job.settings.evaluations:
+        console.out(f"All that validates is right after {search.evaluations:,} evaluations.")
     _print(judged, console)
+    sizes = search.algorithm.sizes(search.chosen)
+    if sizes:
+        console.out(", ".join(f"{kind}: {count:,}" for kind, count in sizes.items()))
     if job.replay is not None:
         with closing(open_backend(job.replay)) as simulator:
             images = data.test.images[: INTERPRETED if job.replay == "icarus" else None]
@@ -220,6 +237,7 @@ def _finish(
         "seconds": round(loaded.checkpoint["seconds"], 3),
         "accuracy": {part: judged.accuracy(part) for part in PARTS},
         **asdict(judged),
+        "sizes": sizes,
         "counters": search.algorithm.counters,
         "rtl_equal": True if job.replay is not None else None,
     }

@@ -3,6 +3,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import ClassVar
 
 from evolve.neuro.backends import BACKENDS
 from evolve.neuro.fitness import FitnessSettings
@@ -93,6 +94,7 @@ class NeuroSettings:
     most: int = option(20_000, "Parameters of a CNN that count as the part 1.", least=1)
     backend: str = option("fast", "What runs the networks.", choices=tuple(BACKENDS))
     seed: int = option(1, "The same seed gives the same result.", least=0)
+    until_solved: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         for each in OPTIONS:

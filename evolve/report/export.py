@@ -153,6 +153,7 @@ def _neuro_run(run: NeuroRun) -> Record:
         "evaluations": run.search.evaluations,
         "network": json.loads(to_text(run.network)),
         "counters": run.counters,
+        "sizes": run.sizes,
         **asdict(run.judged),
         "curve": _validations(run),
     }

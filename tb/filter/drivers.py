@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests of the filter's modules share: shapes, configurations, the limit of the SAE."""
+"""What the tests of the filter's modules share: shapes, configurations, the limit, samples."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
@@ -12,7 +12,9 @@ from model.filter.circuit import Circuit, Shape
 from model.filter.fitness import sae
 from model.filter.functions import FUNCTION_SETS
 from model.filter.latency import SAE_CYCLES
+from tb.covergroups import is_sampled, sample
 from tb.drivers import Dut, Part, Signal, Testbench, packed
+from tb.filter.covergroups import MESH
 
 
 class Limit(Part):
@@ -112,3 +114,19 @@ def lanes(circuit: Circuit) -> dict[str, int]:
         "west": packed(circuit.west, 4),
         "output_row": circuit.output,
     }
+
+
+def sample_circuit(circuit: Circuit, elements: str) -> None:
+    """Note the functions that a circuit uses, of plain or two-stage elements."""
+    if is_sampled():
+        for code in set(circuit.functions.ravel().tolist()):
+            sample("pe", "function x set", f"{elements} {circuit.function_set} {code}")
+
+
+def sample_borders(circuit: Circuit) -> None:
+    """Note the selectors and the output row of a circuit of 4x4 elements; ignore others."""
+    if circuit.functions.shape == (MESH, MESH):
+        for side, codes in (("north", circuit.north), ("west", circuit.west)):
+            for i, code in enumerate(codes.tolist()):
+                sample("evaluator 4x4", "border x selector", f"{side} {i} x {code}")
+        sample("evaluator 4x4", "output", str(circuit.output))

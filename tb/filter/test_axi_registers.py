@@ -8,10 +8,10 @@ import cocotb
 from model.filter.circuit import Shape
 from model.filter.functions import FUNCTION_SETS
 from model.filter.rtl import parameters
-from model.registers import load_registers
+from model.registers import load_map
 from tb.drivers import Dut, Testbench
 
-MAP = load_registers()
+MAP = load_map("evoarray_axi").registers
 NAMES = {register.address: name for name, register in MAP.items()}
 SHAPE = Shape(2, 3, "cgp16")
 GENES = len(SHAPE.limits)

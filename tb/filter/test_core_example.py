@@ -13,7 +13,7 @@ from evolve.backends.axi.simulated import SimulatedPort
 from model.filter.array import filter_image
 from model.filter.circuit import Circuit
 from model.filter.fitness import sae
-from model.registers import load_registers
+from model.registers import load_map
 from tb.drivers import Dut, Testbench
 
 PAGE = Path(__file__).parents[2] / "docs" / "core.md"
@@ -73,6 +73,6 @@ async def the_accesses_of_the_example(dut: Dut) -> None:
 def place(address: str, name: str) -> int:
     """Return an address of the page, which must be that of the register that it names."""
     number = int(address, 16)
-    first = load_registers()[name.rstrip(":")].address
+    first = load_map("evoarray_axi").registers[name.rstrip(":")].address
     assert number == first or (name.startswith("GENES") and number > first)
     return number

@@ -19,7 +19,8 @@ from model.filter.circuit import Circuit, Shape, circuit_of, copy_filter, random
 from model.filter.fitness import sae
 from model.filter.rtl import parameters
 from model.window import WINDOW_PIXELS, windows
-from tb.covergroups import reset_bin, sample, sample_borders, sample_circuit, size_bin
+from tb.bins import reset_bin, size_bin
+from tb.covergroups import sample
 from tb.drivers import (
     LONG,
     Dut,
@@ -32,7 +33,7 @@ from tb.drivers import (
     frame_sizes,
     window_lanes,
 )
-from tb.filter.drivers import Limit, label, shape_of
+from tb.filter.drivers import Limit, label, sample_borders, sample_circuit, shape_of
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,8 @@ from model.filter.array import filter_image
 from model.filter.circuit import Circuit, Shape, random_circuit
 from model.filter.fitness import sae
 from model.filter.rtl import parameters
-from tb.covergroups import sample_circuit
 from tb.drivers import Dut, Monitor, Source, Stall, Testbench, Watch, frame_sizes, packed
-from tb.filter.drivers import shape_of
+from tb.filter.drivers import sample_circuit, shape_of
 
 
 @pytest.mark.verilator

@@ -1,11 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""evoarray_axi, worked by its driver through the bus models of cocotbext-axi, which may pause.
+"""evoarray_axi, worked by its driver through the bus models of cocotbext-axi, which may pause."""
 
-Monitors hold the core's own channels to the rules of AXI: what is offered stays until it is taken.
-"""
-
-import random
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable
 from itertools import product
 
 import cocotb
@@ -15,7 +11,7 @@ from cocotb.triggers import RisingEdge, Timer
 from cocotbext.axi import AxiProt, AxiResp, AxiStreamFrame, AxiStreamSource
 from numpy.typing import NDArray
 
-from evolve.backends.axi.driver import NO_LIMIT, Core, RefusedError
+from evolve.backends.axi.driver import NO_LIMIT, Core
 from evolve.backends.axi.simulated import SimulatedPort, lines
 from model.filter.array import filter_image
 from model.filter.circuit import Circuit, Shape, random_circuit
@@ -23,9 +19,11 @@ from model.filter.fitness import sae
 from model.filter.functions import Plane
 from model.filter.latency import first_pixel_cycles
 from model.filter.rtl import parameters
-from tb.covergroups import sample, size_bin
-from tb.drivers import LONG, PERIOD, Dut, Item, Monitor, Testbench, frame_sizes, pause_cycles
+from tb.bins import size_bin
+from tb.covergroups import sample
+from tb.drivers import LONG, PERIOD, Dut, frame_sizes
 from tb.filter.drivers import shape_of
+from tb.shared.axi import AxiBench, Record
 
 LARGEST = 13
 FRAME = "evoarray_axi frame"
@@ -55,22 +53,14 @@ def test_evoarray_axi(
     )
 
 
-class Record(Monitor):
-    """Keeps the items: whether they are right shows in what the driver makes of them."""
-
-    def clear(self) -> None:
-        super().clear()
-        self.items: list[Item] = []
-
-    def observe(self, item: Item) -> None:
-        self.items.append(item)
-
-
-class Bench(Testbench):
+class Bench(AxiBench):
     """The core with its driver, and the frames and circuits of a test."""
 
+    port: SimulatedPort
+    core: Core
+
     def __init__(self, dut: Dut) -> None:
-        super().__init__(dut)
+        super().__init__(dut, ("s_axis_noisy", "s_axis_reference", "m_axis_filtered"))
         self.shape = shape_of(dut)
         self.arrays = int(dut.ARRAYS.value)
         self.sizes = frame_sizes(LARGEST, LARGEST)
@@ -80,13 +70,6 @@ class Bench(Testbench):
             dut.m_axis_filtered_tready,
             [dut.m_axis_filtered_tuser, dut.m_axis_filtered_tlast, dut.m_axis_filtered_tdata],
         )
-        axis = ("s_axis_noisy_t", "s_axis_reference_t", "m_axis_filtered_t")
-        for stream in (*axis, *(f"s_axil_{channel}" for channel in ("aw", "w", "b", "ar", "r"))):
-            valid, ready = (getattr(dut, f"{stream}{end}") for end in ("valid", "ready"))
-            name = stream.removesuffix("_t").split("_")[-1]
-            self.cover(f"evoarray_axi {name}", valid, ready)
-        Record(self, dut.s_axil_bvalid, dut.s_axil_bready, [dut.s_axil_bresp])
-        Record(self, dut.s_axil_rvalid, dut.s_axil_rready, [dut.s_axil_rresp, dut.s_axil_rdata])
 
     async def start(self, pause: float = 0.0, long: float = LONG) -> None:
         """Reset the core, connect the driver, and have every channel pause so often."""
@@ -96,19 +79,7 @@ class Bench(Testbench):
         self.core = Core(self.port)
         await self.reset()
         await self.core.connect()
-        write, read = self.port.bus.write_if, self.port.bus.read_if
-        for channel in (
-            *(self.port.noisy, self.port.reference, self.port.filtered),
-            *(write.aw_channel, write.w_channel, write.b_channel),
-            *(read.ar_channel, read.r_channel),
-        ):
-            if pause:
-                channel.set_pause_generator(self.pauses(pause, long))
-
-    def pauses(self, pause: float, long: float) -> Iterator[bool]:
-        draw = random.Random(self.random.random())
-        while True:
-            yield from [True] * pause_cycles(draw, pause, long) or [False]
+        self.pause((self.port.noisy, self.port.reference, self.port.filtered), pause, long)
 
     def circuits(self) -> list[Circuit]:
         return [random_circuit(self.shape, self.rng) for _ in range(self.arrays)]
@@ -129,17 +100,6 @@ class Bench(Testbench):
         """Have the host clear FITNESS_READY."""
         await self.wait(cycles)
         await self.core.write("STATUS", FITNESS_READY=1)
-
-    async def refuses(self, access: Awaitable[object]) -> None:
-        """Check that an access gets SLVERR, and that no register changes by it."""
-        before = await self.state()
-        with pytest.raises(RefusedError):
-            await access
-        assert await self.state() == before
-
-    async def state(self) -> list[int]:
-        names = [n for n, r in self.core.registers.items() if "read" in r.access and n != "CYCLES"]
-        return [await self.core.read(name) for name in names]
 
 
 @cocotb.test(timeout_time=2, timeout_unit="ms")
@@ -374,23 +334,10 @@ async def accesses_may_follow_each_other_at_once(dut: Dut, pause: float) -> None
     await bench.start(pause)
     core = bench.core
     names = ("SHAPE", "IDENTITY", "LARGEST_FRAME", "ARRAY")
-    expected = [await core.read(name) for name in names]
     limit, shape = core.registers["LIMIT"].address, core.registers["SHAPE"].address
     for _ in range(20):
-        draws = [bench.random.getrandbits(32) for _ in range(4)]
-        legal = [bench.random.getrandbits(1) for _ in draws]
-        writes = [
-            cocotb.start_soon(
-                bench.port.bus.write(limit if ok else shape, draw.to_bytes(4, "little"))
-            )
-            for draw, ok in zip(draws, legal, strict=True)
-        ]
-        reads = [cocotb.start_soon(core.read(name)) for name in names]
-        answers = [(await write).resp == AxiResp.OKAY for write in writes]
-        assert answers == [bool(ok) for ok in legal]
-        assert [await read for read in reads] == expected
-        kept = [draw for draw, ok in zip(draws, legal, strict=True) if ok]
-        assert not kept or await core.read("LIMIT") == kept[-1]
+        written = await bench.at_once(names, limit, shape, bits=32)
+        assert not written or await core.read("LIMIT") == written[-1]
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")

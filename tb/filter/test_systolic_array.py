@@ -15,9 +15,8 @@ from model.filter.circuit import Circuit, Shape, random_circuit
 from model.filter.functions import FUNCTION_SETS
 from model.filter.rtl import parameters
 from model.window import WINDOW_PIXELS
-from tb.covergroups import sample_circuit
 from tb.drivers import LONG, Dut, Monitor, Part, Source, Stall, Testbench, packed, window_lanes
-from tb.filter.drivers import label, lanes, shape_of
+from tb.filter.drivers import label, lanes, sample_circuit, shape_of
 
 SPARE = 16  # a bit of the code that sets of 16 functions ignore
 VERILATED = Shape(8, 8, "cgp16")

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from model.neuro.forward import convolve
 from model.neuro.latency import CONV_CYCLES
 from model.window import WINDOW_PIXELS, windows
+from tb.bins import size_bin
+from tb.covergroups import sample
 from tb.drivers import LONG, Dut, Monitor, Source, Stall, Testbench, frame_sizes, window_lanes
+from tb.neuro.covergroups import BORDERS
 
-INSIDE, ZEROS, TWO = range(3)
-BORDERS = (INSIDE, ZEROS, TWO)
+INSIDE, ZEROS, TWO = range(len(BORDERS))
 STRIDES = (1, 2, 3)
-MODES = list(product(BORDERS, STRIDES))
+MODES = list(product(range(len(BORDERS)), STRIDES))
 
 Mode = tuple[int, int]
 """Border and stride."""
@@ -27,7 +29,7 @@ Size = tuple[int, int]
 
 @pytest.mark.parametrize(
     ("width", "height"),
-    [(3, 3), (5, 4), pytest.param(64, 64, marks=pytest.mark.verilator)],
+    [(3, 3), (5, 4), pytest.param(64, 64, marks=pytest.mark.verilator(alone=True))],
 )
 def test_conv3x3(simulate: Callable[..., None], width: int, height: int) -> None:
     simulate(
@@ -69,12 +71,15 @@ class Bench(Testbench):
             [dut.s_pixel, dut.frame_width, dut.frame_height, dut.border, dut.stride],
         )
         self.windows = Monitor(self, dut.m_valid, dut.ce, [dut.m_last, dut.m_taps])
+        self.cover("conv3x3 s", dut.s_valid, dut.s_ready)
+        self.queued: list[tuple[Size, Mode]] = []
         # For each window the number of the pixel at its lower right, or None where it is outside.
         self.completed_by: list[int | None] = []
 
     def map(self, size: Size, mode: Mode) -> None:
         """Queue a map; what comes with its first pixel stays with the others or does not."""
         (height, width), (border, stride) = size, mode
+        self.queued.append((size, mode))
         image = self.rng.integers(0, 256, size).astype(np.uint8)
         if self.random.random() < 0.1:
             image[:] = image[0, 0]
@@ -104,12 +109,18 @@ class Bench(Testbench):
     async def reset(self) -> None:
         await super().reset()
         self.completed_by.clear()
+        self.queued.clear()
 
     async def finish(self, surplus: int = 100) -> None:
         await super().finish(surplus)
         for pixel, seen in zip(self.completed_by, self.windows.seen, strict=True):
             if pixel is not None:
                 assert self.enable.cycles(self.pixels.taken[pixel], seen) == CONV_CYCLES
+        for size, (border, stride) in self.queued:
+            kind = size_bin(size, self.largest)
+            sample("conv3x3 map", "border x stride", f"{BORDERS[border]} x {stride}")
+            sample("conv3x3 map", "border x size", f"{BORDERS[border]} x {kind}")
+            sample("conv3x3 map", "stride x size", f"{stride} x {kind}")
 
 
 @cocotb.test(timeout_time=2, timeout_unit="ms")
@@ -149,14 +160,16 @@ async def maps_of_one_size_take_a_cycle_per_pixel(dut: Dut) -> None:
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def every_bit_of_a_map_s_size(dut: Dut) -> None:
-    """Sides around every power of two, and the largest map."""
+    """Sides around every power of two, and the largest maps with every border and stride."""
     bench = Bench(dut)
     await bench.reset()
     tall, wide = bench.largest
     sides = {2**bit - less for bit in range(2, 7) for less in (1, 0)}
     bench.maps((3, side) for side in sorted(sides) if side <= wide)
     bench.maps((side, 3) for side in sorted(sides) if side <= tall)
-    bench.maps([bench.largest])
+    for mode in enumerate(bench.random.sample(STRIDES, len(STRIDES))):
+        for size in ((3, wide), (tall, 3), bench.largest):
+            bench.map(size, mode)
     await bench.finish()
 
 

@@ -90,6 +90,7 @@ class Bench(Testbench):
         self.enable = Stall(self, dut.ce)
         self.feed = Feed(self)
         self.sums = Monitor(self, dut.m_valid, dut.ce, [dut.m_last, dut.m_sums])
+        self.cover("mac_array s", dut.s_valid, dut.ce)
 
     def bytes(self, *shape: int) -> Matrix:
         """Return random bytes, or all of them the lowest or the highest one."""

@@ -5,38 +5,30 @@ import math
 import re
 import subprocess
 from collections.abc import Callable
-from itertools import product
+from itertools import cycle, islice, product
 
 import cocotb
 import numpy as np
 import pytest
 
 from model.neuro.arithmetic import LARGEST
-from model.neuro.latency import inference_cycles
+from model.neuro.latency import FETCH_CYCLES, inference_cycles
+from model.neuro.layers import ACTIVATIONS, POOLS, SIDES
 from model.neuro.layers import LARGEST_ACCUMULATOR as FULL
 from model.neuro.network import Conv, Dense, Layer, Network, Pool
-from model.neuro.program import BIASES, LAYERS, TABLES, WEIGHTS, Core
-from model.rtl import find_simulator, sources
-from tb.drivers import Dut
+from model.neuro.program import BIASES, LAYERS, TABLES, WEIGHTS, Core, program
+from model.neuro.tables import FUNCTIONS
+from model.rtl import INCLUDE_DIR, find_simulator, sources
+from tb.drivers import LONG, Dut
+from tb.neuro.cores import LARGE, SMALL, WIDE
 from tb.neuro.drivers import Bench
-from tests.neuro.networks import random_images
-
-CORES = [
-    Core(),
-    Core(9, 1, layers=5, activations=600, positions=100, weights=2000, biases=30, multiplier=0),
-    Core(20, 3, layers=6, activations=700, positions=100, weights=1000, biases=64, tables=4),
-]
-VERILATED = CORES[2]
-
-
-def label(core: Core) -> str:
-    return f"{core.rows}x{core.cols}"
+from tests.neuro.networks import HIDDEN, random_images
 
 
 @pytest.mark.parametrize(
     "core",
-    [pytest.param(c, marks=[pytest.mark.verilator] if c == VERILATED else []) for c in CORES],
-    ids=label,
+    [SMALL, WIDE, pytest.param(LARGE, marks=pytest.mark.verilator(alone=True))],
+    ids=("small", "wide", "large"),
 )
 def test_neuro_core(simulate: Callable[..., None], core: Core) -> None:
     simulate(
@@ -53,10 +45,9 @@ async def dense_layers_of_all_sizes(dut: Dut) -> None:
     bench = Bench(dut)
     await bench.reset()
     rows, cols = bench.core.rows, bench.core.cols
-    inputs = (1, rows - 1, rows, rows + 1, 2 * rows, 3 * rows + 2)
-    outputs = (1, cols, cols + 1, 3 * cols - 1)
-    sizes = bench.random.sample(list(product(inputs, outputs)), 5 * bench.many)
-    for number, (i, o) in enumerate(sizes):
+    inputs = (1, rows - 1, rows, rows + 1, 2 * rows)
+    outputs = (1, cols, cols + 1, 2 * cols)
+    for number, (i, o) in enumerate(bench.some(list(product(inputs, outputs)), 5)):
         shape = (1, 1, i) if i <= 64 else (i, 1, 1)
         alone = Network(shape, (bench.dense(i, o),))
         await bench.try_out(alone if number % 2 else bench.closed(shape, bench.dense(i, o, "relu")))
@@ -67,17 +58,16 @@ async def convolutions_of_all_kinds(dut: Dut) -> None:
     """Hidden and as the last layer, on the smallest maps and longer ones, high or wide."""
     bench = Bench(dut)
     await bench.reset()
-    sides = [(3, 3), (3, 9), (7, 3), (6, 5)]
-    for stride, padding in [*product((1, 2), (0, 1))] * bench.many:
-        side = bench.random.choice(sides)
-        channels, outputs = bench.random.choice([1, 2, 3]), bench.random.randrange(1, 7)
-        shape = (channels, *side)
-        if bench.random.getrandbits(1):
-            layers = (bench.conv(channels, outputs, stride, padding),)
-            await bench.try_out(Network(shape, layers))
-        else:
-            hidden = bench.conv(channels, outputs, stride, padding, "relu")
-            await bench.try_out(bench.closed(shape, hidden))
+    cols = bench.core.cols
+    windows = [*product((1, 2), (0, 1))]
+    channels = [*product((1, 3), (1, cols, cols + 1, 2 * cols))]
+    kinds = [*zip(windows * 3, ACTIVATIONS * 2, channels + channels[:4], strict=True)]
+    for (stride, padding), activation, (inputs, outputs) in bench.some(kinds, 4):
+        shape = (inputs, *bench.random.choice([(3, 3), (3, 9), (7, 3), (6, 5)]))
+        layer = bench.conv(inputs, outputs, stride, padding, activation)
+        last = activation == "logits"
+        network = Network(shape, (layer,)) if last else bench.closed(shape, layer)
+        await bench.try_out(network, images=1)
 
 
 @cocotb.test(timeout_time=500, timeout_unit="us")
@@ -86,18 +76,48 @@ async def pooling_of_all_kinds(dut: Dut) -> None:
     bench = Bench(dut)
     await bench.reset()
     sides = [(3, 3), (4, 7), (8, 3)]
-    kinds = [*product(("max", "average"), ((2, 1), (2, 2), (3, 1), (3, 2), (3, 3)))]
-    for kind, (size, stride) in bench.random.sample(kinds, min(len(kinds), 4 * bench.many)):
+    kinds = [*product(POOLS, ((2, 1), (2, 2), (3, 1), (3, 2), (3, 3)))]
+    for kind, (size, stride) in bench.some(kinds, 4):
         shape = (bench.random.choice([1, 2]), *bench.random.choice(sides))
         await bench.try_out(bench.closed(shape, Pool(kind, size, stride)))
     halved = Pool("max", 2, 2)
-    await bench.try_out(bench.closed((1, 9, 16), halved, Pool("average", 3, 2)))
     await bench.try_out(Network((1, 6, 24), (halved, bench.conv(1, 2, 1, 1))))
 
 
 @cocotb.test(timeout_time=500, timeout_unit="us")
+async def layers_in_every_order(dut: Dut) -> None:
+    """Windows after windows, vectors after windows, and vectors after vectors."""
+    bench = Bench(dut)
+    await bench.reset()
+    first, second, third = bench.random.choices(HIDDEN, k=3)
+    windows: tuple[Layer, ...] = (
+        bench.conv(1, 2, 1, 0, first),
+        *(Pool("max", 2, 1), Pool("average", 2, 1)),
+        bench.conv(2, 3, 1, 1, second),
+    )
+    vectors: tuple[Layer, ...] = (
+        *(bench.conv(1, 2, 2, 1, first), bench.conv(2, 2, 1, 0, second)),
+        bench.dense(8, 4, third),
+    )
+    for layers in bench.some([windows, vectors], 1):
+        await bench.try_out(bench.closed((1, 7, 8), *layers))
+
+
+@cocotb.test(timeout_time=500, timeout_unit="us")
+async def maps_with_the_largest_sides(dut: Dut) -> None:
+    """And with the smallest ones."""
+    bench = Bench(dut)
+    await bench.reset()
+    sizes = [size for size in product(SIDES, SIDES) if math.prod(size) <= bench.core.activations]
+    for size in bench.some(sizes, 1):
+        shape = (1, *size)
+        await bench.try_out(Network(shape, (bench.conv(1, 1, 2, 0),)), images=1)
+        await bench.try_out(bench.closed(shape, Pool("max", 3, 3)), images=1)
+
+
+@cocotb.test(timeout_time=500, timeout_unit="us")
 async def memories_to_their_ends(dut: Dut) -> None:
-    """As many inputs and rows of weights, outputs and biases, tables and maps as there may be."""
+    """As many of everything as there may be, of what there is a memory for."""
     bench = Bench(dut)
     await bench.reset()
     core = bench.core
@@ -105,14 +125,17 @@ async def memories_to_their_ends(dut: Dut) -> None:
     await bench.try_out(Network((inputs, 1, 1), (bench.dense(inputs, 1),)), images=1)
     outputs = min(core.biases, core.weights // core.rows * core.cols)
     await bench.try_out(Network((1, 1, 2), (bench.dense(2, outputs),)))
-    names = ("sigmoid", "tanh", "step")[: core.tables]
-    await bench.try_out(bench.closed((1, 1, 4), *(bench.dense(4, 4, name) for name in names)))
+    names = cycle(list(FUNCTIONS)[: core.tables])
+    hidden = [bench.dense(4, 4, name) for name in islice(names, core.layers - 1)]
+    await bench.try_out(bench.closed((1, 1, 4), *hidden))
     await bench.try_out(bench.closed((core.activations // 9, 3, 3), Pool("max", 3, 1)), images=1)
+    side = math.isqrt(core.positions)
+    await bench.try_out(Network((1, side, side), (bench.conv(1, 1, 1, 1),)), images=1)
 
 
 @cocotb.test(timeout_time=500, timeout_unit="us")
 async def values_at_their_ends(dut: Dut) -> None:
-    """The largest products and biases, every activation, the largest shifts and multipliers."""
+    """The largest products, biases and accumulators, of both signs, and those that are 0."""
     bench = Bench(dut)
     await bench.reset()
     images = np.empty((3, 2, 3, 3), np.int8)
@@ -120,41 +143,78 @@ async def values_at_their_ends(dut: Dut) -> None:
     images[2] = bench.rng.choice([-LARGEST, LARGEST], images[2].shape)
     weights = np.array([[LARGEST], [-LARGEST]] * 2, np.int8).repeat(18, axis=1)
     reach = 18 * LARGEST * LARGEST
-    for bias in (reach, FULL - reach):
+    cases = [*product((reach, FULL - reach), ("dense", "conv"), ("logits", "linear", "relu"))]
+    for bias, kind, activation in bench.some(cases, 4):
         biases = np.array([bias, bias, -bias, -bias], np.int32)
-        kernels = weights.reshape(4, 2, 3, 3)
-        both: list[Layer] = [Dense(weights, biases, 0, "logits")]
-        both.append(Conv(kernels, biases, 0, "logits"))
-        for last in bench.random.sample(both, min(2, bench.many)):
-            await bench.loaded_and_run(Network((2, 3, 3), (last,)), images)
-    scales = [(12, 1), (31, 1), *([(62, FULL), (46, FULL)] if bench.core.multiplier else [])]
-    activations = ["linear", "relu", "sigmoid", "tanh", "step"]
-    for activation in bench.random.sample(activations, min(5, 3 * bench.many)):
-        biases = bench.rng.integers(-reach, reach, 4).astype(np.int32)
-        shift, multiplier = bench.random.choice(scales)
-        layer = Dense(weights, biases, shift, activation, multiplier)
-        await bench.loaded_and_run(bench.closed((2, 3, 3), layer), images)
+        scale = 0 if activation == "logits" else 24, activation
+        layer: Layer = Dense(weights, biases, *scale)
+        if kind == "conv":
+            layer = Conv(weights.reshape(4, 2, 3, 3), biases, *scale)
+        last = activation == "logits"
+        network = Network((2, 3, 3), (layer,)) if last else bench.closed((2, 3, 3), layer)
+        await bench.loaded_and_run(network, images)
 
 
 @cocotb.test(timeout_time=500, timeout_unit="us")
-@cocotb.parametrize((("stall", "pause"), [(0.0, 0.0), (0.5, 0.0), (0.0, 0.3), (0.4, 0.2)]))
-async def random_networks(dut: Dut, stall: float, pause: float) -> None:
+async def scales_and_activations_of_all_kinds(dut: Dut) -> None:
+    """The smallest and the largest shifts and multipliers: ties, saturation and small values."""
+    bench = Bench(dut)
+    await bench.reset()
+    scales = [(0, 1, 2), (1, 1, 3), (8, 1, 96), (31, 1, 1)]  # shift, multiplier and weight
+    if bench.core.multiplier:
+        scales += [(0, 2, 1), (1, 5, 1), (8, 97, 3), (46, FULL, 127), (62, FULL, 1)]
+    for shift, multiplier, weight in bench.some(scales, 3):
+        weights = np.diag([weight] * 6).astype(np.int8)
+        # The largest shifts leave something of the largest accumulators only.
+        large = FULL - LARGEST * weight if shift in {31, 62} else 0
+        biases = np.array([large, -large] * 3, np.int32)
+        layer = Dense(weights, biases, shift, bench.random.choice(HIDDEN), multiplier)
+        await bench.try_out(bench.closed((1, 2, 3), layer))
+
+
+@cocotb.test(timeout_time=500, timeout_unit="us")
+@cocotb.parametrize(
+    (
+        ("stall", "pause", "long"),
+        [(0.0, 0.0, LONG), (0.5, 0.0, LONG), (0.0, 0.3, LONG), (0.4, 0.2, 0.3)],
+    )
+)
+async def random_networks(dut: Dut, stall: float, pause: float, long: float) -> None:
     """One after the other, with some images each, while the streams stall or do not."""
     bench = Bench(dut)
     bench.enable.stall, bench.pixels.pause, bench.configuration.pause = stall, pause, pause / 8
+    bench.enable.long = bench.pixels.long = bench.configuration.long = long
     await bench.reset()
-    for _ in range(bench.many):
+    for _ in range(2 if bench.is_fast else 1):
         await bench.try_out(bench.random_network(), bench.random.choice([1, 3]))
 
 
 @cocotb.test(timeout_time=500, timeout_unit="us")
+async def stalls_between_passes(dut: Dut) -> None:
+    """Passes of one position follow each other as closely as they can, and wait for the sink."""
+    bench = Bench(dut)
+    bench.enable.stall, bench.enable.long = 0.4, 0.3
+    await bench.reset()
+    outputs = 6 * bench.core.cols + 1
+    network = Network((1, 3, 3), (bench.conv(1, outputs, 1, 0),))
+    images = random_images(bench.rng, network.input_shape, 20 if bench.is_fast else 5)
+    await bench.loaded_and_run(network, images)
+
+
+@cocotb.test(timeout_time=500, timeout_unit="us")
 async def images_back_to_back(dut: Dut) -> None:
-    """Each is taken as soon as the logits before have left, and takes the cycles that it must."""
+    """Each is taken as soon as the logits before have left, and takes the cycles that it must.
+
+    It may have been offered at any time before that.
+    """
     bench = Bench(dut)
     await bench.reset()
     network = bench.random_network()
     bench.load(network)
-    bench.run(random_images(bench.rng, network.input_shape, 4))
+    images = random_images(bench.rng, network.input_shape, 5)
+    for image, gap in zip(images, (0, 0, 1, 3, 9), strict=True):
+        bench.pixels.send([None] * gap)
+        bench.run(image[np.newaxis])
     await bench.finish()
     firsts = bench.pixels.taken[:: math.prod(network.input_shape)]
     assert np.diff(firsts).tolist() == bench.expected[1:]
@@ -165,23 +225,39 @@ async def a_network_that_is_loaded_meanwhile_waits(dut: Dut) -> None:
     """Its writes are offered while an inference is under way, and are in before the next image."""
     bench = Bench(dut)
     await bench.reset()
-    bench.load(bench.random_network())
-    for _ in range(2):
+    bench.load(bench.small_network())
+    for left in bench.some([1, 2, 3, 4, 9, bench.random.randrange(40)], 2):
         network = bench.loaded
         assert network is not None
         await bench.until(lambda: not bench.configuration.queue)
-        bench.run(random_images(bench.rng, network.input_shape, 1))
-        await bench.until(lambda: not int(dut.cfg_ready.value))
-        await bench.wait(bench.random.randrange(100))
-        bench.load(bench.random_network())
+        bench.run(random_images(bench.rng, network.input_shape, 5)[-1:])
+        await bench.until_left(left)
+        bench.load(bench.small_network())
+    await bench.finish()
+
+
+@cocotb.test(timeout_time=500, timeout_unit="us")
+async def images_that_wait_go_in_between_two_writes(dut: Dut) -> None:
+    """As many as there are gaps; the writes that follow wait, here with what is there already."""
+    bench = Bench(dut)
+    await bench.reset()
+    network = bench.small_network()
+    bench.load(network)
+    await bench.until(lambda: not bench.configuration.queue)
+    words = [tuple(map(int, word)) for word in program(network, bench.core)[:5]]
+    for word, gap in zip(words, (1, 1, 3, 9, 0), strict=True):
+        bench.configuration.send([word, *[None] * gap])
+    bench.run(random_images(bench.rng, network.input_shape, 4))
     await bench.finish()
 
 
 @cocotb.test(timeout_time=500, timeout_unit="us")
 async def writes_beyond_a_memory_have_no_effect(dut: Dut) -> None:
+    """Nor have those to its last word, which this network does not use."""
     bench = Bench(dut)
+    bench.configuration.pause = 0.5
     await bench.reset()
-    network = bench.random_network()
+    network = bench.small_network()
     bench.load(network)
     core = bench.core
     for memory, words in (
@@ -190,6 +266,7 @@ async def writes_beyond_a_memory_have_no_effect(dut: Dut) -> None:
         (BIASES, core.biases),
         (WEIGHTS, core.weights * core.row_stride),
     ):
+        bench.configuration.send([(memory + words - 1, 2**32 - 1)])
         beyond = [words, 2**16 - 1, *bench.rng.integers(words, 2**16, 8).tolist()]
         bench.configuration.send(
             (memory + place, bench.random.getrandbits(32)) for place in beyond if place < 2**16
@@ -209,16 +286,20 @@ async def reset_at_every_phase(dut: Dut, stall: float) -> None:
     bench = Bench(dut)
     bench.enable.stall = bench.pixels.pause = stall
     await bench.reset()
-    layers = (bench.conv(1, 2, 1, 1, "tanh"), Pool("max", 2, 1), bench.dense(8, 2))
+    layers = (bench.conv(1, 2, 1, 1, "tanh"), Pool("max", 2, 1), bench.dense(8, 5))
     network = Network((1, 3, 3), layers)
+    bench.load(network)
+    await bench.wait(bench.random.randrange(1, 9))
+    await bench.reset()
     await bench.try_out(network)
     cycles = inference_cycles(network, bench.core)
-    step = 32 // bench.many
-    for phase in range(bench.random.randrange(step), round(cycles * (1 + stall)), step):
+    step = (16 if stall else FETCH_CYCLES) if bench.is_fast else 32
+    for phase in range(bench.random.randrange(step), round(cycles * (1 + stall)) + step, step):
         bench.run(random_images(bench.rng, network.input_shape, 1))
         await bench.wait(phase)
         await bench.reset()
-        bench.run(random_images(bench.rng, network.input_shape, 4)[-1:])
+        bench.pixels.send([None] * bench.random.choice([0, 1, 3]))
+        bench.run(random_images(bench.rng, network.input_shape, 5)[-1:])
         await bench.finish(surplus=1)
 
 
@@ -238,7 +319,7 @@ ILLEGAL = [
 def test_an_illegal_parameter_stops_elaboration(name: str, value: int) -> None:
     icarus = find_simulator("icarus").command
     options = ["-g2005", "-t", "null", "-s", "neuro_core", "-P", f"neuro_core.{name}={value}"]
-    command = [str(icarus), *options, *map(str, sources("neuro"))]
+    command = [str(icarus), *options, f"-I{INCLUDE_DIR}", *map(str, sources("neuro"))]
     run = subprocess.run(command, check=False, capture_output=True, text=True)
     assert run.returncode
     assert re.search(rf"Unknown module type: \w*{name}_(must_be_)?[0-9]", run.stderr)

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from model.neuro.forward import pool
 from model.neuro.latency import POOL_CYCLES
+from tb.covergroups import is_sampled, sample
 from tb.drivers import Dut, Monitor, Source, Stall, Testbench, packed
+from tb.neuro.covergroups import rounding_bins
 
 Windows = NDArray[np.int64]  # (n, taps), -128..127: 4 or 9 taps
 
@@ -33,9 +35,12 @@ class Bench(Testbench):
             self, dut.s_valid, dut.ce, [dut.s_last, dut.average, dut.size3, dut.s_taps]
         )
         self.values = Monitor(self, dut.m_valid, dut.ce, [dut.m_last, dut.m_value])
+        self.cover("pool s", dut.s_valid, dut.ce)
+        self.queued: list[tuple[Windows, str]] = []
 
     def send(self, windows: Windows, kind: str) -> None:
         """Queue windows; what is beyond the taps of 2x2 is random."""
+        self.queued.append((windows, kind))
         size = round(windows.shape[1] ** 0.5)
         maps = windows.reshape(-1, 1, size, size)
         for taps, value in zip(windows, pool(maps, kind, size, 1).ravel().tolist(), strict=True):
@@ -52,10 +57,29 @@ class Bench(Testbench):
             low, high = sorted(self.random.sample(range(LOWEST, HIGHEST + 1), 2))
             self.send(self.rng.integers(low, high + 1, (1, taps)), self.random.choice(KINDS))
 
+    async def reset(self) -> None:
+        await super().reset()
+        self.queued.clear()
+
     async def finish(self, surplus: int = 100) -> None:
         await super().finish(surplus)
+        if is_sampled():
+            self.sample()
         for taken, seen in zip(self.windows.taken, self.values.seen, strict=True):
             assert self.enable.cycles(taken, seen) == POOL_CYCLES
+
+    def sample(self) -> None:
+        """Sample the windows since the reset; all of them are through."""
+        for windows, kind in self.queued:
+            taps = windows.shape[1]
+            size = "2x2" if taps == 4 else "3x3"
+            if kind == "average":
+                for name in rounding_bins(windows.sum(axis=1), taps):
+                    sample("pool", f"average of {size}", name)
+            else:
+                alone = (windows == windows.max(axis=1, keepdims=True)).sum(axis=1) == 1
+                for place in set(windows[alone].argmax(axis=1).tolist()):
+                    sample("pool", f"maximum of {size} at", str(place))
 
 
 def with_sums(sums: Iterable[int], taps: int, rng: np.random.Generator) -> Windows:

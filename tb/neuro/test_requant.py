@@ -9,7 +9,9 @@ import pytest
 
 from model.neuro.arithmetic import LARGEST, LARGEST_MULTIPLIER, requantise
 from model.neuro.latency import REQUANT_CYCLES
+from tb.covergroups import is_sampled, sample
 from tb.drivers import Dut, Monitor, Source, Stall, Testbench
+from tb.neuro.covergroups import scaled_bins
 
 LARGEST_ACCUMULATOR = 2**31 - 1
 
@@ -42,10 +44,14 @@ class Bench(Testbench):
             [dut.s_accumulator, dut.s_shift, dut.s_multiplier, dut.s_low_zero],
         )
         self.values = Monitor(self, dut.m_valid, dut.ce, [dut.m_value])
+        self.cover("requant s", dut.s_valid, dut.ce)
+        self.queued: list[Scaled] = []
 
     def send(self, items: Iterable[Scaled]) -> None:
         """Queue accumulators; where there is no multiplier, a random one is ignored."""
-        for accumulator, shift, multiplier, relu in items:
+        for item in items:
+            accumulator, shift, multiplier, relu = item
+            self.queued.append(item)
             low = 0 if relu else -LARGEST
             value = requantise(np.array(accumulator), shift, multiplier, low)
             self.values.scoreboard.expect([(int(value) % 2**8,)])
@@ -65,10 +71,24 @@ class Bench(Testbench):
         middle = (value << shift) // (2 * multiplier)
         return [a for a in range(middle - 1, middle + 3) if abs(a) <= LARGEST_ACCUMULATOR]
 
+    async def reset(self) -> None:
+        await super().reset()
+        self.queued.clear()
+
     async def finish(self, surplus: int = 100) -> None:
         await super().finish(surplus)
+        if is_sampled():
+            self.sample()
         for taken, seen in zip(self.accumulators.taken, self.values.seen, strict=True):
             assert self.enable.cycles(taken, seen) == REQUANT_CYCLES
+
+    def sample(self) -> None:
+        """Sample the accumulators since the reset; all of them are through."""
+        for accumulator, shift, multiplier, relu in self.queued:
+            factor = "none" if multiplier == 1 else "some"
+            sample("requant", "multiplier x shift", f"{factor} x {shift}")
+            for point, name in scaled_bins(np.array(accumulator) * multiplier, shift, bool(relu)):
+                sample("requant", point, name)
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")

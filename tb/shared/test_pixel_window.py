@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from model.filter.latency import WINDOW_CYCLES
 from model.window import windows
-from tb.covergroups import reset_bin, sample, size_bin
+from tb.bins import reset_bin, size_bin
+from tb.covergroups import sample
 from tb.drivers import (
     LONG,
     Dut,

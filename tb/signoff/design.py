@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from model.rtl import FAMILIES, ROOT, sources
+from model.rtl import FAMILIES, INCLUDE_DIR, ROOT, sources
 
 RESULTS = ROOT / "build" / "signoff"
 """Where everything that signs off leaves what it found."""
@@ -35,6 +35,11 @@ class Target:
 def relative(path: Path) -> str:
     """Return a path as yosys takes it, which runs in the root."""
     return str(path.relative_to(ROOT))
+
+
+def read_rtl(*rooms: str) -> str:
+    """Return the command by which yosys reads rooms of rtl/."""
+    return " ".join(["read_verilog", f"-I{relative(INCLUDE_DIR)}", *map(relative, sources(*rooms))])
 
 
 def header(module: str) -> str:

@@ -14,12 +14,11 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import model.rtl
 from evolve.synthesis.programs import ProgramError, yosys
 from model.files import write_json
 from model.rtl import ROOT
 from tb.runner import Simulation, run
-from tb.signoff.design import RESULTS, Target, header, ports, relative
+from tb.signoff.design import RESULTS, Target, header, ports, read_rtl, relative
 
 BUILDS = ROOT / "build" / "netlist"
 RESULT = RESULTS / "netlist.json"
@@ -64,7 +63,7 @@ def synthesize(target: Target, family: str) -> Simulation:
     parameters = " ".join(f"-set {name} {value}" for name, value in target.parameters.items())
     if wrong := yosys(
         ROOT,
-        "read_verilog " + " ".join(map(relative, model.rtl.sources("filter"))),
+        read_rtl("filter"),
         f"chparam {parameters} {target.module}",
         f"{FAMILIES[family]} -top {target.module}",
         f"rename -top {target.module}_netlist",

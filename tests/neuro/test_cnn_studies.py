@@ -15,7 +15,8 @@ from evolve.neuro.cnn import random_cnn
 from evolve.neuro.data import digits
 from evolve.neuro.handmade import HAND_MADE
 from evolve.neuro.settings import NeuroSettings
-from evolve.studies.neuro import CYCLES, SAVED, Neuro, NeuroTask
+from evolve.studies.neuro import Neuro
+from evolve.studies.neuro_runs import CYCLES, SAVED, NeuroTask
 from evolve.studies.spec import parse_spec
 from model.neuro.forward import classify, forward
 from model.neuro.latency import inference_cycles

@@ -18,7 +18,8 @@ from evolve.neuro.filtered.run import run
 from evolve.neuro.filtered.settings import FilterSettings
 from evolve.neuro.loop import Search, evolve
 from evolve.neuro.noise import noisy
-from evolve.studies.noisy_digits import NoisyDigits
+from evolve.studies.kind import of_run
+from evolve.studies.noisy_digits import NoisyDigits, NoisyTask
 from evolve.studies.spec import Spec, parse_spec
 from model.errors import InputError
 from model.filter.activity import used
@@ -245,7 +246,10 @@ def test_the_published_study_can_be_read() -> None:
     material = spec.kind.read(spec.settings, STUDY.parent)
     assert list(material.files) == ["digits.network.json"]
     tasks = spec.kind.tasks(spec.settings, material, [(name, 4) for name in spec.settings])
-    seen = [task.data(5).test.images.tobytes() for task in tasks]  # type: ignore[attr-defined]
+    seen = []
+    for task in tasks:
+        assert isinstance(task, NoisyTask)
+        seen.append(task.data(of_run(task.settings, 4)).test.images.tobytes())
     assert len(set(seen)) == 1  # noise is the same for all settings of a run
     assert "10 % salt-and-pepper noise" in spec.kind.facts(material)[1]
 

@@ -17,9 +17,9 @@ from evolve.neuro.data import digits
 from evolve.neuro.neat.genome import Genome
 from evolve.neuro.neat.peer import Peer, PeerBackend, PeerGenome, sigmoid
 from evolve.neuro.neat.problems import PROBLEMS, small_digits, xor
-from evolve.neuro.neat.run import run
 from evolve.neuro.neat.settings import NeatSettings
-from evolve.studies.neuro import Neuro, NeuroResult
+from evolve.studies.neuro import Neuro
+from evolve.studies.neuro_runs import NeuroResult, NeuroTask
 from evolve.studies.spec import parse_spec
 from evolve.studies.store import StudyStore
 from model.errors import InputError
@@ -53,16 +53,20 @@ def test_problems() -> None:
         assert problem.binary == (set(np.unique(images)) == {0, 127})
 
 
+def run(settings: NeatSettings) -> NeuroResult:
+    (found,) = NeuroTask("alone", 0, settings).work()
+    return found
+
+
 def test_xor_is_solved() -> None:
     settings = NeatSettings(seed=4)
     found = run(settings)
-    assert found.solved
+    assert found.sizes["solved"] == 1
     assert found.right == found.images == (4, 4, 4)
     assert found.evaluations < settings.evaluations
     assert found.evaluations % settings.population == 0
-    assert found.curve[1][-1] == 0
-    genome, part = found.champion.genome, xor().training
-    assert isinstance(genome, Genome)
+    assert found.error == 0
+    genome, part = Genome.from_json(found.genes), xor().training
     assert classify(forward(genome.network(), part.images)).tolist() == part.labels.tolist()
     for image in part.images:
         logits = logits_of(genome, image.ravel().tolist())
@@ -70,15 +74,15 @@ def test_xor_is_solved() -> None:
     assert 1 <= found.sizes["hidden nodes"] <= len(genome.hidden)
     assert found.sizes["cycles"] == inference_cycles(genome.network(), Core())
     assert len(program(genome.network(), Core())) > 0  # it fits into the core
-    assert run(settings).champion.genome.to_json() == genome.to_json()
+    assert run(settings).genes == found.genes
 
 
 def test_a_run_may_fail() -> None:
     found = run(NeatSettings(evaluations=160, population=80))
-    assert not found.solved
+    assert found.sizes["solved"] == 0
     assert found.evaluations == 160
     assert found.curve[0][-1] == 160
-    assert found.curve[1][-1] == 1 - found.right[2] / 4 > 0
+    assert found.error == 1 - found.right[2] / 4 > 0
 
 
 def test_settings_are_checked() -> None:
@@ -187,9 +191,8 @@ def test_a_study_tells_both(evoarray: Evoarray, tmp_path: Path) -> None:
         settings = NeatSettings(population=20, evaluations=60, seed=1 + number)
         result, alone = results[ours, number], run(settings)
         assert (result.right, result.images) == (alone.right, (4, 4, 4))
-        assert result.sizes == {"solved": int(alone.solved), **alone.sizes}
-        genome = Genome.from_json(result.genes)
-        assert genome.to_json() == alone.champion.genome.to_json()
+        assert result.sizes == alone.sizes
+        assert Genome.from_json(result.genes).to_json() == alone.genes
         assert results[theirs, number].sizes.keys() == {"solved", "hidden nodes", "connections"}
     done(evoarray, "summary", "study", "-o", "found.md")
     text = (tmp_path / "found.md").read_text(encoding="utf-8")

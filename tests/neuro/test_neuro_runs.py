@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import pytest
 from evolve.neuro.backends import ModelBackend
 from evolve.neuro.data import digits
 from evolve.neuro.judge import judge, replay
+from evolve.neuro.neat.settings import NeatSettings
 from evolve.runs.listing import look
 from evolve.runs.results import MismatchError
 from model.neuro.arithmetic import Int8
@@ -27,6 +29,11 @@ from model.neuro.network import Network, load_network
 from tests.conftest import ROOT, Ended, Evoarray
 
 SMALL = ("--layers", "64-6-10", "--evaluations", 6000, "--interval", 500)
+XOR = ("--algorithm", "neat", "--seed", 4)
+NEAT = (
+    *("--algorithm", "neat", "--problem", "digits-4x4", "--population", 20, "--part", 0.1),
+    *("--threshold", 0.6, "--excess", 10, "--disjoint", 10, "--smooth", 1, "--scale", 15),
+)
 
 
 def evolved(evoarray: Evoarray, name: str, *options: object) -> Ended:
@@ -105,6 +112,21 @@ def test_runs_that_are_killed_end_as_others(evoarray: Evoarray, tmp_path: Path) 
     assert cut_off
 
 
+def test_neat_goes_on_from_what_was_saved(evoarray: Evoarray, tmp_path: Path) -> None:
+    options = (*NEAT, "--evaluations", 1500)
+    evolved(evoarray, "whole", *options)
+    running = begin(tmp_path, "neuro", "-o", "run", *options)
+    wait_for(tmp_path / "run")
+    while (saved := look(tmp_path / "run" / "run.sqlite")[0].checkpoint) is None:
+        assert running.poll() is None
+        time.sleep(0.01)
+    running.kill()
+    assert running.wait() == -signal.SIGKILL
+    assert 0 < saved["search"]["evaluations"] < 1500
+    assert evoarray("resume", "run").status == 0
+    assert outcome(tmp_path / "run") == outcome(tmp_path / "whole")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_stopped_goes_on(evoarray: Evoarray, tmp_path: Path, number: int) -> None:
     options = (*SMALL, "--evaluations", 60_000)
@@ -125,8 +147,17 @@ def test_a_run_that_is_stopped_goes_on(evoarray: Evoarray, tmp_path: Path, numbe
     )
 
 
-def test_the_backend_does_not_matter(evoarray: Evoarray, tmp_path: Path) -> None:
-    options = (*SMALL, "--evaluations", 300, "--interval", 100)
+@pytest.mark.parametrize(
+    "options",
+    [
+        (*SMALL, "--evaluations", 300, "--interval", 100),
+        (*XOR, "--evaluations", 60, "--population", 20, "--add-node", 0.3),
+    ],
+    ids=["weights", "neat"],
+)
+def test_the_backend_does_not_matter(
+    evoarray: Evoarray, tmp_path: Path, options: tuple[object, ...]
+) -> None:
     found = []
     for backend in ("fast", "model", "verilator"):
         evolved(evoarray, backend, *options, "--backend", backend)
@@ -135,10 +166,32 @@ def test_the_backend_does_not_matter(evoarray: Evoarray, tmp_path: Path) -> None
     assert found[0] == found[1] == found[2]
 
 
-def test_the_champion_is_replayed(evoarray: Evoarray, tmp_path: Path) -> None:
-    printed = evolved(evoarray, "run", *SMALL, "--replay", "verilator").out
+@pytest.mark.parametrize("options", [SMALL, (*NEAT, "--evaluations", 200)], ids=["weights", "neat"])
+def test_the_champion_is_replayed(
+    evoarray: Evoarray, tmp_path: Path, options: tuple[object, ...]
+) -> None:
+    printed = evolved(evoarray, "run", *options, "--replay", "verilator").out
     assert "all 4,000 logits of 400 images of the test equal the golden model's" in printed
     assert outcome(tmp_path / "run")[1]["rtl_equal"] is True
+
+
+def test_a_run_ends_where_all_is_right(
+    evoarray: Evoarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed = evolved(evoarray, "whole", *XOR).out
+    network, results, *_ = outcome(tmp_path / "whole")
+    assert results["right"] == {"training": 4, "validation": 4, "test": 4}
+    assert results["confusion"] == [[2, 0], [0, 2]]
+    assert f"All that validates is right after {results['evaluations']} evaluations" in printed
+    assert results["evaluations"] < 15_000
+    assert results["sizes"]["layers"] == len(network.layers) > 1
+    assert f"identity lanes: {results['sizes']['identity lanes']}" in printed
+    with monkeypatch.context() as patch:
+        patch.delattr("evolve.neuro.run._print")  # it breaks off after the last generation
+        with pytest.raises(NameError):
+            evoarray("neuro", "-o", "run", *XOR)
+    assert evoarray("resume", "run").status == 0
+    assert outcome(tmp_path / "run") == outcome(tmp_path / "whole")
 
 
 def test_a_wrong_logit_is_found() -> None:
@@ -175,6 +228,15 @@ def test_options_from_a_file(evoarray: Evoarray, tmp_path: Path) -> None:
     evolved(evoarray, "run", "--config", "options.toml", "--interval", 200)
     assert load_network(tmp_path / "run" / "network.json").parameters == 460
     assert outcome(tmp_path / "run")[2][-1].evaluations >= 600
+    text = "\n".join(
+        f"{name.removeprefix('--')} = {json.dumps(value)}"
+        for name, value in zip(XOR[::2], XOR[1::2], strict=True)
+    )
+    (tmp_path / "options.toml").write_text(f"{text}\npopulation = 30\nevaluations = 60\n")
+    evolved(evoarray, "grown", "--config", "options.toml", "--step", 16)
+    description = look(tmp_path / "grown" / "run.sqlite")[0].description
+    expected = NeatSettings(seed=4, population=30, evaluations=60, step=16)
+    assert description["settings"] == asdict(expected)
 
 
 @pytest.mark.parametrize(
@@ -184,6 +246,12 @@ def test_options_from_a_file(evoarray: Evoarray, tmp_path: Path) -> None:
         (("--evaluations", 0), "evaluations is 0; legal is a whole number from 1 up"),
         (("--algorithm", "luck"), "'luck' is not one of"),
         (("--algorithm", "logistic"), "algorithm is 'logistic'; legal is one of one-plus-lambda"),
+        (("--algorithm", "neat-python"), "hand-made, neat; studies have others"),
+        (("--algorithm", "neat", *SMALL), "layers has no use with the algorithm neat"),
+        (("--add-node", 0.1), "add-node has no use with the algorithm one-plus-lambda"),
+        (("--algorithm", "neat", "--step", 8.5), "step is 8.5; legal is a whole number from 1 to"),
+        (("--algorithm", "neat", "--step", "far"), "'far' is not a number"),
+        (("--algorithm", "neat", "--activation", "tanh"), "legal is one of relu, linear, step"),
         (("--config", "none.toml"), "cannot read none.toml: No such file or directory"),
     ],
 )
@@ -219,3 +287,22 @@ def test_a_report_tells_what_the_run_found(evoarray: Evoarray, tmp_path: Path) -
     assert data["right"] == results["right"]
     assert data["curve"][-1]["wrong_in_training"] == rows[-1].sae
     assert data["network"]["layers"][0]["weights"] == network.layers[0].weights.tolist()
+
+
+@pytest.mark.parametrize("options", [XOR, (*NEAT, "--evaluations", 60)], ids=["xor", "digits"])
+def test_a_report_tells_what_neat_grew(
+    evoarray: Evoarray, tmp_path: Path, options: tuple[object, ...]
+) -> None:
+    evolved(evoarray, "run", *options)
+    ended = evoarray("report", "run")
+    assert ended.status == 0, ended.err
+    _, results, *_ = outcome(tmp_path / "run")
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    for kind, count in results["sizes"].items():
+        assert f"<dt>{kind}</dt><dd>{count:,}</dd>" in page
+    solved, cases = ("all", "4 cases") if options is XOR else ("test", "400 digits</strong> that")
+    assert f'<th scope="row">{solved}</th><td>{results["images"]["test"]}</td>' in page
+    assert cases in page
+    assert f"<dt>problem</dt><dd>{'xor' if options is XOR else 'digits-4x4'}</dd>" in page
+    data = json.loads((tmp_path / "run" / "report-results.json").read_text(encoding="utf-8"))
+    assert data["sizes"] == results["sizes"]

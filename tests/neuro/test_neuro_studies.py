@@ -19,7 +19,8 @@ from evolve.neuro.copies import with_copies
 from evolve.neuro.data import digits
 from evolve.neuro.settings import NeuroSettings
 from evolve.studies.kind import of_run
-from evolve.studies.neuro import NeuroResult, NeuroTask, TestError
+from evolve.studies.neuro import TestError
+from evolve.studies.neuro_runs import NeuroResult, NeuroTask
 from evolve.studies.spec import parse_spec
 from evolve.studies.store import DATABASE
 from model.neuro.forward import classify, forward

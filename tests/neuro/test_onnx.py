@@ -13,12 +13,12 @@ import onnxruntime
 import pytest
 
 from evolve.neuro.onnx import save_onnx, to_onnx
-from model.errors import InputError
 from model.neuro.arithmetic import Int8
 from model.neuro.examples import mcculloch_pitts_and
 from model.neuro.forward import forward
 from model.neuro.layers import Int32, Shape
-from model.neuro.network import Conv, Dense, Layer, Network, Pool
+from model.neuro.network import Conv, Dense, Layer, Network, Pool, save_network
+from tests.conftest import Evoarray
 from tests.neuro.networks import HIDDEN, random_images, random_layer, random_network
 
 EXACT = 2**24
@@ -196,8 +196,60 @@ def test_the_file(tmp_path: Path) -> None:
     assert run(model, images).tolist() == [[0], [0], [0], [127]]
 
 
-def test_without_onnx(monkeypatch: pytest.MonkeyPatch) -> None:
+# --- the command
+
+
+def test_the_command_exports_a_network(evoarray: Evoarray, tmp_path: Path) -> None:
+    rng = np.random.default_rng(6)
+    network = random_network(rng, (2, 9, 8), depth=3)
+    save_network(tmp_path / "network.json", network)
+    ended = evoarray("export", "network.json", "-o", "network.onnx")
+    assert (ended.status, ended.err) == (0, "")
+    assert f"images (n, 2, 9, 8) int8, from -127 to 127, become logits (n, {network.outputs})" in (
+        ended.out
+    )
+    images = random_images(rng, network.input_shape, 40)
+    logits = run(onnx.load(tmp_path / "network.onnx"), images)
+    assert logits.tolist() == forward(network, images).tolist()
+    assert len(np.unique(logits)) > 20
+
+
+@pytest.fixture
+def network_file(tmp_path: Path) -> Path:
+    save_network(tmp_path / "network.json", mcculloch_pitts_and())
+    return tmp_path / "network.json"
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        *(["--name", "and"], ["--language", "verilog"], ["--pipeline", "none"], ["--stream"]),
+        *(["--prove"], ["--synthesize"], ["--test-pair", "a.png", "b.png"], ["--convert"]),
+        ["--after", "circuit.json"],
+    ],
+    ids=lambda option: option[0],
+)
+def test_options_of_circuits(evoarray: Evoarray, network_file: Path, option: list[str]) -> None:
+    ended = evoarray("export", network_file, "-o", "and.onnx", *option)
+    assert ended.status == 2
+    assert f"{option[0]} is for circuits, and {network_file} is a network" in ended.err
+    assert len(ended.err.splitlines()) == 1
+    assert not Path("and.onnx").exists()
+
+
+def test_a_wrong_network_file(evoarray: Evoarray, network_file: Path) -> None:
+    network_file.write_text(network_file.read_text().replace('"logits"', '"relu"'))
+    ended = evoarray("export", network_file, "-o", "and.onnx")
+    assert ended.status == 2
+    assert f"{network_file} is not a usable network file: the activation of " in ended.err
+
+
+def test_without_onnx(
+    evoarray: Evoarray, network_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     missing: Any = None
     monkeypatch.setitem(sys.modules, "onnx", missing)
-    with pytest.raises(InputError, match=r"evoarray\[onnx\]"):
-        to_onnx(mcculloch_pitts_and())
+    ended = evoarray("export", network_file, "-o", "and.onnx")
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.err == "evoarray: ONNX files need onnx: pip install 'evoarray[onnx]'\n"
+    assert not Path("and.onnx").exists()

@@ -21,8 +21,8 @@ from model.neuro.network import Dense, Network
 from model.neuro.program import Core, program
 from tests.neuro.networks import random_images, random_network
 
-SIMULATORS = ("verilator", "icarus")
-NETWORKS = {"verilator": 40, "icarus": 3}
+SIMULATORS = ("verilator", "icarus", "icarus-axi")
+NETWORKS = {"verilator": 40, "icarus": 3, "icarus-axi": 1}
 
 
 @pytest.fixture(scope="module", params=SIMULATORS)
@@ -63,6 +63,8 @@ def test_several_networks_and_their_cycles(simulator: SimulatedCore) -> None:
     logits = simulator.logits(networks, images)
     assert np.array_equal(logits, [forward(network, images) for network in networks])
     # A word each cycle, then an image after the other; what waits before is a few cycles.
+    if name_of(simulator) == "icarus-axi":  # there a word takes as long as the bus needs
+        return
     cycles = sum(
         len(program(network, simulator.core))
         + len(images) * inference_cycles(network, simulator.core)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The driver of evoarray_axi: whole frames and circuits on one side, registers on the other.
 
-It knows the core by rtl/filter/registers.toml alone. How its words and pixels get to the core is up
-to a Port: on a board, memory-mapped registers and DMA; here, a simulator (simulated.py).
+It knows the core by rtl/registers/evoarray_axi.toml alone. How its words and pixels get to the core
+is up to a Port: on a board, memory-mapped registers and DMA; here, a simulator (simulated.py).
 """
 
 from collections.abc import Sequence
@@ -10,25 +10,15 @@ from typing import Protocol
 
 import numpy as np
 
+from evolve.backends.axi.registers import RegisteredCore, RegisterPort
 from model.filter.circuit import Circuit, Shape
 from model.filter.functions import FUNCTION_SETS, Plane
-from model.registers import load_registers
 
 NO_LIMIT = 2**32 - 1
 
 
-class RefusedError(Exception):
-    """The core answered SLVERR: it has not done what it was told."""
-
-
-class Port(Protocol):
-    """The way to a core."""
-
-    async def read(self, address: int) -> int:
-        """Return a word. Raises RefusedError."""
-
-    async def write(self, address: int, word: int) -> None:
-        """Write a word. Raises RefusedError."""
+class Port(RegisterPort, Protocol):
+    """The way to a core: its registers and its streams."""
 
     def send_noisy(self, frame: Plane) -> None:
         """Begin to send a frame (H, W) uint8, after those before it."""
@@ -46,7 +36,7 @@ class Port(Protocol):
         """Return the next filtered frame (arrays, H, W) uint8; pixels before its mark are lost."""
 
 
-class Core:
+class Core(RegisteredCore):
     """A core behind a port. Call `connect` first.
 
     One frame is under way at a time here, which keeps it simple: the core itself takes frames back
@@ -54,17 +44,15 @@ class Core:
     """
 
     def __init__(self, port: Port) -> None:
+        super().__init__("evoarray_axi", port)
         self.port = port
-        self.registers = load_registers()
 
     async def connect(self) -> None:
         """Find out what the core is, and reset its data path.
 
         Raises RuntimeError if something else, or a core with another register map, is there.
         """
-        identity = await self.read("IDENTITY")
-        if identity != self.registers["IDENTITY"].value:
-            raise RuntimeError(f"no evoarray_axi with this register map: it says 0x{identity:08X}")
+        await self.identify()
         rows, cols, number, self.arrays = [
             await self.read("SHAPE", key) for key in ("ROWS", "COLS", "SET", "ARRAYS")
         ]
@@ -75,19 +63,6 @@ class Core:
         )
         self._genes = np.full((self.arrays, len(self.shape.limits)), -1)
         await self.reset()
-
-    async def read(self, name: str, field: str | None = None) -> int:
-        """Return the value of a register, or of one of its fields."""
-        register = self.registers[name]
-        word = await self.port.read(register.address)
-        return word if field is None else register.fields[field].of(word)
-
-    async def write(self, name: str, value: int = 0, **fields: int) -> None:
-        """Write a register: a value, with these fields in it. Raises RefusedError."""
-        register = self.registers[name]
-        for field, number in fields.items():
-            value |= register.fields[field].place(number)
-        await self.port.write(register.address, value)
 
     async def reset(self) -> None:
         """Give up the frames and the commit under way. Fitness and interrupt are off after it."""

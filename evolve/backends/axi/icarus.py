@@ -15,6 +15,16 @@ from model.filter.functions import Plane
 from model.filter.rtl import parameters
 
 
+def find_bus_models() -> None:
+    """Raise InputError if cocotbext-axi is not installed."""
+    try:
+        importlib.metadata.version("cocotbext-axi")
+    except importlib.metadata.PackageNotFoundError:
+        raise InputError(
+            "cocotbext-axi is not installed: pip install 'evoarray[simulators]' (or: make setup)"
+        ) from None
+
+
 class IcarusAxiBackend(IcarusBackend):
     """The interpreted AXI core, in a process of its own."""
 
@@ -24,13 +34,7 @@ class IcarusAxiBackend(IcarusBackend):
     inertial_writes = False  # the bus models write at rising edges
 
     def __init__(self, shape: Shape, noisy: Plane, reference: Plane) -> None:
-        try:
-            importlib.metadata.version("cocotbext-axi")
-        except importlib.metadata.PackageNotFoundError:
-            raise InputError(
-                "cocotbext-axi is not installed: pip install 'evoarray[simulators]' "
-                "(or: make setup)"
-            ) from None
+        find_bus_models()
         super().__init__(shape, noisy, reference)
 
     @staticmethod

@@ -17,36 +17,43 @@ from cocotbext.axi import (
     AxiStreamSource,
 )
 
-from evolve.backends.axi.driver import RefusedError
+from evolve.backends.axi.registers import RefusedError
 from model.filter.functions import Plane
 
 
-class SimulatedPort:
-    """A Port to an evoarray_axi under cocotb. Make it while the core is in reset."""
+class SimulatedBus:
+    """A RegisterPort to a core under cocotb. Make it while the core is in reset."""
 
     def __init__(self, core: Any, clk: LogicObject, rst: LogicObject) -> None:
         logging.getLogger(f"cocotb.{core._name}").setLevel(logging.WARNING)  # else every access
-
-        def stream(kind: Any, name: str) -> Any:
-            return kind(AxiStreamBus.from_prefix(core, name), clk, rst)
-
         self.bus = AxiLiteMaster(AxiLiteBus.from_prefix(core, "s_axil"), clk, rst)
-        self.noisy = stream(AxiStreamSource, "s_axis_noisy")
-        self.reference = stream(AxiStreamSource, "s_axis_reference")
-        self.filtered = stream(AxiStreamSink, "m_axis_filtered")
 
     async def read(self, address: int) -> int:
-        """See Port.read."""
+        """See RegisterPort.read."""
         answer = await self.bus.read(address, 4)
         if answer.resp != AxiResp.OKAY:
             raise RefusedError(f"reading 0x{address:04X} is refused")
         return int.from_bytes(answer.data, "little")
 
     async def write(self, address: int, word: int) -> None:
-        """See Port.write."""
+        """See RegisterPort.write."""
         answer = await self.bus.write(address, word.to_bytes(4, "little"))
         if answer.resp != AxiResp.OKAY:
             raise RefusedError(f"writing 0x{word:08X} to 0x{address:04X} is refused")
+
+
+class SimulatedPort(SimulatedBus):
+    """A Port to an evoarray_axi under cocotb."""
+
+    def __init__(self, core: Any, clk: LogicObject, rst: LogicObject) -> None:
+        super().__init__(core, clk, rst)
+
+        def stream(kind: Any, name: str) -> Any:
+            return kind(AxiStreamBus.from_prefix(core, name), clk, rst)
+
+        self.noisy = stream(AxiStreamSource, "s_axis_noisy")
+        self.reference = stream(AxiStreamSource, "s_axis_reference")
+        self.filtered = stream(AxiStreamSink, "m_axis_filtered")
 
     def send_noisy(self, frame: Plane) -> None:
         """See Port.send_noisy."""

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from evolve.neuro.backends.axi.icarus import IcarusAxiBackend
 from evolve.neuro.backends.icarus import IcarusBackend
 from evolve.neuro.backends.verilator import VerilatorBackend
 from evolve.neuro.fast import Fast, architecture_of, stack
@@ -90,6 +91,7 @@ BACKENDS: Mapping[str, Callable[[], Backend]] = {
     "model": ModelBackend,
     "verilator": VerilatorBackend,
     "icarus": IcarusBackend,
+    "icarus-axi": IcarusAxiBackend,
 }
 
 

@@ -6,8 +6,6 @@ from evolve.neuro.backends.simulated import ROOMY, SimulatedCore
 from model.neuro.program import Core
 from model.rtl import sources
 
-TOP = "neuro_core"
-
 
 class IcarusBackend(SimulatedCore):
     """The interpreted RTL, in a process of its own.
@@ -15,11 +13,16 @@ class IcarusBackend(SimulatedCore):
     Raises InputError if a tool is missing, BuildError if the RTL does not compile.
     """
 
+    top = "neuro_core"
+    server = "evolve.neuro.backends.icarus_server"
+    inertial_writes = True
+
     def __init__(self, core: Core = ROOMY) -> None:
         library = find_cocotb()
         super().__init__(core)
         program = self.folder / "program.vvp"
-        compile_rtl(program, TOP, sources("neuro"), core.parameters)
-        server = "evolve.neuro.backends.icarus_server"
-        environment = cocotb_environment(TOP, server, inertial_writes=True)
+        compile_rtl(program, self.top, sources("neuro"), core.parameters)
+        environment = cocotb_environment(
+            self.top, self.server, inertial_writes=self.inertial_writes
+        )
         self.start(["vvp", "-n", "-m", library, program], environment)

@@ -5,18 +5,15 @@ All inputs change as the clock falls, and outputs are read then: what stands the
 rising edge takes.
 """
 
-import os
-import struct
+from collections.abc import Sequence
 from typing import Any
 
 import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, RisingEdge
-from cocotb.utils import get_sim_time
 
-from evolve.backends.served import REPLIES, REQUESTS
-
-PERIOD = 2  # steps of the simulator
+from evolve.neuro.backends.served import PERIOD, Server
+from model.neuro.program import Words
 
 
 @cocotb.test()
@@ -24,22 +21,10 @@ async def serve(core: Any) -> None:
     """Run network after network, until the request pipe ends."""
     host = _Host(core)
     await host.reset()
-    with os.fdopen(REQUESTS, "rb") as requests, os.fdopen(REPLIES, "wb") as replies:
-        while header := requests.read(16):
-            words, images, size, outputs = struct.unpack("<4I", header)
-            before = get_sim_time("step")
-            for address, value in struct.iter_unpack("<2I", requests.read(8 * words)):
-                await host.write(address, value)
-            for _ in range(images):
-                await host.send(requests.read(size))
-                for _ in range(outputs):
-                    replies.write(struct.pack("<i", await host.logit()))
-            cycles = int(get_sim_time("step") - before) // PERIOD
-            replies.write(struct.pack("<Q", cycles))
-            replies.flush()
+    await host.serve()
 
 
-class _Host:
+class _Host(Server):
     """What is connected to the ports of the core."""
 
     def __init__(self, core: Any) -> None:
@@ -56,24 +41,26 @@ class _Host:
             await FallingEdge(core.clk)
         core.rst.value = 0
 
-    async def write(self, address: int, value: int) -> None:
-        """Write a word of the configuration."""
+    async def load(self, words: Words) -> None:
+        """See Server.load."""
         core = self.core
         core.cfg_valid.value = 1
-        core.cfg_address.value, core.cfg_data.value = address, value
-        await self._taken(core.cfg_ready)
+        for address, value in words.tolist():
+            core.cfg_address.value, core.cfg_data.value = address, value
+            await self._taken(core.cfg_ready)
         core.cfg_valid.value = 0
 
-    async def send(self, image: bytes) -> None:
-        """Send an image."""
+    async def infer(self, image: bytes, outputs: int) -> Sequence[int]:
+        """See Server.infer."""
         core = self.core
         core.s_image_valid.value = 1
         for byte in image:
             core.s_image_value.value = byte
             await self._taken(core.s_image_ready)
         core.s_image_valid.value = 0
+        return [await self._logit() for _ in range(outputs)]
 
-    async def logit(self) -> int:
+    async def _logit(self) -> int:
         """Return the next logit."""
         core = self.core
         while not int(core.m_logits_valid.value):

@@ -14,6 +14,7 @@ import numpy as np
 from evolve.neuro.algorithm import Algorithm, Reals
 from evolve.neuro.neat.genome import Frame, Genome, distance, minimal
 from evolve.neuro.neat.innovations import Innovations
+from evolve.neuro.neat.mapping import map_genome
 from evolve.neuro.neat.settings import NeatSettings
 from evolve.neuro.neat.species import Species, breeding, offspring, speciate
 from evolve.neuro.neat.variation import add_connection, add_node, crossover, mutate_weights
@@ -102,6 +103,17 @@ class Neat(Algorithm[Genome]):
         if rng.random() < settings.mutates:
             child = mutate_weights(child, settings.part, settings.step, rng)
         return child
+
+    def sizes(self, genome: Genome) -> Mapping[str, int]:
+        """See Algorithm.sizes: what computes, and the padding on the array."""
+        mapped = map_genome(genome)
+        return {
+            "hidden nodes": mapped.hidden,
+            "connections": mapped.connections,
+            "layers": len(mapped.network.layers),
+            "identity lanes": mapped.lanes,
+            "weights of no connection": mapped.zeros,
+        }
 
     def _grown(self, before: Genome, after: Genome, what: str) -> Genome:
         self.counters[what] += after is not before

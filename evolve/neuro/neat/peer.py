@@ -9,7 +9,7 @@ which the package allows if its activation takes arrays: that is faster than one
 
 import random
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -90,6 +90,9 @@ class Peer:
     InputError where the package is missing.
     """
 
+    trains = False
+    """See Algorithm.trains."""
+
     def __init__(self, settings: NeatSettings) -> None:
         try:
             import neat
@@ -121,6 +124,11 @@ class Peer:
         for genome in self._population.population.values():
             for output in self._config.genome_config.output_keys:
                 genome.nodes[output].activation = "identity"  # children inherit it
+
+    def sizes(self, genome: PeerGenome) -> Mapping[str, int]:
+        """See Algorithm.sizes."""
+        network = PeerNetwork(genome.genome, genome.config)
+        return {"hidden nodes": network.hidden, "connections": network.connections}
 
     def ask(self) -> Sequence[PeerGenome]:
         """See Algorithm.ask."""

@@ -14,8 +14,12 @@ from model.neuro.layers import Shape
 
 @dataclass(frozen=True)
 class Problem:
-    """Images of input_shape (channels, height, width) in classes; binary: of 0 and 127 alone."""
+    """Images of input_shape (channels, height, width) in classes; binary: of 0 and 127 alone.
 
+    cases is what the images are called.
+    """
+
+    cases: str
     input_shape: Shape
     classes: int
     binary: bool
@@ -44,6 +48,6 @@ def _halved(part: Part) -> np.ndarray[tuple[int, ...], np.dtype[np.int8]]:
 
 
 PROBLEMS: Mapping[str, Problem] = {
-    "xor": Problem((2, 1, 1), 2, True, xor),
-    "digits-4x4": Problem((1, 4, 4), 10, False, small_digits),
+    "xor": Problem("cases", (2, 1, 1), 2, True, xor),
+    "digits-4x4": Problem("digits", (1, 4, 4), 10, False, small_digits),
 }

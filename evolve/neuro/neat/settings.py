@@ -3,6 +3,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import ClassVar
 
 from evolve.neuro.backends import BACKENDS
 from evolve.neuro.fitness import FitnessSettings
@@ -51,6 +52,8 @@ class NeatSettings:
     threshold: float = option(3.0, "The distance within which a species is.", least=0.0)
     backend: str = option("fast", "What runs the networks.", choices=tuple(BACKENDS))
     seed: int = option(1, "The same seed gives the same result.", least=0)
+    until_solved: ClassVar[bool] = True
+    """A run ends where its champion has all images for validation right."""
 
     def __post_init__(self) -> None:
         for each in OPTIONS:
@@ -59,6 +62,11 @@ class NeatSettings:
             refuse(name, value, f"{default!r} with the algorithm {self.algorithm}")
         if self.activation == "step" and not PROBLEMS[self.problem].binary:
             refuse("activation", "step", f"relu or linear with the problem {self.problem}")
+
+    @property
+    def interval(self) -> int:
+        """The fittest genome of every generation is validated."""
+        return self.population
 
     @property
     def frame(self) -> Frame:
