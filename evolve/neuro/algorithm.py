@@ -7,7 +7,7 @@ anything, so a seed walks the same way on every backend.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,10 @@ class Algorithm(ABC, Generic[G]):
 
     counters tell how often things happened.
     """
+
+    trains: ClassVar[bool] = False
+    """Whether the networks of genomes are trained already on the images to train on. Then their
+    fitness is by those for validation, as some learn by heart what they are trained on."""
 
     def __init__(self, settings: Any, rng: np.random.Generator) -> None:
         self.settings = settings

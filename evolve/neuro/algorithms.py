@@ -94,13 +94,9 @@ def data_of(settings: Settings) -> Digits:
     return PROBLEMS[settings.problem].load() if isinstance(settings, NeatSettings) else digits()
 
 
-def seen_part(settings: Settings, data: Digits) -> Part:
-    """Return the images that the fitness is by: those to train on.
-
-    Where a network is trained on these before its fitness is taken, as in DeepGA, it is by those
-    for validation: networks of some size learn by heart what they are trained on.
-    """
-    return data.validation if settings.algorithm in {"deepga", "hand-made"} else data.training
+def seen_part(algorithm: Algorithm[Any], data: Digits) -> Part:
+    """Return the images that the fitness is by; which, Algorithm.trains says."""
+    return data.validation if algorithm.trains else data.training
 
 
 def training_fitness(settings: Settings, part: Part, backend: Backend) -> Fitness:

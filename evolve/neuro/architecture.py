@@ -9,7 +9,7 @@ needs no second case.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,11 @@ POOLS = (
     *(Pool(kind, size, stride) for kind in ("max", "average") for size, stride in ((2, 2), (3, 2))),
 )
 """The pools that evolution chooses from."""
+
+
+PADDINGS, STRIDES = (0, 1), (1, 2)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -151,8 +156,14 @@ def fitted(
 
 def random_block(filters: int, rng: np.random.Generator) -> Block:
     """Return a block of so many filters; all else is drawn."""
-    padding, stride, pool = rng.integers([2, 2, len(POOLS)]).tolist()
-    return Block(filters, padding, 1 + stride, POOLS[pool])
+    padding, stride, pool = rng.integers([len(PADDINGS), len(STRIDES), len(POOLS)]).tolist()
+    return Block(filters, PADDINGS[padding], STRIDES[stride], POOLS[pool])
+
+
+def another(old: T, values: Sequence[T], rng: np.random.Generator) -> T:
+    """Return one of the values that is not the old one."""
+    others = [value for value in values if value != old]
+    return others[rng.integers(len(others))]
 
 
 def _pool_data(pool: Pool | None) -> list[Any] | None:

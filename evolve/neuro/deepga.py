@@ -2,34 +2,51 @@
 """Architectures evolved, weights trained: a genetic algorithm on what backpropagation comes to.
 
 Like DeepGA: G.-A. Vargas-Hákim, Neuroevolution of Convolutional Neural Networks for COVID-19
-Classification in X-ray Images, Universidad Veracruzana, 2021; selection, crossover, mutation and
-rates are those of its program. Its blocks may also skip layers, have kernels of other sizes and
-batch normalisation; the MAC array has none of these, so networks here are chains of 3x3 kernels,
-and stride and padding vary instead.
+Classification in X-ray Images, Universidad Veracruzana, 2021; selection, crossover and rates are
+those of its program, mutation takes smaller steps. Its blocks may also skip layers, have kernels of
+other sizes and batch normalisation; the MAC array has none of these, so networks here are chains of
+3x3 kernels, and stride and padding vary instead.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from typing import Any, TypeVar
 
 import numpy as np
 
-from evolve.neuro.architecture import Architecture, Block, architecture_of, fitted, random_block
+from evolve.neuro.architecture import (
+    PADDINGS,
+    POOLS,
+    STRIDES,
+    Architecture,
+    Block,
+    another,
+    architecture_of,
+    fitted,
+    random_block,
+)
+from evolve.neuro.copies import with_copies
 from evolve.neuro.data import digits
 from evolve.neuro.quantise import quantise
 from evolve.neuro.settings import NeuroSettings
 from evolve.neuro.survival import Survivors
 from evolve.neuro.trainer import Training, train
+from model.neuro.arithmetic import Int8, Int64
 from model.neuro.layers import Shape
 from model.neuro.network import Network
 
-FILTERS = (2, 4, 8, 16)
-UNITS = (4, 8, 16, 32, 64)
+FILTERS = (2, 4, 6, 8)
+UNITS = (4, 8, 16, 32)
+"""Fewer than DeepGA's, whose images have more pixels than the 64 here."""
+
 MOST_BLOCKS, MOST_HIDDEN = 3, 2
 
 FITTEST = 0.8
 """The part of tournaments that the fittest wins; else anyone does."""
+
+BATCH = 50
+"""Images that training sees at once: with fewer, a step of a small network takes as long."""
 
 CALIBRATION = 200
 """Images that set the shifts of int8."""
@@ -39,10 +56,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, eq=False)
 class TrainedCnn:
-    """A genome: an architecture, and how it is trained, so that its network is always the same."""
+    """A genome: an architecture, and how it is trained, so that its network is always the same.
+
+    It is trained on the images to train on and so many copies of each (evolve/neuro/copies.py).
+    """
 
     architecture: Architecture
     epochs: int
+    copies: int
     seed: int
 
     def network(self) -> Network:
@@ -51,22 +72,39 @@ class TrainedCnn:
 
     @cached_property
     def _network(self) -> Network:
-        part, rng = digits().training, np.random.default_rng(self.seed)
-        weights = train(self.architecture, part.images, part.labels, Training(self.epochs), rng)
-        return quantise(self.architecture, weights, part.images[:CALIBRATION])
+        images, labels = _lesson(self.copies)
+        training, rng = Training(self.epochs, BATCH), np.random.default_rng(self.seed)
+        weights = train(self.architecture, images, labels, training, rng)
+        return quantise(self.architecture, weights, images[:CALIBRATION])
 
     def to_json(self) -> dict[str, Any]:
         """See Genome.to_json."""
         return {
             "architecture": self.architecture.to_json(),
             "epochs": self.epochs,
+            "copies": self.copies,
             "seed": self.seed,
         }
 
 
+@cache
+def _lesson(copies: int) -> tuple[Int8, Int64]:
+    """Return the images to train on and so many copies of each, which are always the same."""
+    part = digits().training
+    return with_copies(part.images, part.labels, copies, seed=0)
+
+
 def trained_of(data: Mapping[str, Any]) -> TrainedCnn:
     """Return the genome of which to_json made this data."""
-    return TrainedCnn(architecture_of(data["architecture"]), data["epochs"], data["seed"])
+    architecture = architecture_of(data["architecture"])
+    return TrainedCnn(architecture, data["epochs"], data["copies"], data["seed"])
+
+
+def trained(
+    architecture: Architecture, settings: NeuroSettings, rng: np.random.Generator
+) -> TrainedCnn:
+    """Return a genome that is trained as the settings say, from weights that are drawn."""
+    return TrainedCnn(architecture, settings.epochs, settings.copies, int(rng.integers(1 << 32)))
 
 
 def exchanged(
@@ -99,26 +137,37 @@ def crossed(
 
 
 def mutated(parent: Architecture, rng: np.random.Generator) -> Architecture:
-    """Return an architecture with one more layer, or one that is drawn anew.
+    """Return an architecture with one more layer, or one that is another in one thing.
 
     A coin says which, another one whether it is a block or a hidden layer; where there is no room
-    for one more, or nothing to draw anew, the parent is returned.
+    for one more, or nothing to change, the parent is returned. DeepGA draws all of a block anew;
+    from one thing to the next fewer trainings lead to networks that are small and good.
     """
     blocks, hidden = list(parent.blocks), list(parent.hidden)
     more, dense = (rng.random(2) < 0.5).tolist()
-    if dense:
-        _change(hidden, _units(rng), more, MOST_HIDDEN, rng)
-    else:
-        _change(blocks, _block(rng), more, MOST_BLOCKS, rng)
+    if more and dense and len(hidden) < MOST_HIDDEN:
+        hidden.insert(int(rng.integers(len(hidden) + 1)), _units(rng))
+    elif more and not dense and len(blocks) < MOST_BLOCKS:
+        blocks.insert(int(rng.integers(len(blocks) + 1)), _block(rng))
+    elif not more and dense and hidden:
+        place = int(rng.integers(len(hidden)))
+        hidden[place] = another(hidden[place], UNITS, rng)
+    elif not more and not dense:
+        place = int(rng.integers(len(blocks)))
+        blocks[place] = _changed(blocks[place], rng)
     return fitted(parent.input_shape, blocks, hidden, parent.outputs)
 
 
-def _change(layers: list[T], new: T, more: bool, most: int, rng: np.random.Generator) -> None:
-    """Insert a layer somewhere, or put it in the place of one, where that is possible."""
-    if more and len(layers) < most:
-        layers.insert(int(rng.integers(len(layers) + 1)), new)
-    elif layers and not more:
-        layers[int(rng.integers(len(layers)))] = new
+def _changed(block: Block, rng: np.random.Generator) -> Block:
+    """Return a block that differs in one thing."""
+    values: Mapping[str, Sequence[Any]] = {
+        "filters": FILTERS,
+        "padding": PADDINGS,
+        "stride": STRIDES,
+        "pool": POOLS,
+    }
+    name = list(values)[rng.integers(len(values))]
+    return replace(block, **{name: another(getattr(block, name), values[name], rng)})
 
 
 def _block(rng: np.random.Generator) -> Block:
@@ -136,6 +185,7 @@ class DeepGA(Survivors[TrainedCnn]):
     The fitness is to be 0.7 of the accuracy and 0.3 of what is saved of the parameters.
     """
 
+    trains = True
     settings: NeuroSettings
 
     def __init__(
@@ -145,7 +195,8 @@ class DeepGA(Survivors[TrainedCnn]):
         self._input_shape, self._outputs = input_shape, outputs
 
     def _first(self) -> TrainedCnn:
-        blocks = [_block(self.rng) for _ in range(self.rng.integers(1, MOST_BLOCKS))]
+        count = self.rng.integers(1, MOST_BLOCKS, endpoint=True)
+        blocks = [_block(self.rng) for _ in range(count)]
         hidden = [_units(self.rng) for _ in range(self.rng.integers(MOST_HIDDEN))]
         return self._trained(fitted(self._input_shape, blocks, hidden, self._outputs))
 
@@ -166,7 +217,7 @@ class DeepGA(Survivors[TrainedCnn]):
         return self.population[place][0].architecture
 
     def _trained(self, architecture: Architecture) -> TrainedCnn:
-        return TrainedCnn(architecture, self.settings.epochs, int(self.rng.integers(1 << 32)))
+        return trained(architecture, self.settings, self.rng)
 
     def genome(self, data: Any) -> TrainedCnn:
         """See Algorithm.genome."""

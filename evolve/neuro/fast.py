@@ -127,14 +127,6 @@ class Fast:
         return values
 
 
-def last_logits(features: Floats, last: Stack) -> Int32:
-    """Return the logits (population, n, outputs) int32 of last layers, Dense, that read the same.
-
-    features are (inputs, n), as Fast.features has them for one network.
-    """
-    return _accumulate(features[np.newaxis], *last[:2]).astype(np.int32).transpose(0, 2, 1)
-
-
 def _accumulate(inputs: Floats, weights: Int8, bias: Int32) -> Floats:
     """Return the exact sums (population, outputs, positions) of inputs (.., inputs, positions)."""
     count = inputs.shape[1]

@@ -17,6 +17,7 @@ import numpy as np
 
 from evolve.neuro.algorithm import Genome, Reals
 from evolve.neuro.backends import Backend, FastBackend
+from evolve.neuro.heads import Heads
 from evolve.neuro.increments import Increments
 from evolve.neuro.mutants import Mutants
 from evolve.neuro.weights import Form
@@ -74,11 +75,15 @@ class Fitness:
         self.settings, self.images, self.labels = settings, images, labels
         self._backend = backend
         self._increments: dict[Form, Increments] = {}
+        self._body: tuple[object, ...] = ()
+        self._head: Increments | None = None
 
     def __call__(self, genomes: Sequence[Genome]) -> Reals:
         """Return the fitness (genomes,) float64; higher is better."""
         if isinstance(genomes, Mutants) and isinstance(self._backend, FastBackend):
             return self.of(self._measure_mutants(genomes))
+        if isinstance(genomes, Heads) and isinstance(self._backend, FastBackend):
+            return self.of(self._measure_heads(genomes, self._backend))
         return self.of(self.measure([genome.network() for genome in genomes]))
 
     def of(self, measured: Measured) -> Reals:
@@ -123,6 +128,24 @@ class Fitness:
         sizes = np.full(len(mutants), form.genes)
         if self.settings.counts == "nonzero":
             sizes = mutants.nonzero
+        return Measured(right, bits if self.settings.smooth else 0 * bits, sizes)
+
+    def _measure_heads(self, heads: Heads, backend: FastBackend) -> Measured:
+        """The same of CNNs that differ in their heads; what these read is kept for the next."""
+        parent, mutants = heads.parent, heads.mutants
+        body = parent.architecture, *parent.kernels[:-1]
+        if self._head is None or body != self._body:
+            features = backend.features(parent.network(), self.images)
+            form = mutants.parent.encoding.form
+            self._head = Increments(form, features, self.labels, self.settings.scale)
+            self._body = body
+        right, bits = self._head.measure(mutants)
+        sizes = np.full(len(heads), parent.architecture.parameters)
+        if self.settings.counts == "nonzero":
+            sizes = mutants.nonzero + sum(
+                np.count_nonzero(each.weights) + np.count_nonzero(each.bias)
+                for each in parent.kernels[:-1]
+            )
         return Measured(right, bits if self.settings.smooth else 0 * bits, sizes)
 
 

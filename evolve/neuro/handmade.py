@@ -6,7 +6,7 @@ from typing import Any
 
 from evolve.neuro.algorithm import Algorithm, Reals
 from evolve.neuro.architecture import Architecture, Block
-from evolve.neuro.deepga import TrainedCnn, trained_of
+from evolve.neuro.deepga import TrainedCnn, trained, trained_of
 from evolve.neuro.settings import NeuroSettings
 from model.neuro.layers import Pool
 
@@ -20,10 +20,11 @@ HAND_MADE = Architecture((1, 8, 8), (Block(16, pool=_HALF), Block(32, pool=_HALF
 class HandMade(Algorithm[TrainedCnn]):
     """The same architecture trained from other random weights each time: the fittest counts."""
 
+    trains = True
     settings: NeuroSettings
 
     def _ask(self) -> Sequence[TrainedCnn]:
-        return [TrainedCnn(HAND_MADE, self.settings.epochs, int(self.rng.integers(1 << 32)))]
+        return [trained(HAND_MADE, self.settings, self.rng)]
 
     def _tell(self, asked: Sequence[TrainedCnn], fitness: Reals) -> None:
         """Nothing depends on it."""

@@ -85,8 +85,9 @@ def evolve(
 
     The last generation is a whole one, too. After every `interval` evaluations, and at the end, the
     fittest genome becomes the champion if it has more of the images for validation right, or as
-    many and a higher fitness. A run ends early, if that is asked for, where a champion has all of
-    them right.
+    many and a higher fitness. Where the fitness is by these images anyhow, it alone decides: how
+    many are right does not say at what size. A run ends early, if that is asked for, where a
+    champion has all of them right.
     """
     algorithm = search.algorithm
     while search.evaluations < evaluations:
@@ -139,8 +140,11 @@ def follow(
 
 def _judge(search: Search, validation: Judge) -> None:
     genome, value = search.algorithm.best
-    right = validation.right(genome)
-    old = search.champion
-    if old is None or (right, value) > (old.right, old.fitness):
+    right, old = validation.right(genome), search.champion
+    if old is None or (
+        value > old.fitness
+        if search.algorithm.trains
+        else (right, value) > (old.right, old.fitness)
+    ):
         search.champion = Champion(genome, right, value)
     search.judged = search.evaluations

@@ -10,6 +10,10 @@ import numpy as np
 from evolve.neuro.encodings import Individual
 from model.neuro.arithmetic import Int8, Int64
 
+MOST_CHANGES = 3
+MORE = 0.3
+"""The probability of one more change in a child, as long as there are fewer than the most."""
+
 
 @dataclass(frozen=True, eq=False)
 class Mutants(Sequence[Individual]):
@@ -48,3 +52,18 @@ class Mutants(Sequence[Individual]):
         sums = np.concatenate([[0], np.cumsum(now.astype(np.int64) - before)])
         more: Int64 = sums[self.starts[1:]] - sums[self.starts[:-1]]
         return np.count_nonzero(self.parent.row) + more
+
+
+def few_changes(
+    parent: Individual, positions: Int64, values: Int8, rng: np.random.Generator
+) -> Mutants:
+    """Return children with one to MOST_CHANGES of the changes (children, MOST_CHANGES) drawn."""
+    more = rng.random((len(positions), MOST_CHANGES - 1)) < MORE
+    there = np.concatenate(
+        [np.ones((len(positions), 1), np.bool_), np.logical_and.accumulate(more, 1)], 1
+    )
+    for later in range(1, MOST_CHANGES):  # of changes at one position the first counts
+        twice = (positions[:, later, np.newaxis] == positions[:, :later]) & there[:, :later]
+        there[:, later] &= ~twice.any(1)
+    starts = np.concatenate([[0], there.sum(1).cumsum()])
+    return Mutants(parent, starts, positions[there], values[there])

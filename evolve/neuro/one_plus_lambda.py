@@ -13,13 +13,9 @@ import numpy as np
 
 from evolve.neuro.algorithm import Algorithm, Reals
 from evolve.neuro.encodings import Individual, Integers, steps
-from evolve.neuro.mutants import Mutants
+from evolve.neuro.mutants import MOST_CHANGES, Mutants, few_changes
 from evolve.neuro.settings import NeuroSettings
 from model.neuro.arithmetic import LARGEST
-
-MOST_CHANGES = 3
-MORE = 0.3
-"""The probability of one more change in a child, as long as there are fewer than the most."""
 
 COOLEST = 0.01
 """The temperature at the end, as a part of that at the start."""
@@ -65,15 +61,7 @@ class OnePlusLambda(Algorithm[Individual]):
         moves = np.where(anywhere, 2, 1) * steps(settings.step, shape, rng)
         moved = np.clip(genes[positions] + moves, -LARGEST, LARGEST)
         values = np.where(zero, 0, moved).astype(np.int8)
-        more = rng.random((count, MOST_CHANGES - 1)) < MORE
-        there = np.concatenate(
-            [np.ones((count, 1), np.bool_), np.logical_and.accumulate(more, 1)], 1
-        )
-        for later in range(1, MOST_CHANGES):  # of changes at one position the first counts
-            twice = (positions[:, later, np.newaxis] == positions[:, :later]) & there[:, :later]
-            there[:, later] &= ~twice.any(1)
-        starts = np.concatenate([[0], there.sum(1).cumsum()])
-        return Mutants(self.parent, starts, positions[there], values[there])
+        return few_changes(self.parent, positions, values, rng)
 
     def _tell(self, asked: Sequence[Individual], fitness: Reals) -> None:
         best = int(fitness.argmax())

@@ -148,7 +148,7 @@ def _go_on(
 ) -> None:
     settings, data, loaded = job.settings, data_of(job.settings), store.load()
     search = search_of(job, loaded.checkpoint)
-    fitness = training_fitness(settings, seen_part(settings, data), backend)
+    fitness = training_fitness(settings, seen_part(search.algorithm, data), backend)
     plain, validation = (
         Fitness(settings.fitness, part.images, part.labels, backend)
         for part in (data.training, data.validation)

@@ -78,6 +78,9 @@ class NeuroSettings:
     blocks: int = option(1, "Convolutions of every network.", least=1, most=3)
     filters: int = option(4, "Of a convolution at the start.", least=1, most=32)
     hidden: int = option(0, "Units of a hidden layer at the start; 0: none.", least=0, most=32)
+    trials: int = option(
+        500, "Children of a new network in its last layer, before it competes.", least=0
+    )
     crossover_rate: float = option(
         0.3, "The part of children that have two parents.", least=0.0, most=1.0
     )
@@ -148,7 +151,8 @@ _USED_BY: Mapping[str, Sequence[str]] = {
     "learning_rate": ("es",),
     **dict.fromkeys(("activation", "layers"), (*EVOLVED, "mlp")),
     **dict.fromkeys(("shift", "density"), EVOLVED),
-    **dict.fromkeys(("copies", "spread", "step"), (*EVOLVED, "newt")),
+    "copies": (*EVOLVED, *CNNS),
+    **dict.fromkeys(("spread", "step"), (*EVOLVED, "newt")),
     **dict.fromkeys(
         (
             *("evaluations", "interval", "backend"),
@@ -156,7 +160,8 @@ _USED_BY: Mapping[str, Sequence[str]] = {
         ),
         (*EVOLVED, *CNNS),
     ),
-    **dict.fromkeys(("blocks", "filters", "hidden", "crossover_rate", "structure_rate"), ("newt",)),
+    **dict.fromkeys(("blocks", "filters", "hidden", "trials"), ("newt",)),
+    **dict.fromkeys(("crossover_rate", "structure_rate"), ("newt",)),
     "mutation_rate": ("deepga",),
     "epochs": ("deepga", "hand-made"),
     "most": CNNS,

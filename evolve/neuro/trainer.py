@@ -159,13 +159,23 @@ def _forward(architecture: Architecture, weights: Weights, maps: Reals) -> list[
             maps = np.maximum(trace[-1].sums, 0)
             if trace[-1].block.pool:
                 maps = _pool(maps, trace[-1].block.pool)
-        padded = np.pad(maps, ((0, 0), *[(block.padding, block.padding)] * 2, (0, 0)))
+        padded = _padded(maps, block.padding)
         pixels = np.stack(_pixels(padded, kernel.shape[2:], block.stride), 1)
         columns = pixels.reshape(kernel[0].size, -1)
         sums = kernel.reshape(len(kernel), -1) @ columns + bias[:, np.newaxis]
         sums = sums.reshape(len(kernel), *pixels.shape[2:])
         trace.append(_Layer(block, padded.shape, columns, sums))
     return trace
+
+
+def _padded(maps: Reals, padding: int) -> Reals:
+    """Return maps with a border of 0; np.pad takes longer than all else on small ones."""
+    if not padding:
+        return maps
+    channels, height, width, count = maps.shape
+    found = np.zeros((channels, height + 2 * padding, width + 2 * padding, count), maps.dtype)
+    found[:, padding:-padding, padding:-padding] = maps
+    return found
 
 
 def _pixels(maps: Reals, size: Sequence[int], stride: int) -> list[Reals]:

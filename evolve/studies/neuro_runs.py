@@ -102,12 +102,12 @@ class NeuroTask:
 
 def _evolve(task: NeuroTask, settings: Settings, data: Digits, backend: Backend) -> NeuroResult:
     started = time.process_time()
-    fitness = training_fitness(settings, seen_part(settings, data), backend)
     training, validation, test = (
         Fitness(settings.fitness, part.images, part.labels, backend)
         for part in (data.training, data.validation, data.test)
     )
     search = Search(algorithm_of(settings))
+    fitness = training_fitness(settings, seen_part(search.algorithm, data), backend)
     budget, interval = settings.evaluations, settings.interval
     until = settings.until_solved
     found = follow(search, fitness, validation, test, budget, interval, until_solved=until)

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from evolve.neuro.algorithms import algorithm_of, seen_part
+from evolve.neuro.architecture import Block
 from evolve.neuro.backends import FastBackend, ModelBackend
+from evolve.neuro.cnn import random_cnn
 from evolve.neuro.data import digits
 from evolve.neuro.handmade import HAND_MADE
 from evolve.neuro.settings import NeuroSettings
@@ -20,7 +22,7 @@ from model.neuro.forward import classify, forward
 from model.neuro.latency import inference_cycles
 from model.neuro.program import Core
 from tests.conftest import ROOT
-from tests.neuro.strategies import images
+from tests.neuro.strategies import architecture, images
 
 SMALL: dict[str, dict[str, Any]] = {
     "newt": {"population": 4, "tournament": 2, "children": 3, "evaluations": 10, "interval": 4},
@@ -62,12 +64,15 @@ def test_what_is_trained_is_judged_by_other_images() -> None:
         ("deepga", data.validation),
         ("hand-made", data.validation),
     ):
-        assert seen_part(NeuroSettings(algorithm=algorithm), data) is part
+        assert seen_part(algorithm_of(NeuroSettings(algorithm=algorithm)), data) is part
 
 
 def test_the_fast_backend_keeps_what_belongs_together() -> None:
-    newt = algorithm_of(NeuroSettings(algorithm="newt", population=50, blocks=2))
-    networks = [genome.network() for genome in newt.ask()]
+    rng = np.random.default_rng(1)
+    networks = [
+        random_cnn(architecture(layers), 30.0, rng).network()
+        for layers in [([Block(2)], []), ([Block(3), Block(2)], [4])] * 20
+    ]
     fast, model = FastBackend(), ModelBackend()
     for seed in (1, 2, 1):
         pixels = images(3, seed)

@@ -2,6 +2,8 @@
 """The operators of DeepGA by their exact rules, and what must hold in every run."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import astuple
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evolve.neuro.algorithm import Reals
 from evolve.neuro.architecture import Architecture, Block
 from evolve.neuro.data import digits
 from evolve.neuro.deepga import (
@@ -21,6 +24,7 @@ from evolve.neuro.deepga import (
     mutated,
     trained_of,
 )
+from evolve.neuro.loop import Search, evolve
 from evolve.neuro.settings import NeuroSettings
 from model.errors import InputError
 from model.neuro.forward import classify, forward
@@ -60,12 +64,15 @@ def test_children_are_networks(one: Any, other: Any, seed: int) -> None:
     assert before == (architecture(one), architecture(other))
 
 
-def test_a_mutation_adds_a_layer_or_draws_one_anew() -> None:
+def test_a_mutation_adds_a_layer_or_changes_one_in_one_thing() -> None:
     parent = Architecture((1, 8, 8), (Block(3),), (5,), 10)  # sizes that are never drawn
     seen = set()
     for seed in range(200):
         child = mutated(parent, np.random.default_rng(seed))
         lengths = len(child.blocks), len(child.hidden)
+        if Block(3) not in child.blocks:
+            things = zip(astuple(child.blocks[0]), astuple(Block(3)), strict=True)
+            assert sum(one != other for one, other in things) == 1
         kept = Block(3) in child.blocks, 5 in child.hidden
         seen.add((lengths, kept))
     assert seen == {
@@ -82,12 +89,13 @@ def test_a_mutation_adds_a_layer_or_draws_one_anew() -> None:
 
 def test_a_genome_is_trained_once_and_always_to_the_same() -> None:
     small = Architecture((1, 8, 8), (Block(4, 1, 1, MAX2),), (), 10)
-    genome = TrainedCnn(small, 3, 7)
+    genome = TrainedCnn(small, 3, 1, 7)
     network = genome.network()
     assert genome.network() is network
     again = trained_of(json.loads(json.dumps(genome.to_json())))
     assert again.network() == network
-    assert TrainedCnn(small, 3, 8).network() != network
+    assert TrainedCnn(small, 3, 1, 8).network() != network
+    assert TrainedCnn(small, 3, 0, 7).network() != network
     unseen = digits().validation
     assert (classify(forward(network, unseen.images)) == unseen.labels).mean() > 0.7
     assert network.parameters == small.parameters
@@ -152,6 +160,30 @@ def test_a_small_evolution_of_trained_networks() -> None:
             found.append(0.7 * right - 0.3 * genome.architecture.parameters / 20000)
         deepga.tell(np.array(found))
     assert deepga.best[1] > 0
+
+
+class Sizes:
+    """Small networks are fit, but large ones have more images right."""
+
+    count = 20_000
+
+    def __call__(self, genomes: Sequence[TrainedCnn]) -> Reals:
+        return np.array([-float(self.right(genome)) for genome in genomes])
+
+    def right(self, genome: TrainedCnn) -> int:
+        return genome.architecture.parameters
+
+
+def test_the_champion_is_the_fittest() -> None:
+    deepga = make(1)
+    search = Search(deepga)
+    sizes = [
+        search.champion and search.champion.right for _ in evolve(search, Sizes(), Sizes(), 40, 4)
+    ]
+    assert search.champion is not None
+    assert search.champion.genome is deepga.best[0]
+    assert sizes[-1] == -deepga.best[1]
+    assert len(set(sizes)) > 1
 
 
 @pytest.mark.parametrize(

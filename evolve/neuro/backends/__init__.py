@@ -12,15 +12,15 @@ import numpy as np
 from evolve.neuro.backends.axi.icarus import IcarusAxiBackend
 from evolve.neuro.backends.icarus import IcarusBackend
 from evolve.neuro.backends.verilator import VerilatorBackend
-from evolve.neuro.fast import Fast, Floats, Stack, architecture_of, last_logits, stack
+from evolve.neuro.fast import Fast, architecture_of, stack
 from model.errors import InputError
 from model.neuro.arithmetic import Int8
 from model.neuro.forward import forward
-from model.neuro.layers import Dense, Int32
+from model.neuro.layers import Int32
 from model.neuro.network import Network
 
 MOST_KNOWN = 32
-"""Architectures that are kept prepared, and of each as many features; a few megabytes each."""
+"""Architectures that are kept prepared; a few megabytes each."""
 
 
 class Backend(Protocol):
@@ -50,12 +50,11 @@ class ModelBackend:
 class FastBackend:
     """evolve/neuro/fast.py, for all networks of one architecture at once.
 
-    What it prepares for an architecture and images is kept, for both come again. So is what a last
-    layer reads: most children of a network differ from it in the last layer alone.
+    What it prepares for an architecture and images is kept, for both come again.
     """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[object, int], tuple[Int8, Fast, dict[bytes, Floats]]] = {}
+        self._known: dict[tuple[object, int], tuple[Int8, Fast]] = {}
 
     def logits(self, networks: Sequence[Network], images: Int8) -> Int32:
         """See Backend.logits."""
@@ -65,43 +64,26 @@ class FastBackend:
             groups.setdefault(architecture_of(network), []).append(number)
         for architecture, members in groups.items():
             some = [networks[number] for number in members]
-            key = architecture, id(images)
-            if key not in self._known:
-                if len(self._known) >= MOST_KNOWN:
-                    self._known.clear()
-                # With the images, so that no others take their place in memory.
-                self._known[key] = images, Fast(some[0], images), {}
-            _, fast, features = self._known[key]
-            stacks = stack(some)
-            if len(stacks) > 1 and isinstance(some[0].layers[-1], Dense):
-                found[members] = _by_features(fast, stacks, features)
-            else:
-                found[members] = fast.logits(stacks)
+            found[members] = self._fast(some[0], architecture, images).logits(stack(some))
         return found
+
+    def features(self, network: Network, images: Int8) -> Int8:
+        """Return what the last layer of a network reads, (n, inputs) int8."""
+        fast = self._fast(network, architecture_of(network), images)
+        found: Int8 = fast.features(stack([network]))[0].T.astype(np.int8)
+        return found
+
+    def _fast(self, network: Network, architecture: object, images: Int8) -> Fast:
+        key = architecture, id(images)
+        if key not in self._known:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            # With the images, so that no others take their place in memory.
+            self._known[key] = images, Fast(network, images)
+        return self._known[key][1]
 
     def close(self) -> None:
         """See Backend.close; nothing runs."""
-
-
-def _by_features(fast: Fast, stacks: list[Stack], known: dict[bytes, Floats]) -> Int32:
-    """Return the logits of networks that share what their last layers read, where they can."""
-    *before, last = stacks
-    sharing: dict[bytes, list[int]] = {}
-    for number in range(len(last.bias)):
-        parts = [array[number].tobytes() for layer in before for array in layer]
-        sharing.setdefault(b"".join(parts), []).append(number)
-    new = {key: members[0] for key, members in sharing.items() if key not in known}
-    if len(known) + len(new) > MOST_KNOWN:
-        known.clear()
-        new = {key: members[0] for key, members in sharing.items()}
-    if new:
-        first = [layer.part([*new.values()]) for layer in before]
-        known.update(zip(new, fast.features(first), strict=True))
-    each = {key: last_logits(known[key], last.part(rows)) for key, rows in sharing.items()}
-    logits = np.empty((len(last.bias), *next(iter(each.values())).shape[1:]), np.int32)
-    for key, rows in sharing.items():
-        logits[rows] = each[key]
-    return logits
 
 
 BACKENDS: Mapping[str, Callable[[], Backend]] = {

@@ -90,6 +90,9 @@ class Peer:
     InputError where the package is missing.
     """
 
+    trains = False
+    """See Algorithm.trains."""
+
     def __init__(self, settings: NeatSettings) -> None:
         try:
             import neat
