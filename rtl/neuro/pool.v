@@ -31,7 +31,7 @@ module pool (
   output reg  [7:0]  m_value
 );
 
-  localparam [11:0] OFFSET = 9 * 128 + 4;
+  localparam [11:0] OFFSET = 2048 - (9 * 128 + 4);
 
   reg [1:0] valid_reg;
   reg [1:0] last_reg;
@@ -88,7 +88,9 @@ module pool (
                      + {{2{sum_reg[29]}}, sum_reg[20 +: 10]};
     end
 
-  wire [11:0] raised  = total_reg + OFFSET;
+  // 2048 more than the total is not negative, and neither is this less OFFSET: nothing wraps. yosys
+  // 0.70 takes a sum that does into the pre-adder of a DSP48E1, which is wider, and then wrong.
+  wire [11:0] raised  = {!total_reg[11], total_reg[10:0]} - OFFSET;
   wire [22:0] ninths  = {11'd0, raised} * 23'd3641;
   wire        up      = total_reg[1] && (total_reg[0] || total_reg[2]);
   wire [7:0]  quarter = total_reg[9:2] + {7'd0, up};
