@@ -37,9 +37,10 @@ def relative(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-def read_rtl(*rooms: str) -> str:
-    """Return the command by which yosys reads rooms of rtl/."""
-    return " ".join(["read_verilog", f"-I{relative(INCLUDE_DIR)}", *map(relative, sources(*rooms))])
+def read_rtl() -> str:
+    """Return the command by which yosys reads all families of rtl/; a top uses what it needs."""
+    files = map(relative, sources(*FAMILIES))
+    return " ".join(["read_verilog", f"-I{relative(INCLUDE_DIR)}", *files])
 
 
 def header(module: str) -> str:

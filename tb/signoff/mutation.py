@@ -135,7 +135,7 @@ def insert_faults(target: Target, folder: Path, count: int) -> list[str]:
     listed, applied = folder / "listed.txt", folder / "applied.ys"
     parameters = " ".join(f"-set {name} {value}" for name, value in target.parameters.items())
     design = [
-        read_rtl(*FAMILIES),
+        read_rtl(),
         f"chparam {parameters} {target.module}" if parameters else "",
         f"hierarchy -top {target.module}; proc; opt_clean; memory_collect",
     ]

@@ -17,6 +17,7 @@ from pathlib import Path
 from evolve.synthesis.programs import ProgramError, yosys
 from model.files import write_json
 from model.rtl import ROOT
+from tb.neuro.cores import SMALL
 from tb.runner import Simulation, run
 from tb.signoff.design import RESULTS, Target, header, ports, read_rtl, relative
 
@@ -38,6 +39,8 @@ TARGETS = (
     Target(
         "evoarray_axi", "filter.test_evoarray_axi", {**_SMALL, "MAX_WIDTH": 13, "MAX_HEIGHT": 13}
     ),
+    Target("mac_array", "neuro.test_mac_array", {"ROWS": 2, "COLS": 3}),
+    Target("neuro_core", "neuro.test_neuro_core", SMALL.parameters),
 )
 
 
@@ -63,7 +66,7 @@ def synthesize(target: Target, family: str) -> Simulation:
     parameters = " ".join(f"-set {name} {value}" for name, value in target.parameters.items())
     if wrong := yosys(
         ROOT,
-        read_rtl("filter"),
+        read_rtl(),
         f"chparam {parameters} {target.module}",
         f"{FAMILIES[family]} -top {target.module}",
         f"rename -top {target.module}_netlist",
