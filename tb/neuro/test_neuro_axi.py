@@ -135,6 +135,23 @@ async def images_back_to_back_wait_for_nobody(dut: Dut) -> None:
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
+async def an_image_may_pause_while_its_layer_is_read(dut: Dut) -> None:
+    """For so long that its next byte waits for the core for many cycles, for one, or for none."""
+    bench = Bench(dut)
+    await bench.start()
+    network = bench.dense(5, 1)
+    image = random_images(bench.rng, network.input_shape, 5)[-1:]
+    await bench.core.load(network)
+    for wait in range(12):
+        bench.port.send(image.tobytes())
+        await bench.until(lambda: bool(int(dut.s_axis_image_tvalid.value)))
+        bench.port.image.pause = True
+        await bench.wait(wait)
+        bench.port.image.pause = False
+        assert np.array_equal(await bench.port.receive(1), forward(network, image)[0])
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 @cocotb.parametrize(pause=[0.0, 0.3])
 async def an_inference_can_be_given_up(dut: Dut, pause: float) -> None:
     """At any time, also within an image; the network stays, and what waits on offer is taken."""
