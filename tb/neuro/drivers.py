@@ -44,6 +44,9 @@ class Bench(Testbench):
             dut.m_logits_ready,
             [dut.m_logits_last, dut.m_logits_value],
         )
+        self.lasts = Monitor(
+            self, dut.s_image_valid, dut.s_image_ready, [dut.s_image_last], the_takers=True
+        )
         Watch(self, self.count, self.forget)
         if is_sampled():
             Watch(self, self.sample_write)
@@ -136,6 +139,10 @@ class Bench(Testbench):
         assert network is not None
         self.pixels.send((int(byte),) for byte in images.view(np.uint8).ravel())
         self.asked.extend((network, image) for image in images)
+        size = math.prod(network.input_shape)
+        self.lasts.scoreboard.expect(
+            (int(i % size == size - 1),) for i in range(size * len(images))
+        )
         for row in forward(network, images):
             self.logits.scoreboard.expect(
                 (int(i == len(row) - 1), int(value) & 0xFFFFFFFF) for i, value in enumerate(row)
