@@ -11,7 +11,7 @@ from evolve.neuro.backends import Backend, open_backend
 from evolve.neuro.copies import with_copies
 from evolve.neuro.data import Digits, Part, digits
 from evolve.neuro.deepga import DeepGA
-from evolve.neuro.encodings import Continuous, Encoding, Integers, Masked
+from evolve.neuro.encodings import Continuous, Encoding, Grouped, Integers, Masked, Permutation
 from evolve.neuro.fitness import Fitness
 from evolve.neuro.handmade import HandMade
 from evolve.neuro.neat import settings as neat
@@ -36,6 +36,8 @@ Settings: TypeAlias = NeuroSettings | NeatSettings
 _ENCODINGS: Mapping[str, type[Encoding]] = {
     "integer": Integers,
     "masked": Masked,
+    "grouped": Grouped,
+    "permutation": Permutation,
     "continuous": Continuous,
 }
 _CONTINUOUS: Mapping[str, type[Population]] = {

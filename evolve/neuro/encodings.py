@@ -17,6 +17,9 @@ from evolve.neuro.weights import Form, quantised
 from model.neuro.arithmetic import LARGEST, Int8
 from model.neuro.network import Network
 
+GROUPS, NONE = 15, 7
+"""Of connections that share a weight, and the one whose weight is 0."""
+
 Rows = NDArray[Any]
 
 
@@ -142,6 +145,101 @@ class Continuous(Encoding):
     def genes(self, rows: Rows) -> Int8:
         """Return the nearest int8 values."""
         return quantised(rows)
+
+
+class Grouped(Integers):
+    """Connections in groups that share a weight: the number of each gene's group, then the weights.
+
+    So a connection costs four bits. The weight of the middle group is always 0. E. Falkenauer,
+    Genetic Algorithms and Grouping Problems, 1998, has the idea, and other operators.
+    """
+
+    def start(self, count: int, rng: np.random.Generator) -> Rows:
+        """Return groups, a part `density` of them not the middle one, and evenly spaced weights.
+
+        All individuals begin with the same weights, so that a group is the same thing in both
+        parents of a child.
+        """
+        size = (count, self.form.genes)
+        others = rng.integers(0, GROUPS - 1, size)
+        others += others >= NONE
+        members = np.where(rng.random(size) < self.density, others, NONE)
+        weights = np.tile(spaced(GROUPS, self.spread), (count, 1))
+        return np.concatenate([members.astype(np.int8), weights], 1)
+
+    def mutate(self, rows: Rows, rng: np.random.Generator) -> Rows:
+        """Send a part of the genes to other groups, and change as large a part of the weights."""
+        members, weights = np.split(rows, [self.form.genes], 1)
+        moved = rng.random(members.shape) < self.rate
+        groups = rng.integers(0, GROUPS, members.shape).astype(np.int8)
+        weights = super().mutate(weights, rng)
+        weights[:, NONE] = 0
+        return np.concatenate([np.where(moved, groups, members), weights], 1)
+
+    def genes(self, rows: Rows) -> Int8:
+        """Return the weight of each gene's group."""
+        members, weights = np.split(rows, [self.form.genes], -1)
+        found: Int8 = np.take_along_axis(weights, members.astype(np.intp), -1)
+        return found
+
+
+class Permutation(Encoding):
+    """Weights that are given and stay: a row says which of them stands at each gene.
+
+    R. Suda and Y. Qiu, Train-by-Reconnect: Decoupling Locations of Weights from Their Values,
+    NeurIPS 2020, permute what was drawn at random; here the part `density` of the weights is
+    evenly spaced from -spread to spread, and the others are 0.
+    """
+
+    dtype = np.int32
+
+    def start(self, count: int, rng: np.random.Generator) -> Rows:
+        """Return permutations, all as likely."""
+        every = np.arange(self.form.genes, dtype=self.dtype)
+        return rng.permuted(np.tile(every, (count, 1)), axis=1)
+
+    def mutate(self, rows: Rows, rng: np.random.Generator) -> Rows:
+        """Swap genes with others, so many that about a part `rate` of them changes."""
+        changed, counts = rows.copy(), rng.binomial(rows.shape[1], self.rate / 2, len(rows))
+        for row, swaps in zip(changed, counts, strict=True):
+            for one, other in rng.integers(0, rows.shape[1], (swaps, 2)):
+                row[[one, other]] = row[[other, one]]
+        return changed
+
+    def cross(self, one: Rows, other: Rows, rng: np.random.Generator) -> Rows:
+        """Return a child of each pair: whole cycles are either's, as likely.
+
+        Every weight so stands where it stands in one of the parents. I. Oliver, D. Smith and
+        J. Holland, A Study of Permutation Crossover Operators on the TSP, ICGA 1987.
+        """
+        cycle = cycles(one, other)
+        return crossed(one, other, np.take_along_axis(rng.random(one.shape), cycle, 1))
+
+    def genes(self, rows: Rows) -> Int8:
+        """Return the weights at their places."""
+        count = round(self.density * self.form.genes)
+        weights = np.zeros(self.form.genes, np.int8)
+        weights[:count] = spaced(count, self.spread)
+        return weights[rows]
+
+
+def spaced(count: int, spread: float) -> Int8:
+    """Return so many weights, evenly spaced from -spread to spread."""
+    return np.rint(np.linspace(-spread, spread, count)).astype(np.int8)
+
+
+def cycles(one: Rows, other: Rows) -> NDArray[np.intp]:
+    """Return in which cycle each place is of two permutations (n, places), by its least place.
+
+    From a place the cycle goes to where `one` has what `other` has there. The least place of each
+    cycle is found in steps that double.
+    """
+    there = np.take_along_axis(one.argsort(1), other, 1)
+    least = np.tile(np.arange(one.shape[1]), (len(one), 1))
+    for _ in range(one.shape[1].bit_length()):
+        least = np.minimum(least, np.take_along_axis(least, there, 1))
+        there = np.take_along_axis(there, there, 1)
+    return least
 
 
 def steps(mean: float, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.int64]:

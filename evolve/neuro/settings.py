@@ -24,7 +24,7 @@ CNNS = ("newt", "deepga", "hand-made")
 TRAINED = ("logistic", "mlp")
 """To compare: those of scikit-learn, by backpropagation."""
 
-ENCODINGS = ("integer", "masked", "continuous")
+ENCODINGS = ("integer", "masked", "grouped", "permutation", "continuous")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,17 @@ from evolve.neuro.algorithm import Algorithm, Reals
 from evolve.neuro.algorithms import algorithm_of, training_fitness
 from evolve.neuro.backends import open_backend
 from evolve.neuro.data import Part
-from evolve.neuro.encodings import Continuous, Integers, Masked, steps
+from evolve.neuro.encodings import (
+    GROUPS,
+    NONE,
+    Continuous,
+    Grouped,
+    Integers,
+    Masked,
+    Permutation,
+    cycles,
+    steps,
+)
 from evolve.neuro.fitness import Fitness
 from evolve.neuro.loop import Search, evolve
 from evolve.neuro.mutants import Mutants
@@ -25,7 +35,7 @@ from evolve.neuro.populations import (
     GeneticAlgorithm,
     ParticleSwarm,
 )
-from evolve.neuro.settings import EVOLVED, NeuroSettings
+from evolve.neuro.settings import ENCODINGS, EVOLVED, NeuroSettings
 from evolve.neuro.weights import Form
 from model.errors import InputError
 
@@ -33,7 +43,7 @@ FORM = Form((1, 2, 2), (2,))  # ten genes
 LAYERS = "64-3-10"
 WAYS: list[dict[str, Any]] = [{"algorithm": name} for name in EVOLVED]
 WAYS[0]["temperature"] = 0.1
-WAYS += [{"algorithm": "ga", "encoding": name} for name in ("masked", "continuous")]
+WAYS += [{"algorithm": "ga", "encoding": name} for name in ENCODINGS if name != "integer"]
 
 
 def part(count: int, seed: int) -> Part:
@@ -293,6 +303,52 @@ def test_encodings_come_to_genes() -> None:
     assert abs((sizes > 0).mean() - 0.5) < 0.01
     most = Integers(FORM, 127.0, 1.0, 100.0, 1.0)
     assert np.abs(most.mutate(most.start(100, rng), rng).astype(int)).max() == 127
+
+
+def test_connections_of_a_group_share_a_weight() -> None:
+    rng = np.random.default_rng(1)
+    grouped = Grouped(FORM, 30.0, 0.5, 8.0, 0.1)
+    rows = grouped.start(500, rng)
+    members, weights = rows[:, :10], rows[:, 10:]
+    assert weights.shape == (500, GROUPS)
+    assert (weights == weights[0]).all()
+    assert weights[0, [0, 7, 14]].tolist() == [-30, 0, 30]
+    assert 0.45 < (members != NONE).mean() < 0.55
+    assert set(np.unique(members)) == set(range(GROUPS))
+    assert (grouped.genes(rows)[members == NONE] == 0).all()
+    row = np.array([7, 3, 3, 1, 14, 7, 7, 7, 7, 2] + [5, 7, 9, -4] + [1] * 3 + [0] + [2] * 7)
+    assert grouped.genes(row).tolist() == [0, -4, -4, 7, 2, 0, 0, 0, 0, 9]
+    changed = grouped.mutate(rows, rng)
+    assert 0.08 < (changed[:, :10] != members).mean() < 0.11  # a fifteenth stays in its group
+    assert set(np.unique(changed[:, :10])) == set(range(GROUPS))
+    assert 0.08 < np.delete(changed[:, 10:] != weights, NONE, 1).mean() < 0.12
+    assert (changed[:, 10 + NONE] == 0).all()
+
+
+def test_permutations_move_given_weights() -> None:
+    rng = np.random.default_rng(1)
+    permuted = Permutation(FORM, 30.0, 0.5, 8.0, 0.2)
+    rows = permuted.start(500, rng)
+    assert len(np.unique(rows[:, 0])) == 10
+    given = [-30, -15, 0, 0, 0, 0, 0, 0, 15, 30]
+    for found in (rows, permuted.mutate(rows, rng), permuted.cross(rows, rows[::-1], rng)):
+        assert (np.sort(permuted.genes(found), 1) == given).all()
+    moved = (permuted.mutate(rows, rng) != rows).mean()
+    assert 0.13 < moved < 0.2  # some swaps meet the same gene
+    assert (rows != permuted.start(500, rng)).any()
+
+
+def test_children_of_permutations_have_whole_cycles() -> None:
+    # Hand-worked: 9 8 2 1 7 4 5 3 6 and 1 2 3 4 5 6 7 8 9, as in D. Goldberg's book of 1989.
+    one = np.array([[9, 8, 2, 1, 7, 4, 5, 10, 6, 3]]) - 1
+    other = np.array([[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]]) - 1
+    assert cycles(one, other).tolist() == [[0, 1, 1, 0, 4, 0, 4, 1, 0, 1]]
+    permuted, rng = Permutation(FORM, 30.0, 0.5, 8.0, 0.2), np.random.default_rng(2)
+    ones, others = (permuted.start(300, rng) for _ in range(2))
+    children = permuted.cross(ones, others, rng)
+    assert ((children == ones) | (children == others)).all()
+    assert 0.4 < (children == ones).mean() < 0.65
+    assert ((children != ones).any(1) & (children != others).any(1)).mean() > 0.35
 
 
 def test_genes_are_weights_unit_by_unit_and_biases() -> None:
