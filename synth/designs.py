@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What `make synth` measures."""
 
-from evolve.synthesis.devices import DEVICES, Design
+from dataclasses import replace
+
+from evolve.synthesis.devices import DEVICES, ECP5_25, Design
 from model.neuro.program import Core
 from model.rtl import sources
 
@@ -54,18 +56,22 @@ def networks() -> list[Design]:
     rtl = tuple(sources("neuro"))
     core = Core()
     array = {"ROWS": core.rows, "COLS": core.cols}
+    size = f"{core.rows}x{core.cols}"
     return [
         Design("networks: element", "mac_pe", {}, DEVICES, rtl),
-        Design(f"networks: array {core.rows}x{core.cols}", "mac_array", array, DEVICES, rtl),
         Design("networks: requant, multiplier", "requant", {"MULTIPLIER": 1}, DEVICES, rtl),
         Design("networks: requant, shift", "requant", {"MULTIPLIER": 0}, DEVICES, rtl),
         Design("networks: conv3x3", "conv3x3", {}, DEVICES, rtl),
         Design("networks: pool", "pool", {}, DEVICES, rtl),
+        # The devices have too few multipliers for all columns.
+        Design(f"networks: array {size}", "mac_array", array, (), rtl),
+        Design(f"networks: core {size}", "neuro_core", core.parameters, (), rtl),
+        Design(f"networks: core {size}, AXI", "neuro_axi", core.parameters, (), rtl),
         Design(
-            f"networks: core {core.rows}x{core.cols}",
+            f"networks: core {core.rows}x2, shift",
             "neuro_core",
-            core.parameters,
-            (),  # it has more multipliers than these devices
+            replace(core, cols=2, multiplier=0).parameters,
+            (ECP5_25,),
             rtl,
         ),
     ]
