@@ -10,6 +10,7 @@ from a tribe to its neighbours.
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import accumulate
 
 import numpy as np
@@ -146,17 +147,24 @@ def halves(shape: Shape, one: Genes, other: Genes, random: Random) -> Genes:
     side = sides[random.below(len(sides))]
     cut = 1 + random.below((rows if side == "rows" else cols) - 1)
     first = random.below(2) == 0  # the other circuit gives what lies before the cut
-    row, col = np.indices((rows, cols))
-    before = {"rows": row < cut, "cols": col < cut}[side].ravel()
-    if side == "rows":
-        taken = np.concatenate([before, np.full(cols, True), np.arange(rows) < cut])
-    else:
-        taken = np.concatenate([before, np.arange(cols) < cut, np.full(rows, True)])
-    if not first:
-        taken = ~taken
     child = one.copy()
-    child[:-1][taken] = other[:-1][taken]
+    taken = _parts(rows, cols, side, cut)[not first]
+    child[taken] = other[taken]
     return child
+
+
+@lru_cache(maxsize=256)
+def _parts(
+    rows: int, cols: int, side: str, cut: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the genes that lie before a cut between rows or columns, and those behind it."""
+    row, col = np.indices((rows, cols))
+    if side == "rows":
+        parts = [(row < cut).ravel(), np.full(cols, True), np.arange(rows) < cut]
+    else:
+        parts = [(col < cut).ravel(), np.arange(cols) < cut, np.full(rows, True)]
+    before = np.concatenate(parts)
+    return np.flatnonzero(before), np.flatnonzero(~before)
 
 
 def _square(settings: Settings, random: Random) -> NDArray[np.int64]:
@@ -164,8 +172,13 @@ def _square(settings: Settings, random: Random) -> NDArray[np.int64]:
     shape, size = settings.shape, settings.crossover_size
     top = min(random.below(shape.rows), shape.rows - size)
     left = min(random.below(shape.cols), shape.cols - size)
+    return _square_at(shape.cols, size, top, left)
+
+
+@lru_cache(maxsize=1024)
+def _square_at(width: int, size: int, top: int, left: int) -> NDArray[np.int64]:
     rows, cols = np.arange(top, top + size), np.arange(left, left + size)
-    positions: NDArray[np.int64] = (rows[:, np.newaxis] * shape.cols + cols).ravel()
+    positions: NDArray[np.int64] = (rows[:, np.newaxis] * width + cols).ravel()
     return positions
 
 
