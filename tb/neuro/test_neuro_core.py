@@ -251,7 +251,10 @@ async def images_that_wait_go_in_between_two_writes(dut: Dut) -> None:
 
 @cocotb.test(timeout_time=500, timeout_unit="us")
 async def writes_beyond_a_memory_have_no_effect(dut: Dut) -> None:
-    """Nor have those to its last word, which this network does not use."""
+    """Nor have those to its last word, which this network does not use.
+
+    Those a power of two beyond would hit the first word if a bit of the address were not looked at.
+    """
     bench = Bench(dut)
     bench.configuration.pause = 0.5
     await bench.reset()
@@ -266,6 +269,7 @@ async def writes_beyond_a_memory_have_no_effect(dut: Dut) -> None:
     ):
         bench.configuration.send([(memory + words - 1, 2**32 - 1)])
         beyond = [words, 2**16 - 1, *bench.rng.integers(words, 2**16, 8).tolist()]
+        beyond += [1 << bit for bit in range((words - 1).bit_length(), 16)]
         bench.configuration.send(
             (memory + place, bench.random.getrandbits(32)) for place in beyond if place < 2**16
         )
