@@ -17,9 +17,10 @@ import numpy as np
 
 from evolve.neuro.algorithm import Genome, Reals
 from evolve.neuro.backends import Backend, FastBackend
+from evolve.neuro.encodings import Individual
 from evolve.neuro.heads import Heads
 from evolve.neuro.increments import Increments
-from evolve.neuro.mutants import Mutants
+from evolve.neuro.mutants import Mutants, from_nothing
 from evolve.neuro.weights import Form
 from evolve.options import check, option
 from model.neuro.arithmetic import Int8, Int64
@@ -80,10 +81,14 @@ class Fitness:
 
     def __call__(self, genomes: Sequence[Genome]) -> Reals:
         """Return the fitness (genomes,) float64; higher is better."""
-        if isinstance(genomes, Mutants) and isinstance(self._backend, FastBackend):
-            return self.of(self._measure_mutants(genomes))
-        if isinstance(genomes, Heads) and isinstance(self._backend, FastBackend):
-            return self.of(self._measure_heads(genomes, self._backend))
+        if isinstance(self._backend, FastBackend):
+            if isinstance(genomes, Mutants):
+                return self.of(self._measure_mutants(genomes))
+            if isinstance(genomes, Heads):
+                return self.of(self._measure_heads(genomes, self._backend))
+            rows = [genome for genome in genomes if isinstance(genome, Individual)]
+            if len(rows) == len(genomes) and len({row.encoding for row in rows}) == 1:
+                return self.of(self._measure_mutants(from_nothing(rows)))
         return self.of(self.measure([genome.network() for genome in genomes]))
 
     def of(self, measured: Measured) -> Reals:

@@ -107,10 +107,12 @@ static void add(int32_t *sums, const int16_t *values, int32_t factor, int32_t im
   for (int32_t j = 0; j < images; j++) sums[j] += factor * values[j];
 }
 
-/* Compute the child that has these genes changed: rows of units that move, in the second arrays. */
+/* Compute the child that has these genes changed: rows of units that move, in the second arrays.
+ * Positions ascend. */
 static void change(Engine *engine, int32_t count, const int64_t *positions, const int8_t *values) {
   const int32_t images = engine->images;
   int64_t first = 0; /* gene of the unit */
+  int32_t c = 0;
   for (int l = 0; l < engine->layers; l++) {
     Layer *layer = &engine->layer[l], *before = l ? layer - 1 : NULL;
     const int16_t *inputs = before ? before->outputs[0] : engine->pixels;
@@ -125,9 +127,8 @@ static void change(Engine *engine, int32_t count, const int64_t *positions, cons
         add(sums, before->outputs[1] + (int64_t)i * images, weights[i], images);
         add(sums, inputs + (int64_t)i * images, -weights[i], images);
       }
-      for (int32_t c = 0; c < count; c++) {
+      for (; c < count && positions[c] < first + layer->inputs; c++) {
         int64_t i = positions[c] - first;
-        if (i < 0 || i >= layer->inputs) continue;
         if (!layer->moved[u]) memcpy(sums, layer->sums[0] + (int64_t)u * images, images * 4);
         layer->moved[u] = 1;
         int32_t newer = before && i < before->units && before->moved[i];

@@ -7,7 +7,7 @@ from typing import overload
 
 import numpy as np
 
-from evolve.neuro.encodings import Individual
+from evolve.neuro.encodings import Individual, Integers
 from model.neuro.arithmetic import Int8, Int64
 
 MOST_CHANGES = 3
@@ -20,7 +20,7 @@ class Mutants(Sequence[Individual]):
     """Children of one parent that differ from it in few genes: what differs is kept, not copied.
 
     Child i has the values (changes,) int8 at the positions (changes,) int64, of both the part from
-    starts[i] to starts[i + 1]; no position comes twice there.
+    starts[i] to starts[i + 1], where positions ascend.
     """
 
     parent: Individual
@@ -65,5 +65,20 @@ def few_changes(
     for later in range(1, MOST_CHANGES):  # of changes at one position the first counts
         twice = (positions[:, later, np.newaxis] == positions[:, :later]) & there[:, :later]
         there[:, later] &= ~twice.any(1)
+    order = positions.argsort(1)
+    positions, values, there = (
+        np.take_along_axis(each, order, 1) for each in (positions, values, there)
+    )
     starts = np.concatenate([[0], there.sum(1).cumsum()])
     return Mutants(parent, starts, positions[there], values[there])
+
+
+def from_nothing(individuals: Sequence[Individual]) -> Mutants:
+    """Return individuals of one encoding as children of the network whose weights are all 0."""
+    first = individuals[0].encoding
+    plain = Integers(first.form, first.spread, first.density, first.step, first.rate)
+    genes = first.genes(np.stack([individual.row for individual in individuals]))
+    children, positions = map(np.ascontiguousarray, np.nonzero(genes))
+    starts = np.searchsorted(children, np.arange(len(genes) + 1))
+    nothing = plain.individual(np.zeros(first.form.genes))
+    return Mutants(nothing, starts, positions, genes[children, positions])

@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 
 from evolve.neuro.backends import open_backend
-from evolve.neuro.encodings import Individual, Integers
+from evolve.neuro.encodings import (
+    Continuous,
+    Encoding,
+    Grouped,
+    Individual,
+    Integers,
+    Masked,
+    Permutation,
+)
 from evolve.neuro.fitness import BIT, Fitness, FitnessSettings, cost
 from evolve.neuro.one_plus_lambda import OnePlusLambda
 from evolve.neuro.settings import NeuroSettings
@@ -129,6 +137,24 @@ def test_what_differs_alone_comes_to_the_same(
         if generation % 3 == 2:  # whichever child becomes the parent, it is in step
             algorithm.parent, algorithm.fitness = genomes[-1], float(found[-1])
     assert len(seen) > 40
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("way", [Integers, Masked, Grouped, Permutation, Continuous])
+def test_populations_come_to_the_same(way: type[Encoding], activation: str) -> None:
+    rng = np.random.default_rng(6)
+    images, labels = data(rng, 150)
+    encoding = way(Form(SHAPE, (7, 3, 5), 6, activation), 127.0, 0.6, 40.0, 0.1)
+    terms = FitnessSettings(1.0, 1.0, 12, 0.5, "nonzero", 100)
+    fast, model = (Fitness(terms, images, labels, open_backend(name)) for name in ("fast", "model"))
+    for count in (1, 6):
+        genomes = [encoding.individual(row) for row in encoding.start(count, rng)]
+        if count == 6:
+            genomes[3] = encoding.individual(np.zeros_like(genomes[3].row))
+        found = fast(genomes)
+        assert found.tolist() == model(genomes).tolist()
+        assert found.tolist() == fast(genomes).tolist()
+    assert len(set(found.tolist())) == 6
 
 
 def test_the_sums_of_pixels_at_their_limits() -> None:
