@@ -186,7 +186,7 @@ class Grouped(Integers):
 class Permutation(Encoding):
     """Weights that are given and stay: a row says which of them stands at each gene.
 
-    R. Suda and Y. Qiu, Train-by-Reconnect: Decoupling Locations of Weights from Their Values,
+    Y. Qiu and R. Suda, Train-by-Reconnect: Decoupling Locations of Weights from Their Values,
     NeurIPS 2020, permute what was drawn at random; here the part `density` of the weights is
     evenly spaced from -spread to spread, and the others are 0.
     """

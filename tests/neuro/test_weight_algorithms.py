@@ -335,7 +335,6 @@ def test_permutations_move_given_weights() -> None:
         assert (np.sort(permuted.genes(found), 1) == given).all()
     moved = (permuted.mutate(rows, rng) != rows).mean()
     assert 0.13 < moved < 0.2  # some swaps meet the same gene
-    assert (rows != permuted.start(500, rng)).any()
 
 
 def test_children_of_permutations_have_whole_cycles() -> None:
