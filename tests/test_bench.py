@@ -27,6 +27,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measure, "SAMPLES", {n: {4: 2} for n in ("model", "verilator", "icarus")})
     monkeypatch.setattr(measure, "ENGINE_EVALUATIONS", {4: 100})
     monkeypatch.setattr(measure, "PAIRINGS", 2)
+    monkeypatch.setattr(measure, "SEEDS", 2)
     monkeypatch.setattr(measure, "command_seconds", lambda pair, side, count: 1 + count / 2**10)
     clean = read_image(machine.PHOTO)[:16, :12]
     noisy = add_noise(clean, "salt-and-pepper", 0.2, np.random.default_rng(1))
@@ -55,6 +56,8 @@ def test_all_that_is_promised_is_measured(evoarray: Evoarray) -> None:
         assert figures[what, "x one core"]
     for name in measure.mechanisms(4):
         assert 0 < figures[f"fast, {name}", "% of the time between epochs"]["median"] < 100
+        ratio = figures[f"fast, {name}", "x 8 tribes alone"]
+        assert (ratio["lowest"] == ratio["highest"] == 1) == (name == "8 tribes alone")
     assert figures["fast, evoarray evolve", "evaluations/s"]["median"] == 2**10
     assert figures["verilator, full frames", "cycles/evaluation"]["lowest"] >= 16 * 12
     assert results["start_up_seconds"]["fast"]["cached"] > 0

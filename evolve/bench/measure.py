@@ -3,7 +3,9 @@
 
 A rate is per second of one core's CPU time. Rounds are interleaved: each measures every backend
 before the next begins, so that a machine whose speed drifts moves all of them, and ratios are taken
-within a round. Reported are the median of the rounds, the lowest and the highest.
+within a round. Mechanisms differ by little, so they are interleaved epoch by epoch, and in every
+round they have several seeds, as what there is to compute depends on the way that an evolution
+takes. Reported are the median, the lowest and the highest.
 
 The engine is timed while it evolves. The slow backends are sampled: at points spread evenly over
 the engine's run they evaluate the next children of its tribe.
@@ -62,6 +64,9 @@ SAMPLES = {
 ENGINE_EVALUATIONS = {4: 500_000, 8: 400_000, 16: 100_000, 24: 60_000}
 """The length of the engine's runs that measure a second core."""
 
+SEEDS = 3
+"""Of a round's evolutions with mechanisms."""
+
 LONGER = {4: 16, 8: 8, 16: 4, 24: 3}
 """How many times WHOLE the longer command takes that is compared with one of WHOLE."""
 
@@ -87,6 +92,7 @@ def mechanisms(side: int) -> dict[str, dict[str, Any]]:
         "annealing": {"temperature": PRESETS["annealing"]["temperature"]},
         "four children": {"children": 4},
         "columns": {"scope": "column"},
+        "rate 4": {"mutation_rate": "4"},
         "rates 1..8": {"mutation_rate": "1..8"},
         "tie": {"parsimony": "tie"},
     }
@@ -145,7 +151,9 @@ class Bench:
         golden = self._sample(settings)
         for rate in RATES:
             self._evolve(replace(settings, mutation_rate=rate), golden)
-        self._mechanisms(replace(settings, tribes=8, war_interval=0), golden)
+        for number in range(SEEDS):
+            eight = replace(settings, tribes=8, war_interval=0, seed=seed * SEEDS + number)
+            self._mechanisms(eight, golden)
         self._whole_command(settings)
         self._second_core("fast", settings, ENGINE_EVALUATIONS[side])
         if "verilator" in self._simulators:
@@ -230,21 +238,26 @@ class Bench:
         self._note_rate("fast, evoarray evolve", side, rate)
 
     def _mechanisms(self, settings: Settings, golden: float) -> None:
-        """Let eight tribes evolve with the engine, alone and with each mechanism."""
-        side, alone = settings.shape.rows, 0.0
-        for name, options in mechanisms(side).items():
-            with closing(FastBackend(settings.shape, [self._pair])) as fast:
-                timed = _Timed(fast)
-                started = time.process_time()
-                *_, last = evolve(replace(settings, evaluations=WHOLE, **options), timed)
-                seconds = time.process_time() - started
-            rate, what = last.evaluations / seconds, f"fast, {name}"
-            alone = alone or rate
-            self._note(what, RATE, side, rate)
-            self._note(what, "x golden", side, rate / golden)
-            self._note(what, "x 8 tribes alone", side, rate / alone)
-            between = 100 * (seconds - timed.seconds) / seconds
-            self._note(what, "% of the time between epochs", side, between)
+        """Let eight tribes evolve with the engine, alone and with each mechanism, in turns.
+
+        Who has evaluated least is next, so that all meet the same moods of the machine.
+        """
+        with ExitStack() as stack:
+            runs = []
+            for name, options in mechanisms(settings.shape.rows).items():
+                fast = stack.enter_context(closing(FastBackend(settings.shape, [self._pair])))
+                runs.append(_Run(name, replace(settings, evaluations=WHOLE, **options), fast))
+            going = list(runs)
+            while going:
+                run = min(going, key=lambda run: run.evaluations)
+                if not run.step():
+                    going.remove(run)
+        for run in runs:
+            side, what = settings.shape.rows, f"fast, {run.name}"
+            self._note(what, RATE, side, run.rate)
+            self._note(what, "x golden", side, run.rate / golden)
+            self._note(what, "x 8 tribes alone", side, run.rate / runs[0].rate)
+            self._note(what, "% of the time between epochs", side, run.percent_between)
 
     def _second_core(self, name: str, settings: Settings, count: int) -> None:
         """Time a run alone, then two such runs at once, on two cores by the clock on the wall.
@@ -277,6 +290,36 @@ def two_cores(run: Callable[[int], None]) -> float:
             return time.perf_counter() - started
 
     return 2 * seconds(1) / seconds(2)
+
+
+class _Run:
+    """An evolution that is taken step by step, and its CPU seconds."""
+
+    def __init__(self, name: str, settings: Settings, evolver: Evolver) -> None:
+        self.name = name
+        self.evaluations = 0
+        self._evolver = _Timed(evolver)
+        self._epochs = evolve(settings, self._evolver)
+        self._seconds = 0.0
+
+    def step(self) -> bool:
+        """Go on for an epoch; return whether there was one left."""
+        started = time.process_time()
+        epoch = next(self._epochs, None)
+        self._seconds += time.process_time() - started
+        if epoch:
+            self.evaluations = epoch.evaluations
+        return epoch is not None
+
+    @property
+    def rate(self) -> float:
+        """Return evaluations a second."""
+        return self.evaluations / self._seconds
+
+    @property
+    def percent_between(self) -> float:
+        """Return the part of the time that the evolver had nothing to do, in per cent."""
+        return 100 * (1 - self._evolver.seconds / self._seconds)
 
 
 class _Timed:
