@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Evolution of circuits for the systolic array; start reading at evolve/loop.py."""
+"""Evolution: of filters in evolve/filter/, of networks in evolve/neuro/, and what both share."""

@@ -20,9 +20,8 @@ from evolve.commands.images import noise, target
 from evolve.commands.machine import bench, doctor
 from evolve.commands.neuro import neuro
 from evolve.commands.studies import report_command, study
-from evolve.runs.results import MismatchError
 from evolve.synthesis.programs import ProgramError
-from model.errors import InputError
+from model.errors import InputError, MismatchError
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from evolve.backends.fast import find_compiler
+from evolve.backends.library import find_compiler
 from evolve.backends.verilated import TOOLS
 from model.errors import InputError
 from model.rtl import find_simulator

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one exception for what a user can put right."""
+"""The exception for what a user can put right, and the one for what must not happen."""
 
 from typing import NoReturn
 
 
 class InputError(ValueError):
     """What the user gave cannot be used; the message is one sentence that says what to do."""
+
+
+class MismatchError(RuntimeError):
+    """The RTL and the golden model disagree, which must never be."""
 
 
 def refuse(key: str, value: object, legal: str) -> NoReturn:

@@ -15,8 +15,8 @@ from typing import IO
 import numpy as np
 import pytest
 
-from evolve.backends import fast
 from evolve.cli import main
+from evolve.filter.backends import fast
 from model.images import write_image
 from model.noise import add_noise
 from tb.runner import compiler_cache

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from evolve.filter.tribe import AskEvaluateTell
 from evolve.rng import Random
-from evolve.tribe import AskEvaluateTell
 from model.filter.circuit import Genes
 
 Numbers = NDArray[np.int64]

@@ -21,13 +21,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evolve.backends import Pair, open_backend, verilated, verilator
 from evolve.backends import cache as kept
+from evolve.backends import verilated
 from evolve.backends.cache import LAST_LINES, BuildError
-from evolve.backends.process import LARGEST_SIDE, SimulatorBackend, SimulatorError
-from evolve.loop import evolve, found
-from evolve.settings import BACKENDS, Settings
-from evolve.tribe import rule_at
+from evolve.backends.process import SimulatorError
+from evolve.filter.backends import Pair, open_backend, verilator
+from evolve.filter.backends.simulated import LARGEST_SIDE, SimulatorBackend
+from evolve.filter.loop import evolve, found
+from evolve.filter.settings import BACKENDS, Settings
+from evolve.filter.tribe import rule_at
 from model import rtl
 from model.errors import InputError
 from model.filter.array import filter_image

@@ -7,9 +7,9 @@ from typing import Any, NoReturn
 import numpy as np
 import pytest
 
-from evolve.backends.model import ModelBackend
 from evolve.bench import machine, measure
 from evolve.bench.peer import graph_genes
+from evolve.filter.backends.model import ModelBackend
 from model.errors import InputError
 from model.filter.circuit import Shape, random_circuit
 from model.filter.functions import FUNCTION_SETS

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evolve.backends import fast
+from evolve.backends import library
 from evolve.backends.cache import LAST_LINES, BuildError, built
-from evolve.backends.fast import FastBackend, load_library
+from evolve.filter.backends import fast
+from evolve.filter.backends.fast import FastBackend, load_library
 from model.errors import InputError
 from model.filter.circuit import Shape, copy_filter
 from tests.conftest import ROOT, script
@@ -174,8 +175,8 @@ def test_the_engine_has_a_name_for_all_that_goes_into_it(
         lambda: version.write_text("2", encoding="utf-8"),
         lambda: monkeypatch.setattr(fast, "_SOURCE", source),
         lambda: source.write_text("int y;", encoding="utf-8"),
-        lambda: monkeypatch.setattr(fast, "_FLAGS", (*fast._FLAGS, "-g")),
-        lambda: monkeypatch.setattr(fast, "cpu_line", lambda *_: "another"),
+        lambda: monkeypatch.setattr(library, "_FLAGS", (*library._FLAGS, "-g")),
+        lambda: monkeypatch.setattr(library, "cpu_line", lambda *_: "another"),
     ]
     for count, change in enumerate(changes, start=2):
         change()
@@ -197,7 +198,7 @@ def test_an_engine_that_is_cut_off_is_compiled_anew(cache: Path) -> None:
 
 
 def test_an_engine_that_cannot_be_loaded(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fast, "_FLAGS", ("-std=c11", "-c"))  # an object file
+    monkeypatch.setattr(library, "_FLAGS", ("-std=c11", "-c"))  # an object file
     with pytest.raises(
         InputError, match=r"^cannot load the fast engine: .*; XDG_CACHE_HOME .*--backend model"
     ):

@@ -20,8 +20,8 @@ import pytest
 from PIL import Image
 
 from evolve.cli import commands
-from evolve.presets import PRESETS, settings_of
-from evolve.settings import BACKENDS
+from evolve.filter.presets import PRESETS, settings_of
+from evolve.filter.settings import BACKENDS
 from model.filter.array import filter_image
 from model.filter.circuit import Shape, copy_filter, random_circuit, read_circuit, write_circuit
 from model.filter.fitness import metrics, sae

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
-from evolve.drawing import draw_svg
+from evolve.filter.drawing import draw_svg
 from model.filter.activity import active, operands, reads
 from model.filter.array import filter_image
 from model.filter.circuit import Circuit, Shape, copy_filter, random_circuit

@@ -25,13 +25,14 @@ import pytest
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from evolve.backends import Backend, fast, open_backend
-from evolve.backends.model import ModelBackend
-from evolve.loop import evolve, found
-from evolve.mutation import regions
-from evolve.settings import ACCEPT_RULES, HIGHEST_RATE, HIGHEST_WEIGHT, SCOPES, Settings
+from evolve.backends.library import find_compiler
+from evolve.filter.backends import Backend, fast, open_backend
+from evolve.filter.backends.model import ModelBackend
+from evolve.filter.loop import evolve, found
+from evolve.filter.mutation import regions
+from evolve.filter.settings import ACCEPT_RULES, HIGHEST_RATE, HIGHEST_WEIGHT, SCOPES, Settings
+from evolve.filter.tribe import Rule, Tribe, rule_at
 from evolve.simplify.cost import luts
-from evolve.tribe import Rule, Tribe, rule_at
 from model.filter.circuit import Genes, Shape, circuit_of, random_circuit
 from model.filter.functions import FUNCTION_SETS, Plane
 from model.noise import add_noise
@@ -562,7 +563,7 @@ def make_a_mesh_without_columns() -> None:
 def test_the_sanitizers_find_nothing_but_what_is_wrong(
     act: Callable[[], None], complaint: str
 ) -> None:
-    compiler = fast.find_compiler()
+    compiler = find_compiler()
     runtime = subprocess.run(
         [*compiler, "-print-file-name=libasan.so"], capture_output=True, text=True, check=True
     ).stdout.strip()

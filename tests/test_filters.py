@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evolve.presets import settings_of
-from evolve.settings import Settings
+from evolve.filter.presets import settings_of
+from evolve.filter.settings import Settings
 from evolve.studies.tasks import Result as RunResult
 from evolve.studies.tasks import Task, work
 from evolve.synthesis.devices import DEVICES, SYNTHESIS, Design

@@ -14,11 +14,10 @@ import pytest
 from rich.console import Console
 from rich.segment import Segment
 
-from evolve.backends.model import ModelBackend
-from evolve.loop import Epoch, found
-from evolve.runs.comparison import Photo, rival
-from evolve.runs.database import Event, Row
-from evolve.runs.live import (
+from evolve.filter.backends.model import ModelBackend
+from evolve.filter.comparison import Photo, rival
+from evolve.filter.loop import Epoch, found
+from evolve.filter.runs.live import (
     BRAILLE,
     TALLEST,
     Block,
@@ -30,8 +29,9 @@ from evolve.runs.live import (
     is_watchable,
     tribes,
 )
-from evolve.runs.progress import Lines, Watched
-from evolve.settings import Settings
+from evolve.filter.runs.progress import Lines, Watched
+from evolve.filter.settings import Settings
+from evolve.runs.database import Event, Row
 from model.filter.array import filter_image
 from model.filter.baselines import median3x3
 from model.filter.circuit import Shape, copy_filter, random_circuit
@@ -291,7 +291,7 @@ def test_drawing_takes_a_few_percent_of_the_time_at_most(
     monkeypatch: pytest.MonkeyPatch, seconds: float, pause: float
 ) -> None:
     view = Slow(seconds)
-    monkeypatch.setattr("evolve.runs.progress.time.monotonic", lambda: view.now)
+    monkeypatch.setattr("evolve.filter.runs.progress.time.monotonic", lambda: view.now)
     watched = Watched(ModelBackend(SHAPE, [(NOISY[:3, :3], NOISY[:3, :3])]), 10**6, view)
     batch = copy_filter(SHAPE).genes[np.newaxis]
     for _ in range(2000):

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evolve.backends.model import ModelBackend
-from evolve.loop import Epoch, evolve, found
+from evolve.filter.backends.model import ModelBackend
+from evolve.filter.loop import Epoch, evolve, found
+from evolve.filter.settings import HIGHEST_RATE, Settings
+from evolve.filter.tribe import UNIT, Rule, Tribe, ask, rule_at, tell
 from evolve.rng import Random
-from evolve.settings import HIGHEST_RATE, Settings
-from evolve.tribe import UNIT, Rule, Tribe, ask, rule_at, tell
 from model.filter.circuit import Shape, copy_filter
 from model.images import read_image
 from model.noise import add_noise

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evolve.backends import Backend, open_backend
-from evolve.backends.model import ModelBackend
-from evolve.loop import Epoch, evolve, found, next_epoch
-from evolve.mechanisms import (
+from evolve.filter.backends import Backend, open_backend
+from evolve.filter.backends.model import ModelBackend
+from evolve.filter.loop import Epoch, evolve, found, next_epoch
+from evolve.filter.mechanisms import (
     MECHANISMS,
     abrupt_change,
     drop_worse,
@@ -23,11 +23,11 @@ from evolve.mechanisms import (
     partial_crossover,
     war,
 )
-from evolve.mutation import Region, mutation_at, regions
+from evolve.filter.mutation import Region, mutation_at, regions
+from evolve.filter.settings import HIGHEST_RATE, Settings
+from evolve.filter.tribe import Tribe, ask, rule_at, tell
+from evolve.filter.world import World
 from evolve.rng import Random
-from evolve.settings import HIGHEST_RATE, Settings
-from evolve.tribe import Tribe, ask, rule_at, tell
-from evolve.world import World
 from model.filter.circuit import Circuit, Genes, Shape, circuit_of, copy_filter
 from model.filter.functions import FUNCTION_SETS
 from tests import reference

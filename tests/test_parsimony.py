@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evolve.backends import open_backend
-from evolve.loop import evolve, found
-from evolve.mechanisms import explore_front, war
+from evolve.filter.backends import open_backend
+from evolve.filter.loop import evolve, found
+from evolve.filter.mechanisms import explore_front, war
+from evolve.filter.settings import BLOCK, Settings
+from evolve.filter.tribe import Tribe, highest_saes, rule_at, score, tell
+from evolve.filter.world import Found, World, front
 from evolve.rng import Random
-from evolve.settings import BLOCK, Settings
 from evolve.simplify.cost import luts, luts_by_code, luts_by_operation
 from evolve.simplify.operations import OPERATIONS
-from evolve.tribe import Tribe, highest_saes, rule_at, score, tell
-from evolve.world import Found, World, front
 from model.errors import InputError
 from model.filter.array import filter_image
 from model.filter.circuit import Circuit, Shape, circuit_of

@@ -9,7 +9,7 @@ from matplotlib import pyplot
 from numpy.typing import NDArray
 from PIL import Image
 
-from evolve.pictures import comparison, curve_plot
+from evolve.filter.pictures import comparison, curve_plot
 from model.errors import InputError
 
 BLUE, ORANGE = (31, 111, 181), (194, 81, 12)

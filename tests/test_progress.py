@@ -9,10 +9,10 @@ import pytest
 from numpy.typing import NDArray
 from rich.console import Console
 
+from evolve.filter.runs.progress import STRIDE_SECONDS, Lines, Watched
+from evolve.filter.settings import Settings
+from evolve.filter.tribe import Rule, Tribe, rule_at
 from evolve.rng import Random
-from evolve.runs.progress import STRIDE_SECONDS, Lines, Watched
-from evolve.settings import Settings
-from evolve.tribe import Rule, Tribe, rule_at
 from model.filter.circuit import Genes, Shape, copy_filter
 
 SETTINGS = Settings(Shape(2, 2, "upm16"))
@@ -40,7 +40,7 @@ class Clockwork:
 @pytest.fixture
 def clockwork(monkeypatch: pytest.MonkeyPatch) -> Clockwork:
     clockwork = Clockwork()
-    monkeypatch.setattr("evolve.runs.progress.time.monotonic", lambda: clockwork.now)
+    monkeypatch.setattr("evolve.filter.runs.progress.time.monotonic", lambda: clockwork.now)
     return clockwork
 
 

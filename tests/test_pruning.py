@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from evolve.backends.model import ModelBackend
 from evolve.cli import commands
-from evolve.pruning import prune
+from evolve.filter.backends.model import ModelBackend
+from evolve.filter.pruning import prune
 from evolve.simplify.cost import luts
 from model.filter.circuit import Circuit, circuit_of, random_circuit, read_circuit, write_circuit
 from model.images import write_image

@@ -21,14 +21,14 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from evolve import backends
 from evolve.backends.cache import LAST_LINES
-from evolve.backends.fast import load_library
-from evolve.backends.icarus import IcarusBackend
-from evolve.backends.model import ModelBackend
-from evolve.backends.process import SimulatorBackend
-from evolve.backends.verilator import VerilatorBackend
-from evolve.settings import BACKENDS
+from evolve.filter import backends
+from evolve.filter.backends.fast import load_library
+from evolve.filter.backends.icarus import IcarusBackend
+from evolve.filter.backends.model import ModelBackend
+from evolve.filter.backends.simulated import SimulatorBackend
+from evolve.filter.backends.verilator import VerilatorBackend
+from evolve.filter.settings import BACKENDS
 from model.filter.array import filter_image
 from model.filter.circuit import (
     Circuit,
@@ -453,7 +453,7 @@ def dies_after(simulator: str, requests: int, monkeypatch: pytest.MonkeyPatch) -
 
     The evolution goes step by step, so that its count of evaluations is exact.
     """
-    monkeypatch.setattr("evolve.runs.progress.STRIDE_SECONDS", 0)
+    monkeypatch.setattr("evolve.filter.runs.progress.STRIDE_SECONDS", 0)
     really_evaluate = SimulatorBackend.evaluate
     processes: list[int] = []
     count = 0
@@ -879,7 +879,7 @@ def test_a_huge_budget_and_seed_are_legal(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("evolve.runs.run.evolve", interrupted)
+    monkeypatch.setattr("evolve.filter.runs.run.evolve", interrupted)
     huge = 10**30
     assert evoarray(*EVOLVE, "--evaluations", huge, "--seed", huge).status == 130
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from evolve.settings import HIGHEST_RATE, MOST_TRIBES, Settings
+from evolve.filter.settings import HIGHEST_RATE, MOST_TRIBES, Settings
 from model.errors import InputError
 from model.filter.circuit import Shape, copy_filter
 

@@ -20,7 +20,7 @@ import pytest
 from distributed import Client, LocalCluster
 from scipy import stats
 
-from evolve.runs.comparison import Photo
+from evolve.filter.comparison import Photo
 from evolve.simplify.cost import luts
 from evolve.studies.claims import CONFIRMED, NOT_CONFIRMED, OPEN, judge, judge_all
 from evolve.studies.filters import Filters, Ratio

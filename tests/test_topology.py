@@ -18,8 +18,8 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from evolve.loop import evolve, found
-from evolve.mechanisms import (
+from evolve.filter.loop import evolve, found
+from evolve.filter.mechanisms import (
     _mate,
     abrupt_change,
     drop_worst,
@@ -30,13 +30,13 @@ from evolve.mechanisms import (
     rewiring,
     war,
 )
+from evolve.filter.settings import TOPOLOGIES, Settings
+from evolve.filter.topology import Edges, network, read_edges
+from evolve.filter.tribe import Rule, Tribe
+from evolve.filter.world import World
 from evolve.networks.graphs import TOPOLOGIES as NAMED
 from evolve.rng import Random
 from evolve.runs.store import RunStore
-from evolve.settings import TOPOLOGIES, Settings
-from evolve.topology import Edges, network, read_edges
-from evolve.tribe import Rule, Tribe
-from evolve.world import World
 from model.errors import InputError
 from model.filter.circuit import Genes
 from tests.conftest import Evoarray

@@ -15,8 +15,8 @@ from collections.abc import Callable
 import numpy as np
 from numba import njit
 
-from evolve.backends.fast import FastBackend
 from evolve.bench import bundled_pair
+from evolve.filter.backends.fast import FastBackend
 from model.filter.circuit import Shape, circuit_of
 from model.window import windows
 

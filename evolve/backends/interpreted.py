@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tops of the RTL that Icarus interprets and a Python module drives from inside, by cocotb."""
 
+import importlib.metadata
 import os
 import subprocess
 import sys
@@ -54,6 +55,16 @@ def find_cocotb() -> Path:
             "use another Python (or: make setup)"
         )
     return cocotb_tools.config.lib_name_path("vpi", "icarus")
+
+
+def find_bus_models() -> None:
+    """Raise InputError if cocotbext-axi is not installed."""
+    try:
+        importlib.metadata.version("cocotbext-axi")
+    except importlib.metadata.PackageNotFoundError:
+        raise InputError(
+            "cocotbext-axi is not installed: pip install 'evoarray[simulators]' (or: make setup)"
+        ) from None
 
 
 def cocotb_environment(top: str, module: str, *, inertial_writes: bool) -> dict[str, str]:

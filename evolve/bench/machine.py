@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from evolve.backends import Pair, open_backend
-from evolve.backends.fast import cpu_line
-from evolve.loop import found
-from evolve.settings import BLOCK, Settings
-from evolve.tribe import rule_at
+from evolve.backends.library import cpu_line
+from evolve.filter.backends import Pair, open_backend
+from evolve.filter.loop import found
+from evolve.filter.settings import BLOCK, Settings
+from evolve.filter.tribe import rule_at
 from model.filter.circuit import Shape
 from model.images import read_image, write_image
 from model.noise import add_noise

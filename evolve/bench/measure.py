@@ -26,9 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from evolve.backends import Backend, Pair, open_backend
-from evolve.backends.fast import FastBackend, cpu_line
-from evolve.backends.process import SimulatorBackend
+from evolve.backends.library import cpu_line
 from evolve.bench.figures import Figure
 from evolve.bench.machine import (
     bundled_pair,
@@ -40,10 +38,13 @@ from evolve.bench.machine import (
     store_limit,
 )
 from evolve.bench.peer import evaluate_with_cgpy
-from evolve.loop import evolve, found
-from evolve.presets import PRESETS
-from evolve.settings import BLOCK, Settings
-from evolve.tribe import Evolver, Rule, Tribe, ask, rule_at
+from evolve.filter.backends import Backend, Pair, open_backend
+from evolve.filter.backends.fast import FastBackend
+from evolve.filter.backends.simulated import SimulatorBackend
+from evolve.filter.loop import evolve, found
+from evolve.filter.presets import PRESETS
+from evolve.filter.settings import BLOCK, Settings
+from evolve.filter.tribe import Evolver, Rule, Tribe, ask, rule_at
 from model.errors import InputError
 from model.filter.circuit import Genes, Shape
 from model.rtl import find_simulator

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from evolve.backends import Pair
-from evolve.backends.fast import FastBackend
-from evolve.loop import found
-from evolve.settings import Settings
-from evolve.tribe import rule_at
+from evolve.filter.backends import Pair
+from evolve.filter.backends.fast import FastBackend
+from evolve.filter.loop import found
+from evolve.filter.settings import Settings
+from evolve.filter.tribe import rule_at
 from model.filter.circuit import Circuit, circuit_of
 from model.filter.fitness import sae
 from model.filter.functions import FUNCTION_SETS

@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 import numpy as np
 
-from evolve.backends import open_backend
 from evolve.commands.options import (
     FILE,
     after_option,
@@ -19,11 +18,12 @@ from evolve.commands.options import (
     read_photo,
     train_pair_option,
 )
-from evolve.drawing import draw_svg
-from evolve.pruning import prune
-from evolve.runs.comparison import as_json, cascade
-from evolve.runs.results import MismatchError
+from evolve.filter.backends import open_backend
+from evolve.filter.comparison import as_json, cascade
+from evolve.filter.drawing import draw_svg
+from evolve.filter.pruning import prune
 from evolve.simplify.cost import luts
+from model.errors import MismatchError
 from model.files import write_atomically
 from model.filter.circuit import read_circuit, write_circuit
 from model.filter.fitness import metrics

@@ -25,14 +25,14 @@ from evolve.commands.options import (
     with_options,
     workers_option,
 )
+from evolve.filter.presets import DEFAULT, PRESETS, settings_of, shape_of, with_preset
+from evolve.filter.runs.job import Job, provenance
+from evolve.filter.runs.run import resume as resume_run
+from evolve.filter.runs.run import run
+from evolve.filter.settings import OPTIONS, TOPOLOGIES
+from evolve.filter.topology import Edges, read_edges
 from evolve.neuro import run as neuro
-from evolve.presets import DEFAULT, PRESETS, settings_of, shape_of, with_preset
-from evolve.runs.job import Job, provenance
 from evolve.runs.listing import kind_of, list_runs
-from evolve.runs.run import resume as resume_run
-from evolve.runs.run import run
-from evolve.settings import OPTIONS, TOPOLOGIES
-from evolve.topology import Edges, read_edges
 from model.errors import InputError
 from model.filter.circuit import Shape, read_circuit
 from model.filter.functions import FUNCTION_SETS

@@ -16,8 +16,8 @@ from evolve.commands.options import (
 )
 from evolve.export import product
 from evolve.export.facts import facts
+from evolve.filter.comparison import compare
 from evolve.neuro.onnx import save_onnx
-from evolve.runs.comparison import compare
 from evolve.simplify.graph import formulas, nodes, simplify
 from evolve.synthesis import programs
 from evolve.synthesis.flow import versions

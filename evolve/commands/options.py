@@ -12,8 +12,8 @@ from typing import Any
 import click
 from rich.console import Console
 
-from evolve.runs.comparison import Photo, photo_of
-from evolve.settings import BACKENDS
+from evolve.filter.comparison import Photo, photo_of
+from evolve.filter.settings import BACKENDS
 from model.errors import InputError
 from model.filter.circuit import Circuit
 from model.images import read_image

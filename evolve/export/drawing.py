@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from statistics import fmean
 
-from evolve.drawing import CELL_HEIGHT, PIXEL, STYLE, draw_window
+from evolve.filter.drawing import CELL_HEIGHT, PIXEL, STYLE, draw_window
 from evolve.simplify.graph import (
     Constant,
     Node,

@@ -4,7 +4,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 
-from evolve.runs.comparison import Comparison
+from evolve.filter.comparison import Comparison
 from evolve.simplify.cost import luts
 from evolve.simplify.graph import depth, formulas, nodes, pixels, simplify
 from evolve.synthesis.devices import FAMILY_NAMES

@@ -14,11 +14,10 @@ from evolve.export.proof import is_equal
 from evolve.export.software import c_source, python_source
 from evolve.export.stream import cascade_files, stream_files
 from evolve.export.verilog import module, stages_of, testbench
-from evolve.runs.results import MismatchError
 from evolve.simplify.graph import Value, nodes, simplify
 from evolve.synthesis.devices import DEVICES, Design
 from evolve.synthesis.measure import Result, measure
-from model.errors import InputError
+from model.errors import InputError, MismatchError
 from model.files import make_folder, write_atomically
 from model.filter.circuit import Circuit, circuit_to_json
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from evolve.runs.comparison import cascade
+from evolve.filter.comparison import cascade
 from model.filter.circuit import Circuit
 from model.rtl import sources
 

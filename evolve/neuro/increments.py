@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from evolve.backends.fast import address, load_compiled
+from evolve.backends.library import address, load_compiled
 from evolve.neuro.mutants import Mutants
 from evolve.neuro.weights import Form
 from model.neuro.arithmetic import LARGEST, Int8, Int64

@@ -9,7 +9,7 @@ import numpy as np
 from evolve.neuro.backends import Backend
 from evolve.neuro.backends.simulated import ROOMY
 from evolve.neuro.data import Digits
-from evolve.runs.results import MismatchError
+from model.errors import MismatchError
 from model.neuro.arithmetic import Int8
 from model.neuro.forward import classify, forward
 from model.neuro.latency import inference_cycles

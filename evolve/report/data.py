@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from evolve.filter.comparison import ADAPTIVE, EVOLVED, MEDIAN, compare
+from evolve.filter.comparison import Comparison as Compared
+from evolve.filter.runs.job import Job, job_of
+from evolve.filter.world import World
 from evolve.neuro import run as neuro
 from evolve.report.filters import ALWAYS, USUAL, FilterStudy, options
 from evolve.report.networks import NetworkStudy
 from evolve.report.neuro import NeuroStudy
 from evolve.report.neuro_run import NeuroRun
 from evolve.report.study import Study, said_list
-from evolve.runs.comparison import ADAPTIVE, EVOLVED, MEDIAN, compare
-from evolve.runs.comparison import Comparison as Compared
 from evolve.runs.database import Event, Row
-from evolve.runs.job import Job, job_of
 from evolve.runs.listing import look
 from evolve.runs.store import DATABASE as RUN
 from evolve.runs.store import said
@@ -29,7 +30,6 @@ from evolve.studies.neuro import Neuro
 from evolve.studies.noisy_digits import NoisyDigits
 from evolve.studies.store import DATABASE as STUDY
 from evolve.studies.store import StudyStore
-from evolve.world import World
 from model.errors import InputError
 from model.filter.circuit import Circuit, circuit_of
 

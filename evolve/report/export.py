@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from evolve.filter.comparison import as_json
 from evolve.report.data import Run
 from evolve.report.filters import FilterStudy
 from evolve.report.neuro_run import NeuroRun
 from evolve.report.study import Study
-from evolve.runs.comparison import as_json
 from evolve.studies.spec import settings_of_run
 from model.neuro.network import to_json as to_text
 

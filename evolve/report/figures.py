@@ -14,11 +14,11 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import ArrayLike
 
-from evolve.drawing import draw_svg
+from evolve.filter.comparison import ADAPTIVE, MEDIAN
+from evolve.filter.drawing import draw_svg
 from evolve.report.data import Run
 from evolve.report.neuro_run import NeuroRun
 from evolve.report.study import Study
-from evolve.runs.comparison import ADAPTIVE, MEDIAN
 from evolve.runs.database import Row
 from evolve.studies.statistics import Summary
 from model.filter.circuit import Circuit

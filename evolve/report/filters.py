@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from evolve.filter.comparison import ADAPTIVE, Photo, compare
+from evolve.filter.comparison import Comparison as Compared
+from evolve.filter.settings import OPTIONS, Settings
 from evolve.report.study import Study
-from evolve.runs.comparison import ADAPTIVE, Photo, compare
-from evolve.runs.comparison import Comparison as Compared
-from evolve.settings import OPTIONS, Settings
 from evolve.studies.filters import Filters, Ratio, median_saes
 from evolve.studies.spec import settings_of_run
 from evolve.studies.statistics import Summary, summarize

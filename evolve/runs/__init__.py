@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A run from the command to its folder: what is asked, watched, saved, judged and drawn."""
+"""Folders of runs, of filters and of networks: log and checkpoints, locks, provenance, listing."""

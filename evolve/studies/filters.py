@@ -9,9 +9,9 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from evolve.presets import NAMES, settings_of
-from evolve.runs.comparison import Photo
-from evolve.settings import Settings
+from evolve.filter.comparison import Photo
+from evolve.filter.presets import NAMES, settings_of
+from evolve.filter.settings import Settings
 from evolve.simplify.cost import luts
 from evolve.studies.kind import Kind, Material, Measure, names_of, of_run
 from evolve.studies.statistics import summarize

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
 
-from evolve.runs.comparison import Photo
+from evolve.filter.comparison import Photo
 from model.errors import InputError
 
 

@@ -39,9 +39,9 @@ Other claims name a setting and what is said of it:
 
 Files are named from the spec's folder. Run r of every setting has the seed `seed + r`, and photo
 number i the noise of the seed 1 + i, if it is held out 101 + i. The options of a kind are in
-evolve/settings.py, evolve/networks/settings.py and evolve/neuro/settings.py, for the algorithm neat
-in evolve/neuro/neat/settings.py; the kind noisy-digits is neuro with noise, and has those of
-evolve/neuro/filtered/settings.py, too.
+evolve/filter/settings.py, evolve/networks/settings.py and evolve/neuro/settings.py, for the
+algorithm neat in evolve/neuro/neat/settings.py; the kind noisy-digits is neuro with noise, and has
+those of evolve/neuro/filtered/settings.py, too.
 """
 
 import tomllib

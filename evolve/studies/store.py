@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
-from evolve.runs.comparison import Photo
+from evolve.filter.comparison import Photo
 from evolve.runs.database import begin_writing, check_format, connect, end_writing
 from evolve.runs.lock import held, release
 from evolve.runs.store import said

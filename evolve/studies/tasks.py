@@ -8,10 +8,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from evolve.backends import open_backend
-from evolve.loop import evolve, found
-from evolve.runs.comparison import Photo
-from evolve.settings import Settings
+from evolve.filter.backends import open_backend
+from evolve.filter.comparison import Photo
+from evolve.filter.loop import evolve, found
+from evolve.filter.settings import Settings
 from model.filter.array import filter_image
 from model.filter.circuit import circuit_of
 from model.filter.fitness import sae

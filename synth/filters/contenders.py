@@ -7,7 +7,7 @@ from functools import partial
 from statistics import fmean
 
 from evolve.export.verilog import module, stages_of
-from evolve.runs.comparison import Photo, cascade
+from evolve.filter.comparison import Photo, cascade
 from evolve.simplify.graph import simplify
 from evolve.synthesis.devices import DEVICES, Design, Device
 from model.files import write_atomically

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from evolve.backends import open_backend
-from evolve.presets import settings_of
-from evolve.pruning import prune
-from evolve.runs.comparison import Photo, photo_of
-from evolve.settings import Settings
+from evolve.filter.backends import open_backend
+from evolve.filter.comparison import Photo, photo_of
+from evolve.filter.presets import settings_of
+from evolve.filter.pruning import prune
+from evolve.filter.settings import Settings
 from evolve.simplify.cost import luts
 from evolve.studies.tasks import Task, work
 from model.filter.array import filter_image

@@ -9,7 +9,7 @@ import cocotb
 import numpy as np
 from cocotb.triggers import RisingEdge
 
-from evolve.backends.axi.simulated import SimulatedPort
+from evolve.filter.backends.axi.simulated import SimulatedPort
 from model.filter.array import filter_image
 from model.filter.circuit import Circuit
 from model.filter.fitness import sae

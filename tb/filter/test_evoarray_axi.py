@@ -11,8 +11,8 @@ from cocotb.triggers import RisingEdge, Timer
 from cocotbext.axi import AxiProt, AxiResp, AxiStreamFrame, AxiStreamSource
 from numpy.typing import NDArray
 
-from evolve.backends.axi.driver import NO_LIMIT, Core
-from evolve.backends.axi.simulated import SimulatedPort, lines
+from evolve.filter.backends.axi.driver import NO_LIMIT, Core
+from evolve.filter.backends.axi.simulated import SimulatedPort, lines
 from model.filter.array import filter_image
 from model.filter.circuit import Circuit, Shape, random_circuit
 from model.filter.fitness import sae

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evolve.backends.icarus import IcarusBackend as IcarusFilter
+from evolve.filter.backends.icarus import IcarusBackend as IcarusFilter
 from evolve.neuro.backends import FastBackend
 from evolve.neuro.backends.icarus import IcarusBackend as IcarusNetwork
 from evolve.neuro.data import Digits, Part, digits

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 
 from evolve.neuro.algorithm import Reals
 from evolve.neuro.neat.algorithm import Neat
-from evolve.neuro.neat.genome import Frame, Genome, align, distance, minimal
+from evolve.neuro.neat.genes import Frame
+from evolve.neuro.neat.genome import Genome, align, distance, minimal
 from evolve.neuro.neat.innovations import Innovations
 from evolve.neuro.neat.settings import NeatSettings
 from evolve.neuro.neat.species import REFOCUS, STAGNATION, Species, breeding, offspring, speciate

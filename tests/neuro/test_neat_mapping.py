@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from numpy.typing import NDArray
 
-from evolve.neuro.neat.genome import ACTIVATIONS, Frame, Genome, minimal
-from evolve.neuro.neat.mapping import map_genome
+from evolve.neuro.neat.genes import ACTIVATIONS, Frame
+from evolve.neuro.neat.genome import Genome, minimal
+from evolve.neuro.neat.mapping import map_genes
 from model.neuro.forward import activate, forward
 from model.neuro.network import Dense
 from model.neuro.tables import table
@@ -19,7 +20,7 @@ from tests.neuro.neat_examples import PAPER, genome_of, genomes_and_images, logi
 @given(genomes_and_images())
 def test_logits_are_those_of_the_graph(case: tuple[Genome, NDArray[np.int8]]) -> None:
     genome, images = case
-    mapped = map_genome(genome)
+    mapped = map_genes(genome)
     expected = [logits_of(genome, image.ravel().tolist()) for image in images]
     assert forward(mapped.network, images).tolist() == expected
 
@@ -28,7 +29,7 @@ def test_logits_are_those_of_the_graph(case: tuple[Genome, NDArray[np.int8]]) ->
 @given(genomes_and_images())
 def test_layers_are_as_few_as_the_longest_way(case: tuple[Genome, NDArray[np.int8]]) -> None:
     genome = case[0]
-    frame, mapped = genome.frame, map_genome(genome)
+    frame, mapped = genome.frame, map_genes(genome)
     ends = zip(genome.sources[genome.enabled], genome.targets[genome.enabled], strict=True)
     graph = nx.DiGraph((int(a), int(b)) for a, b in ends)
     outputs = set(range(frame.first_output, frame.first_hidden))
@@ -69,7 +70,7 @@ def test_padding_by_hand() -> None:
     """XOR in the paper's minimal structure: both inputs pass the layer of the one hidden node."""
     rows = [(0, 0, 3, 64, True), (1, 1, 3, 64, True), (2, 2, 4, -64, True), (3, 0, 4, 64, True)]
     rows += [(4, 1, 4, 64, True), (5, 4, 3, -127, True), (6, 2, 3, 5, False)]
-    mapped = map_genome(genome_of(PAPER, rows))
+    mapped = map_genes(genome_of(PAPER, rows))
     hidden, last = mapped.network.layers
     assert isinstance(hidden, Dense)
     assert isinstance(last, Dense)
@@ -82,7 +83,7 @@ def test_padding_by_hand() -> None:
 
 
 def test_a_minimal_genome_is_one_layer() -> None:
-    mapped = map_genome(minimal(Frame((1, 4, 4), 10), np.random.default_rng(1)))
+    mapped = map_genes(minimal(Frame((1, 4, 4), 10), np.random.default_rng(1)))
     assert len(mapped.network.layers) == 1
     assert mapped.network.parameters == 170
     assert (mapped.hidden, mapped.connections, mapped.lanes, mapped.zeros) == (0, 170, 0, 0)

@@ -21,7 +21,7 @@ from evolve.neuro.data import digits
 from evolve.neuro.judge import judge, replay
 from evolve.neuro.neat.settings import NeatSettings
 from evolve.runs.listing import look
-from evolve.runs.results import MismatchError
+from model.errors import MismatchError
 from model.neuro.arithmetic import Int8
 from model.neuro.forward import classify, forward
 from model.neuro.layers import Int32

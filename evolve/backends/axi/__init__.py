@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The AXI core as host software works it: a driver, and what connects it to a simulated core."""
+"""What the AXI cores of filters and of networks have in common, as host software works them."""

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from evolve.mutation import mutation_of_all_genes
+from evolve.filter.mutation import mutation_of_all_genes
+from evolve.filter.settings import Settings
 from evolve.neuro.algorithm import Algorithm, Reals
 from evolve.neuro.filtered.chain import Chain
 from evolve.neuro.filtered.settings import FilterSettings
 from evolve.rng import Random
-from evolve.settings import Settings
 from model.filter.circuit import Genes, circuit_of, copy_filter
 from model.neuro.network import Network
 
@@ -19,7 +19,7 @@ from model.neuro.network import Network
 class FilterEvolution(Algorithm[Chain]):
     """It begins with the circuit that lets everything pass, and redraws genes as all filters do.
 
-    The best child replaces its parent if it is not worse (UPM tutorial; evolve/mutation.py).
+    The best child replaces its parent if it is not worse (UPM tutorial; evolve/filter/mutation.py).
     """
 
     settings: FilterSettings

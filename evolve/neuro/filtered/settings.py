@@ -3,10 +3,10 @@
 
 from dataclasses import dataclass, fields
 
+from evolve.filter.presets import shape_of
+from evolve.filter.settings import HIGHEST_RATE
 from evolve.neuro.fitness import FitnessSettings
 from evolve.options import check, option
-from evolve.presets import shape_of
-from evolve.settings import HIGHEST_RATE
 from model.errors import refuse
 from model.filter.circuit import Shape
 

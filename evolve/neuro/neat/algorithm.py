@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from evolve.neuro.algorithm import Algorithm, Reals
-from evolve.neuro.neat.genome import Frame, Genome, distance, minimal
+from evolve.neuro.neat.genes import Frame
+from evolve.neuro.neat.genome import Genome, distance, minimal
 from evolve.neuro.neat.innovations import Innovations
-from evolve.neuro.neat.mapping import map_genome
+from evolve.neuro.neat.mapping import map_genes
 from evolve.neuro.neat.settings import NeatSettings
 from evolve.neuro.neat.species import Species, breeding, offspring, speciate
 from evolve.neuro.neat.variation import add_connection, add_node, crossover, mutate_weights
@@ -106,7 +107,7 @@ class Neat(Algorithm[Genome]):
 
     def sizes(self, genome: Genome) -> Mapping[str, int]:
         """See Algorithm.sizes: what computes, and the padding on the array."""
-        mapped = map_genome(genome)
+        mapped = map_genes(genome)
         return {
             "hidden nodes": mapped.hidden,
             "connections": mapped.connections,

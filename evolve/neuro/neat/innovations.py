@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass, field
 
-from evolve.neuro.neat.genome import Frame
+from evolve.neuro.neat.genes import Frame
 
 
 @dataclass

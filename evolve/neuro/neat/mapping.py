@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a genome to layers of the array, bit for bit.
+"""From genes to layers of the array, bit for bit.
 
 Nodes are levelled: each stands one layer after the last of its sources. The array knows nothing but
 the layer before, so a value that is needed later is carried on by an identity lane: one weight
 2**shift, which requantisation divides out again without rounding. A layer has one activation for
-all of its lanes, so only one will do that keeps what is carried (ACTIVATIONS in genome.py):
+all of its lanes, so only one will do that keeps what is carried (ACTIVATIONS in genes.py):
 
 | activation | hidden values | a lane passes                                     |
 | ---------- | ------------- | ------------------------------------------------- |
@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evolve.neuro.neat.genome import ACTIVATIONS, Flags, Genome, Whole
+from evolve.neuro.neat.genes import ACTIVATIONS, Flags, Genes, Whole
 from model.neuro.arithmetic import LARGEST
 from model.neuro.network import Dense, Network
 
@@ -41,13 +41,13 @@ class Mapped:
     zeros: int
 
 
-def map_genome(genome: Genome) -> Mapped:
-    """Return the network of a genome, and its padding.
+def map_genes(given: Genes) -> Mapped:
+    """Return the network of all genes, and its padding.
 
     Raises InputError if an accumulator may exceed int32, which needs some 100,000 connections.
     """
-    frame = genome.frame
-    genes = genome.taking(_needed(genome))
+    frame = given.frame
+    genes = given.taking(_needed(given))
     carried = genes.taking(genes.sources != frame.bias)
     level = _levels(carried)
     last = max(1, int(level[frame.first_output : frame.first_hidden].max()))
@@ -73,7 +73,7 @@ def map_genome(genome: Genome) -> Mapped:
     return Mapped(network, len(hidden), len(genes), lanes, stored - len(carried) - lanes)
 
 
-def _layer(genes: Genome, before: Whole, after: Whole, kept: Whole, here: Flags) -> Dense:
+def _layer(genes: Genes, before: Whole, after: Whole, kept: Whole, here: Flags) -> Dense:
     """Return the layer from nodes before to nodes after, some of which are kept as they are."""
     frame = genes.frame
     weights = np.zeros((len(after), len(before)), np.int64)
@@ -96,17 +96,17 @@ def _layer(genes: Genome, before: Whole, after: Whole, kept: Whole, here: Flags)
     )
 
 
-def _needed(genome: Genome) -> Flags:
+def _needed(genes: Genes) -> Flags:
     """Return which genes an output depends on (n,) bool."""
-    frame = genome.frame
-    reached = np.zeros(_nodes(genome), np.bool_)
+    frame = genes.frame
+    reached = np.zeros(_nodes(genes), np.bool_)
     reached[frame.first_output : frame.first_hidden] = True
-    while not reached[sources := genome.sources[genome.enabled & reached[genome.targets]]].all():
+    while not reached[sources := genes.sources[genes.enabled & reached[genes.targets]]].all():
         reached[sources] = True
-    return genome.enabled & reached[genome.targets]
+    return genes.enabled & reached[genes.targets]
 
 
-def _levels(genes: Genome) -> Whole:
+def _levels(genes: Genes) -> Whole:
     """Return the length of the longest way to each node (nodes,) int64; hidden ones have 1 or more.
 
     A hidden node without a source is a constant, which takes a layer to be made.
@@ -118,7 +118,7 @@ def _levels(genes: Genome) -> Whole:
     return level
 
 
-def _nodes(genes: Genome) -> int:
+def _nodes(genes: Genes) -> int:
     """Return one more than the highest number of a node."""
     first = genes.frame.first_hidden
     return 1 + int(genes.targets.max(initial=int(genes.sources.max(initial=first - 1))))

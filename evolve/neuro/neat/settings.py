@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from evolve.neuro.backends import BACKENDS
 from evolve.neuro.fitness import FitnessSettings
-from evolve.neuro.neat.genome import ACTIVATIONS, LARGEST_SHIFT, Frame
+from evolve.neuro.neat.genes import ACTIVATIONS, LARGEST_SHIFT, Frame
 from evolve.neuro.neat.problems import PROBLEMS
 from evolve.options import check, option
 from model.errors import refuse

@@ -3,7 +3,8 @@
 
 import numpy as np
 
-from evolve.neuro.neat.genome import Flags, Genome, Whole, align
+from evolve.neuro.neat.genes import Flags, Whole
+from evolve.neuro.neat.genome import Genome, align
 from evolve.neuro.neat.innovations import Innovations
 from model.neuro.arithmetic import LARGEST
 

@@ -5,7 +5,7 @@ The slowest backend: every byte and every register access goes through Python. I
 core, its register map and its driver do what evolution needs.
 """
 
-from evolve.backends.axi.icarus import find_bus_models
+from evolve.backends.interpreted import find_bus_models
 from evolve.neuro.backends.icarus import IcarusBackend
 from evolve.neuro.backends.simulated import ROOMY
 from model.neuro.program import Core

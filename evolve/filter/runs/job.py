@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from evolve.backends import Backend, open_backend
-from evolve.runs.comparison import Photo, photo_of
+from evolve.filter.backends import Backend, open_backend
+from evolve.filter.comparison import Photo, photo_of
+from evolve.filter.settings import BACKENDS, Settings
 from evolve.runs.provenance import made_with
-from evolve.settings import BACKENDS, Settings
 from model.errors import InputError
 from model.filter.circuit import Circuit, Shape, circuit_from_json, circuit_to_json
 from model.filter.functions import Plane

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs inside Icarus, under cocotb: answers the requests of evolve/backends/axi/icarus.py.
+"""Runs inside Icarus, under cocotb: answers the requests of evolve/filter/backends/axi/icarus.py.
 
 What it does to the core it does through the driver.
 """
@@ -12,9 +12,9 @@ import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles
 
-from evolve.backends.axi.driver import Core
-from evolve.backends.axi.simulated import SimulatedPort
-from evolve.backends.served import Server
+from evolve.filter.backends.axi.driver import Core
+from evolve.filter.backends.axi.simulated import SimulatedPort
+from evolve.filter.backends.served import Server
 from model.filter.circuit import circuit_of, copy_filter
 from model.filter.functions import Plane
 from model.window import CENTRE, WINDOW_PIXELS
@@ -33,7 +33,7 @@ async def serve(dut: Any) -> None:
 
 
 def _images() -> tuple[Plane, Plane]:
-    """Return the noisy image and its reference, from the file that process.py has written."""
+    """Return the noisy image and its reference, from the file that simulated.py has written."""
     given = cocotb.plusargs
     size = int(str(given["height"])), int(str(given["width"]))
     data = np.frombuffer(Path(str(given["images"])).read_bytes(), np.uint8)

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from evolve.loop import Epoch
+from evolve.filter.loop import Epoch
+from evolve.filter.tribe import Evolver, Rule, Tribe
+from evolve.filter.world import World
 from evolve.runs.database import Event, Row
-from evolve.tribe import Evolver, Rule, Tribe
-from evolve.world import World
 from model.filter.circuit import Genes
 
 STRIDE_SECONDS = 0.1

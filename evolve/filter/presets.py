@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from evolve.settings import OPTIONS, Settings
+from evolve.filter.settings import OPTIONS, Settings
 from model.errors import InputError
 from model.filter.circuit import Shape
 

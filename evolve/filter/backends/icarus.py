@@ -4,7 +4,7 @@
 from pathlib import Path
 
 from evolve.backends.interpreted import cocotb_environment, compile_rtl, find_cocotb
-from evolve.backends.process import IMAGES, SimulatorBackend
+from evolve.filter.backends.simulated import IMAGES, SimulatorBackend
 from model.filter.circuit import Shape
 from model.filter.functions import Plane
 from model.filter.rtl import parameters
@@ -17,7 +17,7 @@ class IcarusBackend(SimulatorBackend):
     toplevel = "icarus_bench"
     bench: tuple[Path, ...] = (Path(__file__).with_name("icarus_bench.v"),)
     """What the top needs besides the sources of the core."""
-    server = "evolve.backends.icarus_server"
+    server = "evolve.filter.backends.icarus_server"
     """The module that answers, inside the simulator."""
     inertial_writes = True  # all inputs change as the clock falls
 

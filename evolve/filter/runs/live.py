@@ -22,7 +22,7 @@ from rich.segment import Segment, SegmentLines
 from rich.style import Style
 from rich.text import Text
 
-from evolve.runs.progress import Watched
+from evolve.filter.runs.progress import Watched
 from model.filter.array import run
 from model.filter.circuit import Genes, Shape, circuit_of
 from model.filter.functions import Plane

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs the Verilated evaluator for evolve/backends/verilator.py: requests in, fitness out.
-// The protocol is described in evolve/backends/process.py.
+// Runs the Verilated evaluator for evolve/filter/backends/verilator.py: requests in, fitness out.
+// The protocol is described in evolve/filter/backends/simulated.py.
 //
 // Usage: evaluator WIDTH HEIGHT IMAGES, where the file IMAGES holds, row by row, the nine pixels of
 // every window and then the reference pixels. EVOARRAY_REQUESTS and EVOARRAY_REPLIES are pipes.

@@ -12,21 +12,17 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from evolve import pictures
-from evolve.backends import open_backend
-from evolve.runs.comparison import EVOLVED, MEDIAN, Comparison, Photo
+from evolve.filter import pictures
+from evolve.filter.backends import open_backend
+from evolve.filter.comparison import EVOLVED, MEDIAN, Comparison, Photo
+from evolve.filter.world import Found
 from evolve.runs.database import Row
-from evolve.world import Found
-from model.errors import InputError
+from model.errors import InputError, MismatchError
 from model.files import write_atomically
 from model.filter.array import filter_image
 from model.filter.circuit import Circuit, Shape, circuit_of, circuit_to_json, write_circuit
 from model.filter.fitness import sae
 from model.images import write_image
-
-
-class MismatchError(RuntimeError):
-    """The RTL and the golden model disagree, which must never be."""
 
 
 def replay(circuit: Circuit, photo: Photo, backend: str) -> None:

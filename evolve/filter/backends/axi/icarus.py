@@ -5,24 +5,12 @@ The slowest backend: every pixel and every register access goes through Python. 
 core, its register map and its driver do what evolution needs.
 """
 
-import importlib.metadata
-
-from evolve.backends.icarus import IcarusBackend
-from evolve.backends.process import LARGEST_SIDE
-from model.errors import InputError
+from evolve.backends.interpreted import find_bus_models
+from evolve.filter.backends.icarus import IcarusBackend
+from evolve.filter.backends.simulated import LARGEST_SIDE
 from model.filter.circuit import Shape
 from model.filter.functions import Plane
 from model.filter.rtl import parameters
-
-
-def find_bus_models() -> None:
-    """Raise InputError if cocotbext-axi is not installed."""
-    try:
-        importlib.metadata.version("cocotbext-axi")
-    except importlib.metadata.PackageNotFoundError:
-        raise InputError(
-            "cocotbext-axi is not installed: pip install 'evoarray[simulators]' (or: make setup)"
-        ) from None
 
 
 class IcarusAxiBackend(IcarusBackend):
@@ -30,7 +18,7 @@ class IcarusAxiBackend(IcarusBackend):
 
     toplevel = "evoarray_axi"
     bench = ()
-    server = "evolve.backends.axi.server"
+    server = "evolve.filter.backends.axi.server"
     inertial_writes = False  # the bus models write at rising edges
 
     def __init__(self, shape: Shape, noisy: Plane, reference: Plane) -> None:

@@ -2,10 +2,10 @@
 """The whole evolution on one page: epochs of tribes, and what happens between them.
 
 Start reading at `evolve`. A tribe is a (1+1) evolution: one parent, one child at a time (thesis,
-3.3); evolve/tribe.py has its ask, evaluate and tell. Tribes share the budget and know nothing of
-each other, except through the mechanisms of evolve/mechanisms.py, such as a war, in which the best
-one's parent replaces the worst one's (thesis, 5.3). Every tribe draws from its own generator and
-all arithmetic is in integers, so a seed walks the same way on every backend.
+3.3); tribe.py has its ask, evaluate and tell. Tribes share the budget and know nothing of each
+other, except through the mechanisms of mechanisms.py, such as a war, in which the best one's parent
+replaces the worst one's (thesis, 5.3). Every tribe draws from its own generator and all arithmetic
+is in integers, so a seed walks the same way on every backend.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from evolve.mechanisms import MECHANISMS
-from evolve.mutation import mutation_at, passes_east, regions
+from evolve.filter.mechanisms import MECHANISMS
+from evolve.filter.mutation import mutation_at, passes_east, regions
+from evolve.filter.settings import Settings
+from evolve.filter.topology import Edges, network_of
+from evolve.filter.tribe import Evolver, Tribe, rule_at
+from evolve.filter.world import Found, World
 from evolve.rng import Random
-from evolve.settings import Settings
-from evolve.topology import Edges, network_of
-from evolve.tribe import Evolver, Tribe, rule_at
-from evolve.world import Found, World
 from model.filter.circuit import Genes, copy_filter
 
 

@@ -6,10 +6,6 @@ package.
 """
 
 import ctypes
-import os
-import platform
-import shutil
-import subprocess
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
@@ -17,16 +13,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.backends.cache import built
+from evolve.backends.library import address, load_compiled
+from evolve.filter.tribe import Rule, Tribe
 from evolve.simplify.cost import luts_by_code
-from evolve.tribe import Rule, Tribe
-from model.errors import InputError
 from model.filter.circuit import Genes, Shape
 from model.filter.functions import FUNCTION_SETS, Plane
 from model.window import windows
 
 _SOURCE = Path(__file__).with_name("engine.c")
-_FLAGS = ("-std=c11", "-O3", "-march=native", "-shared", "-fPIC")
 
 
 class _Tribe(ctypes.Structure):
@@ -162,50 +156,3 @@ def load_library(*flags: str) -> ctypes.CDLL:
     library.engine_stored.argtypes = [pointer]
     library.engine_free.argtypes = [pointer]
     return library
-
-
-def load_compiled(source: Path, *flags: str) -> ctypes.CDLL:
-    """Return a C source as a library, compiled now or before.
-
-    Raises InputError without a compiler, BuildError if it fails.
-    """
-    compiler = find_compiler()
-    version = subprocess.run([*compiler, "--version"], capture_output=True, text=True, check=False)
-    name = f"{source.stem}.so"
-    command = [*compiler, *_FLAGS, *flags, "-o", name, str(source)]
-    # The flags are what -march=native depends on: a cache may be shared by machines.
-    processor = cpu_line("flags", "Features") or platform.processor()
-    path = built(name, command, [source], [version.stdout, processor])
-    try:
-        return ctypes.CDLL(str(path))
-    except OSError as error:  # for example where programs in the cache folder may not run
-        raise InputError(
-            f"cannot load the fast engine: {error}; XDG_CACHE_HOME names another cache folder "
-            "(or: --backend model)"
-        ) from None
-
-
-def find_compiler() -> list[str]:
-    """Return the C compiler's command, that of CC if set. Raises InputError if it is missing."""
-    command, *options = os.environ.get("CC", "").split() or ["cc"]
-    found = shutil.which(command)
-    if found is None:
-        raise InputError(
-            f"the fast engine needs a C compiler, and {command} is not installed: "
-            "apt-get install gcc (or: --backend model)"
-        )
-    return [found, *options]
-
-
-def cpu_line(*names: str) -> str:
-    """Return the first processor's line of one of these names, or nothing where it has none."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return ""
-    return next((line for line in lines if line.startswith(names)), "")
-
-
-def address(array: NDArray[np.generic]) -> int:
-    """Return where an array's numbers begin."""
-    return array.ctypes.data

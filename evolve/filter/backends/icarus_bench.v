@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The evaluator with its clock and its images in Verilog, so that Icarus runs whole frames by
-// itself. evolve/backends/icarus_server.py writes the genes, starts frames, and reads the SAE.
+// itself. evolve/filter/backends/icarus_server.py writes the genes, starts frames, and reads the SAE.
 //
 // plusargs: width, height, and images, the name of a file that holds, row by row, the nine pixels
 // of every window, of which the fifth is the noisy pixel, and then the reference pixels. A change

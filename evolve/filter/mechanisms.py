@@ -16,12 +16,12 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.mutation import mutation_of_all_genes
+from evolve.filter.mutation import mutation_of_all_genes
+from evolve.filter.settings import BLOCK, Settings
+from evolve.filter.tribe import Evolver, Tribe, highest_saes, rule_at, score, tell
+from evolve.filter.world import World
 from evolve.networks.graphs import edges_of, rewire
 from evolve.rng import Random
-from evolve.settings import BLOCK, Settings
-from evolve.tribe import Evolver, Tribe, highest_saes, rule_at, score, tell
-from evolve.world import World
 from model.filter.circuit import Genes, Shape
 
 DROP_AFTER = 3 * BLOCK

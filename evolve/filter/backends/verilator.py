@@ -7,7 +7,7 @@ The program is built once per shape and kept.
 from pathlib import Path
 
 from evolve.backends import verilated
-from evolve.backends.process import IMAGES, LARGEST_SIDE, SimulatorBackend
+from evolve.filter.backends.simulated import IMAGES, LARGEST_SIDE, SimulatorBackend
 from model.filter.circuit import Shape
 from model.filter.functions import Plane
 from model.filter.rtl import parameters

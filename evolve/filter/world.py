@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from evolve.filter.topology import Edges, network
+from evolve.filter.tribe import Tribe, score
 from evolve.networks.graphs import Graph, edges_of
 from evolve.rng import Random
-from evolve.topology import Edges, network
-from evolve.tribe import Tribe, score
 from model.filter.circuit import Genes, Shape
 
 

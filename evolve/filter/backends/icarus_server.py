@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs inside Icarus, under cocotb: answers the requests of evolve/backends/icarus.py.
+"""Runs inside Icarus, under cocotb: answers the requests of evolve/filter/backends/icarus.py.
 
 Python acts only between frames: the clock and the pixels are in icarus_bench.v. All inputs change
 as the clock falls.
@@ -10,7 +10,7 @@ from typing import Any
 import cocotb
 from cocotb.triggers import FallingEdge, RisingEdge
 
-from evolve.backends.served import Server
+from evolve.filter.backends.served import Server
 
 
 @cocotb.test()

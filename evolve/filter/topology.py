@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeAlias
 
+from evolve.filter.settings import Settings
 from evolve.networks.graphs import Graph, graph_of
 from evolve.rng import Random
-from evolve.settings import Settings
 from model.errors import InputError
 
 Edges: TypeAlias = tuple[tuple[int, int], ...]

@@ -14,8 +14,8 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from evolve.filter.settings import Settings
 from evolve.rng import Random
-from evolve.settings import Settings
 from model.filter.circuit import Genes, Shape
 from model.filter.functions import FUNCTION_SETS
 

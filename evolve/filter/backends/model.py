@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.tribe import AskEvaluateTell
+from evolve.filter.tribe import AskEvaluateTell
 from model.filter.array import run
 from model.filter.circuit import Genes, Shape, circuit_of
 from model.filter.fitness import sae

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The other end of process.py's pipes, for simulators that Python drives from inside."""
+"""The other end of simulated.py's pipes, for simulators that Python drives from inside."""
 
 import os
 import struct
 from abc import ABC, abstractmethod
 
-REQUESTS = int(os.environ["EVOARRAY_REQUESTS"])
-REPLIES = int(os.environ["EVOARRAY_REPLIES"])
+from evolve.backends.pipes import REPLIES, REQUESTS
 
 
 class Server(ABC):
@@ -26,7 +25,7 @@ class Server(ABC):
 
     async def serve(self, genes: int) -> None:
         """Evaluate batches of circuits with so many genes, until the request pipe ends."""
-        with open(REQUESTS, "rb") as requests, open(REPLIES, "wb") as replies:
+        with os.fdopen(REQUESTS, "rb") as requests, os.fdopen(REPLIES, "wb") as replies:
             while header := requests.read(8):
                 count, pixels_wanted = struct.unpack("<2I", header)
                 limits = struct.unpack(f"<{count}I", requests.read(4 * count))

@@ -8,24 +8,24 @@ from pathlib import Path
 
 from rich.console import Console
 
-from evolve.backends import Backend
-from evolve.loop import Epoch, evolve, found
-from evolve.runs.comparison import as_json, compare, print_table, rival, verdict
-from evolve.runs.database import Event, Row
-from evolve.runs.job import Job, job_of
-from evolve.runs.live import LiveView, Picture, is_watchable
-from evolve.runs.progress import Lines, View, Watched
-from evolve.runs.results import (
+from evolve.filter.backends import Backend
+from evolve.filter.comparison import as_json, compare, print_table, rival, verdict
+from evolve.filter.loop import Epoch, evolve, found
+from evolve.filter.runs.job import Job, job_of
+from evolve.filter.runs.live import LiveView, Picture, is_watchable
+from evolve.filter.runs.progress import Lines, View, Watched
+from evolve.filter.runs.results import (
     replay,
     save_circuit,
     write_curve,
     write_front,
     write_pictures,
 )
+from evolve.filter.topology import Edges
+from evolve.filter.world import World
+from evolve.runs.database import Event, Row
 from evolve.runs.resuming import load_to_resume, print_json
 from evolve.runs.store import RunStore
-from evolve.topology import Edges
-from evolve.world import World
 from model.errors import InputError
 from model.files import write_json
 from model.filter.circuit import Shape, circuit_of, write_circuit

@@ -12,9 +12,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.mutation import Mutation, mutation_at
+from evolve.filter.mutation import Mutation, mutation_at
+from evolve.filter.settings import Settings
 from evolve.rng import Random
-from evolve.settings import Settings
 from evolve.simplify.cost import luts
 from model.filter.circuit import Genes, Shape, circuit_of
 

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where fitness comes from: the engine, the golden model, or the RTL in a simulator.
+
+All give the same bits; they differ in speed, and in what they prove.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from functools import partial
+from queue import SimpleQueue
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evolve.filter.backends.axi.icarus import IcarusAxiBackend
+from evolve.filter.backends.fast import FastBackend
+from evolve.filter.backends.icarus import IcarusBackend
+from evolve.filter.backends.model import ModelBackend
+from evolve.filter.backends.simulated import SimulatorBackend
+from evolve.filter.backends.verilator import VerilatorBackend
+from evolve.filter.tribe import AskEvaluateTell, Evolver, Rule, Tribe
+from model.filter.circuit import Genes, Shape
+from model.filter.functions import Plane
+
+Pair = tuple[Plane, Plane]
+"""A noisy image and its clean reference, both (H, W) uint8."""
+
+_SIMULATORS: dict[str, Callable[[Shape, Plane, Plane], SimulatorBackend]] = {
+    "icarus": IcarusBackend,
+    "icarus-axi": IcarusAxiBackend,
+    "verilator": VerilatorBackend,
+}
+
+
+class Backend(Evolver, Protocol):
+    """An evaluator of circuits of one shape on image pairs; close it after use."""
+
+    def filter(self, genes: Genes, /) -> Plane:
+        """Return the filtered first image (H, W) uint8 of one genotype (genes,) uint8."""
+
+    def close(self) -> None:
+        """Stop what runs for this backend."""
+
+
+def open_backend(name: str, shape: Shape, pairs: Sequence[Pair], workers: int = 1) -> Backend:
+    """Start a backend of settings.BACKENDS, on up to `workers` cores.
+
+    Raises InputError if what it needs is not installed, BuildError or SimulatorError if that does
+    not work.
+    """
+    if name == "model":
+        return ModelBackend(shape, pairs)  # Python's lock would let it use one core anyway
+    if workers > 1:
+        return _Crew(_open_all(lambda: open_backend(name, shape, pairs) for _ in range(workers)))
+    if name == "fast":
+        return FastBackend(shape, pairs)
+    simulator = _SIMULATORS[name]
+    simulators = _open_all(partial(simulator, shape, *pair) for pair in pairs)
+    return simulators[0] if len(pairs) == 1 else _Sum(simulators)
+
+
+def _open_all(openers: Iterable[Callable[[], Backend]]) -> list[Backend]:
+    """Open backends; close them again if one fails."""
+    with ExitStack() as opened:
+        backends = [opened.enter_context(closing(opener())) for opener in openers]
+        opened.pop_all()
+    return backends
+
+
+class _Crew:
+    """Several backends that share the work, each in a thread that waits for it."""
+
+    def __init__(self, backends: Sequence[Backend]) -> None:
+        self._backends = backends
+        self._pool = ThreadPoolExecutor(len(backends))
+        self._free = SimpleQueue[Backend]()
+        for backend in backends:
+            self._free.put(backend)
+
+    def advance(self, tribes: Sequence[Tribe], count: int, rule: Rule, /) -> None:
+        """See Evolver.advance; a tribe goes to whoever is free."""
+
+        def advance_one(tribe: Tribe) -> None:
+            with self._whoever_is_free() as backend:
+                backend.advance([tribe], count, rule)
+
+        list(self._pool.map(advance_one, tribes))
+
+    def evaluate(
+        self, batch: Genes, limits: NDArray[np.int64] | None = None, /
+    ) -> NDArray[np.int64]:
+        """See Evolver.evaluate; each backend takes a share of the batch."""
+
+        def evaluate_some(share: slice) -> NDArray[np.int64]:
+            with self._whoever_is_free() as backend:
+                return backend.evaluate(batch[share], None if limits is None else limits[share])
+
+        size = -(-len(batch) // len(self._backends))
+        shares = [slice(start, start + size) for start in range(0, len(batch), size)]
+        return np.concatenate(list(self._pool.map(evaluate_some, shares)))
+
+    def filter(self, genes: Genes, /) -> Plane:
+        """See Backend.filter."""
+        with self._whoever_is_free() as backend:
+            return backend.filter(genes)
+
+    def close(self) -> None:
+        """See Backend.close; waits for what is under way."""
+        self._pool.shutdown(cancel_futures=True)
+        for backend in self._backends:
+            backend.close()
+
+    @contextmanager
+    def _whoever_is_free(self) -> Iterator[Backend]:
+        backend = self._free.get()
+        try:
+            yield backend
+        finally:
+            self._free.put(backend)
+
+
+class _Sum(AskEvaluateTell):
+    """Backends for one pair each, as one for all pairs."""
+
+    def __init__(self, backends: Sequence[Backend]) -> None:
+        self._backends = backends
+
+    def evaluate(
+        self, batch: Genes, limits: NDArray[np.int64] | None = None, /
+    ) -> NDArray[np.int64]:
+        """See Evolver.evaluate; each pair has what the ones before have left of the limits."""
+        total = np.zeros(len(batch), np.int64)
+        for backend in self._backends:
+            total += backend.evaluate(batch, None if limits is None else limits - total)
+        return total
+
+    def filter(self, genes: Genes, /) -> Plane:
+        """See Backend.filter."""
+        return self._backends[0].filter(genes)
+
+    def close(self) -> None:
+        """See Backend.close."""
+        for backend in self._backends:
+            backend.close()
