@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pytest
 
-from evolve.bench import machine, measure
+from evolve.bench import machine, measure, networks
 from evolve.bench.peer import graph_genes
 from evolve.filter.backends.model import ModelBackend
 from model.errors import InputError
@@ -28,6 +28,10 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measure, "ENGINE_EVALUATIONS", {4: 100})
     monkeypatch.setattr(measure, "PAIRINGS", 2)
     monkeypatch.setattr(measure, "SEEDS", 2)
+    monkeypatch.setattr(machine, "_TIMES", 1000)
+    monkeypatch.setattr(networks, "EVALUATIONS", 1_000)
+    monkeypatch.setattr(networks, "GOLDEN_RUNS", 1)
+    monkeypatch.setattr(networks, "READ_BY_RTL", 5)
     monkeypatch.setattr(measure, "command_seconds", lambda pair, side, count: 1 + count / 2**10)
     clean = read_image(machine.PHOTO)[:16, :12]
     noisy = add_noise(clean, "salt-and-pepper", 0.2, np.random.default_rng(1))
@@ -42,7 +46,7 @@ def test_all_that_is_promised_is_measured(evoarray: Evoarray) -> None:
     figures = {(f["what"], f["unit"]): f for f in results["figures"]}
     for figure in figures.values():
         assert 0 < figure["lowest"] <= figure["median"] <= figure["highest"]
-        assert figure["array"] == "4x4"
+        assert figure["of"] == "4x4"
     for what in ("golden", "verilator, full frames", "icarus, early stop", "fast, k=3, to 32768"):
         assert (what, "evaluations/s") in figures
     golden, fast = (
@@ -52,7 +56,7 @@ def test_all_that_is_promised_is_measured(evoarray: Evoarray) -> None:
     ratio = figures["fast, k=2, to 32768", "x golden"]
     assert ratio["lowest"] <= fast["highest"] / golden["lowest"]
     assert ratio["highest"] >= fast["lowest"] / golden["highest"]
-    for what in ("fast, two cores", "SHA-256 beside fast, two cores"):
+    for what in ("fast, two cores", "vectors beside fast, two cores"):
         assert figures[what, "x one core"]
     for name in measure.mechanisms(4):
         assert 0 < figures[f"fast, {name}", "% of the time between epochs"]["median"] < 100
@@ -60,6 +64,11 @@ def test_all_that_is_promised_is_measured(evoarray: Evoarray) -> None:
         assert (ratio["lowest"] == ratio["highest"] == 1) == (name == "8 tribes alone")
     assert figures["fast, evoarray evolve", "evaluations/s"]["median"] == 2**10
     assert figures["verilator, full frames", "cycles/evaluation"]["lowest"] >= 16 * 12
+    read = {(f["what"], f["unit"], f["of"]): f["median"] for f in results["networks"]}
+    for network, algorithm in (("64-16-10", "(1+8)"), ("64-16-10", "ga"), ("CNN", "newt")):
+        assert read[f"fast, {algorithm}", "x golden", network] > 0
+        assert read["golden", "images/s", network] > read["verilator", "images/s", network] > 0
+    assert 300 < read["verilator", "cycles/image", "64-16-10"] < 330
     assert results["start_up_seconds"]["fast"]["cached"] > 0
     assert 10 < results["peak_memory_mb"]["4x4"] < 1000
     assert results["rounds"] == 2
@@ -77,6 +86,7 @@ def test_the_table_has_a_column_for_each_array(
         *("backend", "quantity", "4x4")
     ]
     assert any("icarus, full frames" in line for line in table)
+    assert any(line.split("|")[3].strip() == "64-16-10" for line in table)
 
 
 @pytest.mark.usefixtures("small")
@@ -91,7 +101,9 @@ def test_an_absent_simulator_is_left_out(
     assert ended.status == 0, ended.err
     for name in ("verilator", "icarus"):
         assert f"Without {name}: {name} is not installed" in ended.err
-    assert not any("verilator" in f["what"] for f in json.loads(ended.out)["figures"])
+    results = json.loads(ended.out)
+    figures = [*results["figures"], *results["networks"]]
+    assert not any("verilator" in figure["what"] for figure in figures)
 
 
 def test_a_whole_command_takes_time() -> None:

@@ -2,7 +2,7 @@
 """What a benchmark says: medians with their spread, as JSON and as a table."""
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,11 @@ from rich.table import Table
 
 @dataclass(frozen=True)
 class Figure:
-    """A measured quantity: what, in which unit, on which array, and its values in all rounds."""
+    """A measured quantity: what, in which unit, of which array or network, and all its values."""
 
     what: str
     unit: str
-    side: int
+    of: str
     values: list[float]
 
     def as_json(self) -> dict[str, Any]:
@@ -25,26 +25,34 @@ class Figure:
         return {
             "what": self.what,
             "unit": self.unit,
-            "array": f"{self.side}x{self.side}",
+            "of": self.of,
             "median": statistics.median(self.values),
             "lowest": min(self.values),
             "highest": max(self.values),
         }
 
 
+class Figures:
+    """All figures so far, in the order in which they were first taken."""
+
+    def __init__(self) -> None:
+        self._figures: dict[tuple[str, str, str], Figure] = {}
+
+    def note(self, what: str, unit: str, of: str, value: float) -> None:
+        """Take one more value of a figure."""
+        self._figures.setdefault((what, unit, of), Figure(what, unit, of, [])).values.append(value)
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """Return all of them, each as Figure.as_json."""
+        return [figure.as_json() for figure in self._figures.values()]
+
+
 def print_figures(results: Mapping[str, Any], console: Console) -> None:
-    """Print the results as a table, in Markdown, a row a quantity and a column an array."""
-    arrays = list(results["peak_memory_mb"])
-    rows: dict[tuple[str, str], dict[str, str]] = {}
-    for figure in results["figures"]:
-        spread = [f"{float(f'{figure[key]:.3g}'):,.10g}" for key in ("median", "lowest", "highest")]
-        cell = "{} ({}-{})".format(*spread)
-        rows.setdefault((figure["what"], figure["unit"]), {})[figure["array"]] = cell
-    table = Table("backend", "quantity", *arrays, box=box.MARKDOWN)
-    for (what, unit), cells in rows.items():
-        table.add_row(what, unit, *(cells.get(array, "") for array in arrays))
+    """Print the results as tables, in Markdown: a row a quantity, a column an array or network."""
     console.width = 1000  # rows that do not break, to be pasted
-    console.print(table)
+    console.print(_table(results["figures"]))
+    console.out(f"Networks, in evolution on {results['images']:,} images:")
+    console.print(_table(results["networks"]))
     console.out(
         f"{results['date']}, {results['processor']}, {results['cores']} cores; median of "
         f"{results['rounds']} rounds (lowest-highest)"
@@ -59,3 +67,16 @@ def print_figures(results: Mapping[str, Any], console: Console) -> None:
         f"{array} {value:.0f} MB" for array, value in results["peak_memory_mb"].items()
     )
     console.out(f"Peak memory of a process that evolves with the engine: {memory}")
+
+
+def _table(figures: Sequence[Mapping[str, Any]]) -> Table:
+    columns = list(dict.fromkeys(figure["of"] for figure in figures))
+    rows: dict[tuple[str, str], dict[str, str]] = {}
+    for figure in figures:
+        spread = [f"{float(f'{figure[key]:.3g}'):,.10g}" for key in ("median", "lowest", "highest")]
+        cell = "{} ({}-{})".format(*spread)
+        rows.setdefault((figure["what"], figure["unit"]), {})[figure["of"]] = cell
+    table = Table("backend", "quantity", *columns, box=box.MARKDOWN)
+    for (what, unit), cells in rows.items():
+        table.add_row(what, unit, *(cells.get(column, "") for column in columns))
+    return table

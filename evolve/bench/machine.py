@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the machine gives, and what a process of its own takes: start-up, memory, a command."""
 
-import hashlib
+import ctypes
 import os
 import resource
 import subprocess
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from evolve.backends.library import cpu_line
+from evolve.backends.library import cpu_line, load_compiled
 from evolve.filter.backends import Pair, open_backend
 from evolve.filter.loop import found
 from evolve.filter.settings import BLOCK, Settings
@@ -23,6 +23,9 @@ from model.images import read_image, write_image
 from model.noise import add_noise
 
 PHOTO = Path(__file__).parents[2] / "images" / "training" / "camera.png"
+_VECTORS = Path(__file__).with_name("vectors.c")
+_TIMES = 2_000_000
+
 SIDE = 8
 """Of the array whose start-up is measured."""
 
@@ -93,10 +96,6 @@ def command_seconds(pair: Pair, side: int, evaluations: int) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def hash_a_while(_: int) -> None:
-    """Keep a core busy with what needs hardly any memory."""
-    for _ in range(200):
-        hashlib.sha256(_MEGABYTE)
-
-
-_MEGABYTE = bytes(1 << 20)
+def store_a_while(_: int) -> None:
+    """Keep a core busy with vectors that never leave its nearest cache."""
+    load_compiled(_VECTORS).vectors(ctypes.c_int64(_TIMES))

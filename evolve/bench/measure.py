@@ -27,16 +27,17 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from evolve.backends.library import cpu_line
-from evolve.bench.figures import Figure
+from evolve.bench.figures import Figures
 from evolve.bench.machine import (
     bundled_pair,
     command_seconds,
-    hash_a_while,
     prepare,
     probe,
     start_up,
+    store_a_while,
     store_limit,
 )
+from evolve.bench.networks import measure_networks
 from evolve.bench.peer import evaluate_with_cgpy
 from evolve.filter.backends import Backend, Pair, open_backend
 from evolve.filter.backends.fast import FastBackend
@@ -45,6 +46,7 @@ from evolve.filter.loop import evolve, found
 from evolve.filter.presets import PRESETS
 from evolve.filter.settings import BLOCK, Settings
 from evolve.filter.tribe import Evolver, Rule, Tribe, ask, rule_at
+from evolve.neuro.data import TRAINING
 from model.errors import InputError
 from model.filter.circuit import Genes, Shape
 from model.rtl import find_simulator
@@ -121,10 +123,14 @@ def bench(sides: Sequence[int], rounds: int, console: Console) -> dict[str, Any]
             if "verilator" in simulators
             else {}
         )
+    networks, rtl = Figures(), "verilator" in simulators
     for seed in range(1, rounds + 1):
         for side in sides:
             with console.status(f"round {seed} of {rounds}, {side}x{side}"):
                 measured.round(side, seed)
+        with console.status(f"round {seed} of {rounds}, networks"):
+            for figure in measure_networks(seed, rtl=rtl):
+                networks.note(*figure)
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "processor": cpu_line("model name").partition(":")[2].strip(),
@@ -133,7 +139,9 @@ def bench(sides: Sequence[int], rounds: int, console: Console) -> dict[str, Any]
         "rounds": rounds,
         "start_up_seconds": {"fast": start_up(), **programs},
         "peak_memory_mb": {f"{side}x{side}": probe(side)[1] for side in sides},
-        "figures": [figure.as_json() for figure in measured.figures()],
+        "figures": measured.figures.as_json(),
+        "images": TRAINING,
+        "networks": networks.as_json(),
     }
 
 
@@ -144,7 +152,7 @@ class Bench:
         self._pair = pair
         self._simulators = simulators
         self._limit = store_limit()
-        self._figures: dict[tuple[str, str, int], Figure] = {}
+        self.figures = Figures()
 
     def round(self, side: int, seed: int) -> None:
         """Measure everything once on one array."""
@@ -163,13 +171,8 @@ class Bench:
             count = SAMPLES["model"][PEER_SIDE]
             self._note_rate("cgpy", side, count / evaluate_with_cgpy(settings, self._pair, count))
 
-    def figures(self) -> list[Figure]:
-        """Return all figures, in the order in which they were first taken."""
-        return list(self._figures.values())
-
     def _note(self, what: str, unit: str, side: int, value: float) -> None:
-        figure = self._figures.setdefault((what, unit, side), Figure(what, unit, side, []))
-        figure.values.append(value)
+        self.figures.note(what, unit, f"{side}x{side}", value)
 
     def _note_rate(self, what: str, side: int, rate: float) -> None:
         self._note(what, RATE, side, rate)
@@ -263,7 +266,8 @@ class Bench:
     def _second_core(self, name: str, settings: Settings, count: int) -> None:
         """Time a run alone, then two such runs at once, on two cores by the clock on the wall.
 
-        What SHA-256 gains by a second core, in turns with the runs, tells the machine's share.
+        What vectors in the nearest cache gain by a second core, in turns with the runs, is what the
+        machine gives at best: cores may share units, or a host its cores.
         """
         with ExitStack() as stack:
             backends = [
@@ -275,9 +279,9 @@ class Bench:
             def run(number: int) -> None:
                 backends[number].advance(deepcopy(tribes), count, rule_at(settings))
 
-            pairs = [(two_cores(run), two_cores(hash_a_while)) for _ in range(PAIRINGS)]
+            pairs = [(two_cores(run), two_cores(store_a_while)) for _ in range(PAIRINGS)]
         medians = np.median(pairs, axis=0).tolist()
-        for what, ratio in zip((name, f"SHA-256 beside {name}"), medians, strict=True):
+        for what, ratio in zip((name, f"vectors beside {name}"), medians, strict=True):
             self._note(f"{what}, two cores", "x one core", settings.shape.rows, ratio)
 
 
