@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The fast engine: the inner loop of evolve/filter/loop.py (draw, mutate, evaluate, accept) without Python.
+// The fast engine: the inner loop of evolution (draw, mutate, evaluate, accept) without Python.
 //
 // It computes what the golden model computes, for the same random numbers (docs/evolution.md), by
 // doing as little as possible for each child:
@@ -13,7 +13,7 @@
 // 3. The planes of the parent are kept. A child computes into spare planes, those that were used
 //    last first, so that few are ever touched; they become the parent's when it is accepted.
 //
-// evolve/filter/backends/fast.py compiles this file and calls the functions without `static`.
+// fast.py compiles this file and calls the functions without `static`.
 
 #define _DEFAULT_SOURCE  // for madvise
 
@@ -446,7 +446,7 @@ static void load(Engine *e, const uint8_t *genes) {
 
 // ---- Evolution --------------------------------------------------------------------------------
 
-// As evolve/filter/loop.py's Tribe.
+// As Tribe in evolve/filter/tribe.py.
 typedef struct {
   uint64_t state, increment;
   int64_t sae, evaluations, accepted, luts, weight;
@@ -474,7 +474,7 @@ static int64_t exponential(Tribe *tribe) {
 
 #define MEAN_PER_MILLION (98304 * INT64_C(1000000))
 
-// As evolve/filter/mutation.py's Mutation, and the rest of evolve/filter/tribe.py's Rule. Group g has the genes
+// As Rule in evolve/filter/tribe.py, with the Mutation in it. Group g has the genes
 // positions[starts[g]] to positions[starts[g + 1] - 1]. costs: the LUTs of each code, or NULL where
 // they do not count.
 typedef struct {
