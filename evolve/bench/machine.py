@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -98,4 +99,9 @@ def command_seconds(pair: Pair, side: int, evaluations: int) -> float:
 
 def store_a_while(_: int) -> None:
     """Keep a core busy with vectors that never leave its nearest cache."""
-    load_compiled(_VECTORS).vectors(ctypes.c_int64(_TIMES))
+    _vectors().vectors(ctypes.c_int64(_TIMES))
+
+
+@cache
+def _vectors() -> ctypes.CDLL:
+    return load_compiled(_VECTORS)
