@@ -71,13 +71,7 @@ PROOFS = (
         "pe-upm16",
         _PE,
         "pe_proof",
-        (
-            Mutant(
-                "pe.v",
-                "4'd9:    result <= {1'b0, west[7:1]}",
-                "4'd9:    result <= {2'b0, west[7:2]}",
-            ),
-        ),
+        (Mutant("pe.v", "result <= {1'b0, west[7:1]}", "result <= {2'b0, west[7:2]}"),),
         steps=2,
         induction=True,
         parameters={"FUNCTION_SET": 0},

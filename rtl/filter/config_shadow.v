@@ -30,10 +30,10 @@ module config_shadow #(
   input  wire [5:0]                  gene,
 
   // Lanes as systolic_array takes them
-  output wire [ROWS*COLS*CODE_W-1:0] functions,
-  output wire [COLS*4-1:0]           north,
-  output wire [ROWS*4-1:0]           west,
-  output wire [5:0]                  output_row
+  output reg  [ROWS*COLS*CODE_W-1:0] functions,
+  output reg  [COLS*4-1:0]           north,
+  output reg  [ROWS*4-1:0]           west,
+  output reg  [5:0]                  output_row
 );
 
   localparam integer NORTH  = ROWS * COLS;
@@ -63,46 +63,37 @@ module config_shadow #(
     written_gene_reg <= gene;
   end
 
-  // Two nested ifs, so that a simulator compares addresses only in a write.
+  // Two nested ifs, so that a simulator compares addresses only in a write; and lanes that are
+  // registers themselves, so that it need not put them together.
   genvar i;
   generate
     for (i = 0; i < NORTH; i = i + 1) begin : g_function
       localparam integer ADDRESS = i;
-      reg [CODE_W-1:0] code_reg;
       always @(posedge clk)
         if (write_reg)
           if (address_reg == ADDRESS[ADDRESS_W-1:0])
-            code_reg <= written_code_reg;
-      assign functions[i*CODE_W +: CODE_W] = code_reg;
+            functions[i*CODE_W +: CODE_W] <= written_code_reg;
     end
     for (i = 0; i < COLS; i = i + 1) begin : g_north
       localparam integer ADDRESS = NORTH + i;
-      reg [3:0] gene_reg;
       always @(posedge clk)
         if (write_reg)
           if (address_reg == ADDRESS[ADDRESS_W-1:0])
-            gene_reg <= written_gene_reg[3:0];
-      assign north[i*4 +: 4] = gene_reg;
+            north[i*4 +: 4] <= written_gene_reg[3:0];
     end
     for (i = 0; i < ROWS; i = i + 1) begin : g_west
       localparam integer ADDRESS = WEST + i;
-      reg [3:0] gene_reg;
       always @(posedge clk)
         if (write_reg)
           if (address_reg == ADDRESS[ADDRESS_W-1:0])
-            gene_reg <= written_gene_reg[3:0];
-      assign west[i*4 +: 4] = gene_reg;
+            west[i*4 +: 4] <= written_gene_reg[3:0];
     end
   endgenerate
-
-  reg [5:0] output_row_reg;
 
   always @(posedge clk)
     if (write_reg)
       if (address_reg == OUTPUT[ADDRESS_W-1:0])
-        output_row_reg <= written_gene_reg;
-
-  assign output_row = output_row_reg;
+        output_row <= written_gene_reg;
 
 endmodule
 

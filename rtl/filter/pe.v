@@ -3,8 +3,7 @@
 // Processing element: one function of its north and west operands, in a register.
 //
 // Equals FUNCTION_SETS[...].functions[function_code].apply of model/filter/functions.py.
-// Latency 1 cycle; the register moves only while ce is high. upm16 and cgp16 read four bits
-// of the code; codes beyond upm19 give N.
+// Latency 1 cycle; the register moves only while ce is high. Codes beyond upm19 give N.
 
 `default_nettype none
 
@@ -62,73 +61,72 @@ module pe #(
     underflow = (a < b) ? a - b : 8'd255;
   endfunction
 
+  // Sets of 16 functions read four bits.
+  wire [4:0] code = (FUNCTION_SET == 1) ? function_code : {1'b0, function_code[3:0]};
+
+  // Chains, of which Verilator and a compiler make one jump to what the code asks for; of a case they
+  // make a tree of tests.
   generate
     if (FUNCTION_SET == 0) begin : g_upm16
       always @(posedge clk)
         if (ce)
-          case (function_code[3:0])
-            4'd0:    result <= north + west;
-            4'd1:    result <= {north[6:0], 1'b0};
-            4'd2:    result <= {west[6:0], 1'b0};
-            4'd3:    result <= saturated(sum(north, west));
-            4'd4:    result <= saturated({north, 1'b0});
-            4'd5:    result <= saturated({west, 1'b0});
-            4'd6:    result <= half(sum(north, west));
-            4'd7:    result <= 8'd255;
-            4'd8:    result <= {1'b0, north[7:1]};
-            4'd9:    result <= {1'b0, west[7:1]};
-            4'd11:   result <= west;
-            4'd12:   result <= maximum(north, west);
-            4'd13:   result <= minimum(north, west);
-            4'd14:   result <= difference(north, west, 8'd0);
-            4'd15:   result <= difference(west, north, 8'd0);
-            default: result <= north;  // 10 is N
-          endcase
+          if      (code == 5'd0)   result <= north + west;
+          else if (code == 5'd1)   result <= {north[6:0], 1'b0};
+          else if (code == 5'd2)   result <= {west[6:0], 1'b0};
+          else if (code == 5'd3)   result <= saturated(sum(north, west));
+          else if (code == 5'd4)   result <= saturated({north, 1'b0});
+          else if (code == 5'd5)   result <= saturated({west, 1'b0});
+          else if (code == 5'd6)   result <= half(sum(north, west));
+          else if (code == 5'd7)   result <= 8'd255;
+          else if (code == 5'd8)   result <= {1'b0, north[7:1]};
+          else if (code == 5'd9)   result <= {1'b0, west[7:1]};
+          else if (code == 5'd11)  result <= west;
+          else if (code == 5'd12)  result <= maximum(north, west);
+          else if (code == 5'd13)  result <= minimum(north, west);
+          else if (code == 5'd14)  result <= difference(north, west, 8'd0);
+          else if (code == 5'd15)  result <= difference(west, north, 8'd0);
+          else                     result <= north;  // 10 is N
     end else if (FUNCTION_SET == 1) begin : g_upm19
       always @(posedge clk)
         if (ce)
-          case (function_code)
-            5'd1:    result <= west;
-            5'd2:    result <= maximum(north, west);
-            5'd3:    result <= minimum(north, west);
-            5'd4:    result <= overflow(sum(north, west));
-            5'd5:    result <= difference(north, west, 8'd0);
-            5'd6:    result <= difference(west, north, 8'd0);
-            5'd7:    result <= saturated(sum(north, west));
-            5'd8:    result <= underflow(north, west);
-            5'd9:    result <= underflow(west, north);
-            5'd10:   result <= north + west;
-            5'd11:   result <= north - west;
-            5'd12:   result <= west - north;
-            5'd13:   result <= half(sum(north, west));
-            5'd14:   result <= half_difference(north, west);
-            5'd15:   result <= half_difference(west, north);
-            5'd16:   result <= difference(north, west, west - north);
-            5'd17:   result <= {8{north >= west}};
-            5'd18:   result <= {8{west >= north}};
-            default: result <= north;  // 0 is N
-          endcase
+          if      (code == 5'd1)   result <= west;
+          else if (code == 5'd2)   result <= maximum(north, west);
+          else if (code == 5'd3)   result <= minimum(north, west);
+          else if (code == 5'd4)   result <= overflow(sum(north, west));
+          else if (code == 5'd5)   result <= difference(north, west, 8'd0);
+          else if (code == 5'd6)   result <= difference(west, north, 8'd0);
+          else if (code == 5'd7)   result <= saturated(sum(north, west));
+          else if (code == 5'd8)   result <= underflow(north, west);
+          else if (code == 5'd9)   result <= underflow(west, north);
+          else if (code == 5'd10)  result <= north + west;
+          else if (code == 5'd11)  result <= north - west;
+          else if (code == 5'd12)  result <= west - north;
+          else if (code == 5'd13)  result <= half(sum(north, west));
+          else if (code == 5'd14)  result <= half_difference(north, west);
+          else if (code == 5'd15)  result <= half_difference(west, north);
+          else if (code == 5'd16)  result <= difference(north, west, west - north);
+          else if (code == 5'd17)  result <= {8{north >= west}};
+          else if (code == 5'd18)  result <= {8{west >= north}};
+          else                     result <= north;  // 0 is N
     end else if (FUNCTION_SET == 2) begin : g_cgp16
       always @(posedge clk)
         if (ce)
-          case (function_code[3:0])
-            4'd0:    result <= 8'd255;
-            4'd2:    result <= ~north;
-            4'd3:    result <= north | west;
-            4'd4:    result <= ~north | west;
-            4'd5:    result <= north & west;
-            4'd6:    result <= ~(north & west);
-            4'd7:    result <= north ^ west;
-            4'd8:    result <= {1'b0, north[7:1]};
-            4'd9:    result <= {2'b0, north[7:2]};
-            4'd10:   result <= {north[3:0], west[3:0]};
-            4'd11:   result <= north + west;
-            4'd12:   result <= saturated(sum(north, west));
-            4'd13:   result <= half(sum(north, west));
-            4'd14:   result <= maximum(north, west);
-            4'd15:   result <= minimum(north, west);
-            default: result <= north;  // 1 is N
-          endcase
+          if      (code == 5'd0)   result <= 8'd255;
+          else if (code == 5'd2)   result <= ~north;
+          else if (code == 5'd3)   result <= north | west;
+          else if (code == 5'd4)   result <= ~north | west;
+          else if (code == 5'd5)   result <= north & west;
+          else if (code == 5'd6)   result <= ~(north & west);
+          else if (code == 5'd7)   result <= north ^ west;
+          else if (code == 5'd8)   result <= {1'b0, north[7:1]};
+          else if (code == 5'd9)   result <= {2'b0, north[7:2]};
+          else if (code == 5'd10)  result <= {north[3:0], west[3:0]};
+          else if (code == 5'd11)  result <= north + west;
+          else if (code == 5'd12)  result <= saturated(sum(north, west));
+          else if (code == 5'd13)  result <= half(sum(north, west));
+          else if (code == 5'd14)  result <= maximum(north, west);
+          else if (code == 5'd15)  result <= minimum(north, west);
+          else                     result <= north;  // 1 is N
     end else begin : g_illegal
       FUNCTION_SET_must_be_0_1_or_2 u_stop ();
     end

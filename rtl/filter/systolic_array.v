@@ -101,14 +101,16 @@ module systolic_array #(
   assign m_line_last = line_last_reg[LATENCY-1];
   assign m_last      = last_reg[LATENCY-1];
 
-  // The window's own register lets the genes change together with it.
-  reg [71:0]       window_reg;
+  // The window's own register lets the genes change together with it. Eight of its pixels fit a word
+  // of a simulator, the ninth stands apart.
+  reg [63:0]       window_reg;
+  reg [7:0]        corner_reg;
   reg [COLS*4-1:0] north_reg;
   reg [ROWS*4-1:0] west_reg;
 
   always @(posedge clk)
     if (ce) begin
-      window_reg <= s_window;
+      {corner_reg, window_reg} <= s_window;
       if (load[0]) begin
         north_reg <= north;
         west_reg  <= west;
@@ -124,7 +126,7 @@ module systolic_array #(
       delay_line #(.DEPTH(c + 1)) u_delay (
         .clk (clk),
         .ce  (ce),
-        .d   (selected(window_reg[63:0], window_reg[71:64], north_reg[c*4 +: 4])),
+        .d   (selected(window_reg, corner_reg, north_reg[c*4 +: 4])),
         .q   (pixel)
       );
     end
@@ -134,7 +136,7 @@ module systolic_array #(
       delay_line #(.DEPTH(r + 1)) u_delay (
         .clk (clk),
         .ce  (ce),
-        .d   (selected(window_reg[63:0], window_reg[71:64], west_reg[r*4 +: 4])),
+        .d   (selected(window_reg, corner_reg, west_reg[r*4 +: 4])),
         .q   (pixel)
       );
 
