@@ -7,7 +7,8 @@
 //
 // 1. Values have names. A processing element that passes an operand on, folds to a constant or
 //    repeats its parent's expression has the value of another element or of the parent; only
-//    elements that have a new value, and that the output depends on, are computed.
+//    elements that have a new value, and that the output depends on, are computed. Elements that
+//    cannot reach the output are not even named, until a child needs them.
 // 2. Pixels come in blocks, those in which the parent errs most first: most of the sum is known
 //    early. As soon as it exceeds what the child may have at most, the child is rejected.
 // 3. The planes of the parent are kept. A child computes into spare planes, those that were used
@@ -194,6 +195,7 @@ typedef struct {
 
   // The parent; while a child is evaluated, the child.
   uint8_t genome[LARGEST + 2 * LARGEST_SIDE + 1];
+  uint64_t reads_north[LARGEST_SIDE], reads_west[LARGEST_SIDE];  // of a row, a bit for each column
   Value values[LARGEST];
   Expression expressions[LARGEST];
 
@@ -203,10 +205,11 @@ typedef struct {
   uint16_t plane[LARGEST], spare[2 * LARGEST];
   int spare_count;
 
-  // The child: its number; the elements to be named anew, a bit for each column; what it changed;
-  // what must be computed for it, which elements that concerns, and where they are computed.
+  // The child: its number; the elements to be named anew as soon as they are needed, and those of
+  // its parent; what it changed; what must be computed for it, which elements that concerns, and
+  // where they are computed.
   Value born;
-  uint64_t pending[LARGEST_SIDE];
+  uint64_t pending[LARGEST_SIDE], pending_before[LARGEST_SIDE];
   Renamed renamed[LARGEST];
   int renamed_count;
   Value planned[LARGEST];
@@ -273,15 +276,35 @@ static Value name(const Engine *e, int position, Value north, Value west, Expres
   return e->born + position;
 }
 
-// Names all pending elements, and those that follow from them, in raster order.
+// Finds from which elements a way leads to the output: a bit for each column of the rows down to the
+// output row, which is returned.
+static int find_needed(const Engine *e, uint64_t *needed) {
+  const int last = e->genome[e->genes - 1];
+  uint64_t found = 1ull << (e->cols - 1);
+  for (int row = last; row >= 0; --row) {
+    uint64_t passing = e->reads_west[row] >> 1;
+    for (int columns = 1; columns < e->cols; columns *= 2) {
+      found |= found >> columns & passing;
+      passing &= passing >> columns;
+    }
+    needed[row] = found;
+    found &= e->reads_north[row];
+  }
+  return last;
+}
+
+// Names the pending elements that are needed, and those that follow from them, in raster order. The
+// others stay pending.
 static void name_pending(Engine *e) {
+  uint64_t needed[LARGEST_SIDE];
+  const int last = find_needed(e, needed);
   uint64_t from_north = 0;
-  for (int row = 0; row < e->rows; ++row) {
-    uint64_t todo = e->pending[row] | from_north;
-    e->pending[row] = from_north = 0;
-    while (todo) {
+  for (int row = 0; row <= last; ++row) {
+    uint64_t pending = e->pending[row] | (from_north & e->reads_north[row]);
+    from_north = 0;
+    for (uint64_t todo; (todo = pending & needed[row]);) {
       const int col = __builtin_ctzll(todo), position = row * e->cols + col;
-      todo &= todo - 1;
+      pending &= ~(1ull << col);
       Expression expression = e->expressions[position];
       const Value value =
           name(e, position, north_of(e, row, col), west_of(e, row, col), &expression);
@@ -291,9 +314,11 @@ static void name_pending(Engine *e) {
       e->values[position] = value;
       e->expressions[position] = expression;
       from_north |= 1ull << col;
-      if (col + 1 < e->cols) todo |= 2ull << col;
+      if (col + 1 < e->cols) pending |= 2ull << col & e->reads_west[row];
     }
+    e->pending[row] = pending;
   }
+  if (last + 1 < e->rows) e->pending[last + 1] |= from_north & e->reads_north[last + 1];
 }
 
 static int is_planned(const Engine *e, int position) { return e->planned[position] == e->born; }
@@ -308,18 +333,23 @@ static Source source_of(const Engine *e, Value value) {
   return (Source){e->windows[value], WINDOW * BLOCK};
 }
 
+static int must_be_computed(const Engine *e, Value value) {
+  if (!is_own(value)) return 0;
+  const int position = position_of(value);
+  return (value >= e->born || e->plane[position] == NO_PLANE) && !is_planned(e, position);
+}
+
 // Plans the computation of a value after that of its operands.
 static void plan(Engine *e, Value value) {
-  if (!is_own(value)) return;
-  const int position = position_of(value), is_fresh = value >= e->born;
-  if ((!is_fresh && e->plane[position] != NO_PLANE) || is_planned(e, position)) return;
-  e->planned[position] = e->born;
+  const int position = position_of(value);
   const Expression x = e->expressions[position];
-  plan(e, x.left);
-  plan(e, x.right);
-  e->child_plane[position] = e->spare[e->spare_count - ++e->step_count];
-  e->steps[e->step_count - 1] = (Step){kernels[x.operation], source_of(e, x.left),
-                                       source_of(e, x.right), own_plane(e, position), position};
+  if (must_be_computed(e, x.left)) plan(e, x.left);
+  if (must_be_computed(e, x.right)) plan(e, x.right);
+  e->planned[position] = e->born;
+  Step *step = &e->steps[e->step_count++];
+  e->child_plane[position] = e->spare[e->spare_count - e->step_count];
+  *step = (Step){kernels[x.operation], source_of(e, x.left), source_of(e, x.right),
+                 e->planes[e->child_plane[position]], position};
 }
 
 static int64_t count_luts(Engine *e, Value value, const int32_t *costs) {
@@ -348,7 +378,7 @@ static unsigned absolute_errors(const uint8_t *restrict pixels, const uint8_t *r
 // Returns the SAE of the child, or of its first blocks if that is above the limit.
 static int64_t measure(Engine *e, int64_t limit) {
   e->step_count = 0;
-  plan(e, output_of(e));
+  if (must_be_computed(e, output_of(e))) plan(e, output_of(e));
   const Source output = source_of(e, output_of(e));
   const size_t stride = stride_of(e);
   int64_t sae = 0;
@@ -368,6 +398,7 @@ static int64_t measure(Engine *e, int64_t limit) {
 static void expect_child(Engine *e) {
   e->born += LARGEST;
   e->renamed_count = e->step_count = 0;
+  memcpy(e->pending_before, e->pending, (size_t)e->rows * sizeof *e->pending);
 }
 
 static void forget_plane(Engine *e, int position) {
@@ -389,11 +420,24 @@ static void drop_child(Engine *e) {
     e->values[r->position] = r->value;
     e->expressions[r->position] = r->expression;
   }
+  memcpy(e->pending, e->pending_before, (size_t)e->rows * sizeof *e->pending);
   expect_child(e);
 }
 
-static void set_gene(Engine *e, int gene, uint8_t code) {
+static void write_gene(Engine *e, int gene, uint8_t code) {
   e->genome[gene] = code;
+  if (gene >= e->elements) return;
+  const Function f = e->functions[code];
+  const int row = gene / e->cols, reads = f.operation != ONES;
+  const uint64_t column = 1ull << gene % e->cols;
+  e->reads_north[row] &= ~column;
+  e->reads_west[row] &= ~column;
+  if (reads && (f.left == N || f.right == N)) e->reads_north[row] |= column;
+  if (reads && (f.left == W || f.right == W)) e->reads_west[row] |= column;
+}
+
+static void set_gene(Engine *e, int gene, uint8_t code) {
+  write_gene(e, gene, code);
   const int border = gene - e->elements;
   if (border < 0)
     e->pending[gene / e->cols] |= 1ull << gene % e->cols;
@@ -498,7 +542,7 @@ static void apply(Engine *e, Redraw *r) {
 
 static void take_back(Engine *e, const Redraw *r) {
   drop_child(e);
-  for (int i = r->count; i-- > 0;) e->genome[r->gene[i]] = r->before[i];
+  for (int i = r->count; i-- > 0;) write_gene(e, r->gene[i], r->before[i]);
 }
 
 static void draw(Redraw *r, Tribe *tribe, const Rule *rule) {
@@ -602,7 +646,8 @@ void engine_evaluate(Engine *e, const uint8_t *batch, const int64_t *limits, int
     name_pending(e);
     saes[i] = measure(e, limits[i]);
     drop_child(e);
-    memcpy(e->genome, before, sizeof before);
+    for (int gene = 0; gene < e->genes; ++gene)
+      if (e->genome[gene] != before[gene]) write_gene(e, gene, before[gene]);
   }
 }
 
@@ -672,6 +717,7 @@ Engine *engine_new(int rows, int cols, int function_set, int pixels, const uint8
   }
   for (int i = 2 * e->elements; i-- > 0;) e->spare[e->spare_count++] = (uint16_t)i;
   for (int row = 0; row < rows; ++row) e->pending[row] = ~0ull >> (LARGEST_SIDE - cols);
+  for (int i = 0; i < e->elements; ++i) write_gene(e, i, 0);
   load(e, e->genome);  // all genes 0: something to have children of
   return e;
 }
