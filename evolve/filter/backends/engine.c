@@ -180,9 +180,14 @@ typedef struct { Kernel *kernel; Source left, right; uint8_t *out; int position;
 
 typedef struct { int position; Value value; Expression expression; } Renamed;
 
+// Of a row, a bit for each column: the elements that read north, those that read west, and those
+// that are to be named anew as soon as they are needed.
+typedef struct { uint64_t reads_north, reads_west, pending; } Row;
+
 typedef struct {
   int rows, cols, elements, genes, code_count;
   const Function *functions;
+  uint8_t reads[32];  // of a code: 1 for north, 2 for west
 
   int pixels, blocks;
   uint8_t *image;     // for each pixel its window, then its reference
@@ -195,7 +200,7 @@ typedef struct {
 
   // The parent; while a child is evaluated, the child.
   uint8_t genome[LARGEST + 2 * LARGEST_SIDE + 1];
-  uint64_t reads_north[LARGEST_SIDE], reads_west[LARGEST_SIDE];  // of a row, a bit for each column
+  Row row[LARGEST_SIDE];
   Value values[LARGEST];
   Expression expressions[LARGEST];
 
@@ -205,11 +210,10 @@ typedef struct {
   uint16_t plane[LARGEST], spare[2 * LARGEST];
   int spare_count;
 
-  // The child: its number; the elements to be named anew as soon as they are needed, and those of
-  // its parent; what it changed; what must be computed for it, which elements that concerns, and
-  // where they are computed.
+  // The child: its number; the rows of its parent; what it changed; what must be computed for it,
+  // which elements that concerns, and where they are computed.
   Value born;
-  uint64_t pending[LARGEST_SIDE], pending_before[LARGEST_SIDE];
+  Row row_before[LARGEST_SIDE];
   Renamed renamed[LARGEST];
   int renamed_count;
   Value planned[LARGEST];
@@ -282,13 +286,13 @@ static int find_needed(const Engine *e, uint64_t *needed) {
   const int last = e->genome[e->genes - 1];
   uint64_t found = 1ull << (e->cols - 1);
   for (int row = last; row >= 0; --row) {
-    uint64_t passing = e->reads_west[row] >> 1;
+    uint64_t passing = e->row[row].reads_west >> 1;
     for (int columns = 1; columns < e->cols; columns *= 2) {
       found |= found >> columns & passing;
       passing &= passing >> columns;
     }
     needed[row] = found;
-    found &= e->reads_north[row];
+    found &= e->row[row].reads_north;
   }
   return last;
 }
@@ -300,7 +304,8 @@ static void name_pending(Engine *e) {
   const int last = find_needed(e, needed);
   uint64_t from_north = 0;
   for (int row = 0; row <= last; ++row) {
-    uint64_t pending = e->pending[row] | (from_north & e->reads_north[row]);
+    const Row *now = &e->row[row];
+    uint64_t pending = now->pending | (from_north & now->reads_north);
     from_north = 0;
     for (uint64_t todo; (todo = pending & needed[row]);) {
       const int col = __builtin_ctzll(todo), position = row * e->cols + col;
@@ -314,11 +319,11 @@ static void name_pending(Engine *e) {
       e->values[position] = value;
       e->expressions[position] = expression;
       from_north |= 1ull << col;
-      if (col + 1 < e->cols) pending |= 2ull << col & e->reads_west[row];
+      if (col + 1 < e->cols) pending |= 2ull << col & now->reads_west;
     }
-    e->pending[row] = pending;
+    e->row[row].pending = pending;
   }
-  if (last + 1 < e->rows) e->pending[last + 1] |= from_north & e->reads_north[last + 1];
+  if (last + 1 < e->rows) e->row[last + 1].pending |= from_north & e->row[last + 1].reads_north;
 }
 
 static int is_planned(const Engine *e, int position) { return e->planned[position] == e->born; }
@@ -398,7 +403,7 @@ static int64_t measure(Engine *e, int64_t limit) {
 static void expect_child(Engine *e) {
   e->born += LARGEST;
   e->renamed_count = e->step_count = 0;
-  memcpy(e->pending_before, e->pending, (size_t)e->rows * sizeof *e->pending);
+  memcpy(e->row_before, e->row, (size_t)e->rows * sizeof *e->row);
 }
 
 static void forget_plane(Engine *e, int position) {
@@ -420,31 +425,25 @@ static void drop_child(Engine *e) {
     e->values[r->position] = r->value;
     e->expressions[r->position] = r->expression;
   }
-  memcpy(e->pending, e->pending_before, (size_t)e->rows * sizeof *e->pending);
+  memcpy(e->row, e->row_before, (size_t)e->rows * sizeof *e->row);
   expect_child(e);
 }
 
-static void write_gene(Engine *e, int gene, uint8_t code) {
-  e->genome[gene] = code;
-  if (gene >= e->elements) return;
-  const Function f = e->functions[code];
-  const int row = gene / e->cols, reads = f.operation != ONES;
-  const uint64_t column = 1ull << gene % e->cols;
-  e->reads_north[row] &= ~column;
-  e->reads_west[row] &= ~column;
-  if (reads && (f.left == N || f.right == N)) e->reads_north[row] |= column;
-  if (reads && (f.left == W || f.right == W)) e->reads_west[row] |= column;
-}
-
 static void set_gene(Engine *e, int gene, uint8_t code) {
-  write_gene(e, gene, code);
+  e->genome[gene] = code;
   const int border = gene - e->elements;
-  if (border < 0)
-    e->pending[gene / e->cols] |= 1ull << gene % e->cols;
-  else if (border < e->cols)
-    e->pending[0] |= 1ull << border;
-  else if (border < e->cols + e->rows)
-    e->pending[border - e->cols] |= 1;
+  if (border < 0) {
+    Row *row = &e->row[gene / e->cols];
+    const int col = gene % e->cols;
+    const uint64_t bit = 1ull << col, reads = e->reads[code];
+    row->reads_north = (row->reads_north & ~bit) | (reads & 1) << col;
+    row->reads_west = (row->reads_west & ~bit) | reads >> 1 << col;
+    row->pending |= bit;
+  } else if (border < e->cols) {
+    e->row[0].pending |= 1ull << border;
+  } else if (border < e->cols + e->rows) {
+    e->row[border - e->cols].pending |= 1;
+  }
 }
 
 static void fill_blocks(Engine *e) {
@@ -542,7 +541,7 @@ static void apply(Engine *e, Redraw *r) {
 
 static void take_back(Engine *e, const Redraw *r) {
   drop_child(e);
-  for (int i = r->count; i-- > 0;) write_gene(e, r->gene[i], r->before[i]);
+  for (int i = r->count; i-- > 0;) e->genome[r->gene[i]] = r->before[i];
 }
 
 static void draw(Redraw *r, Tribe *tribe, const Rule *rule) {
@@ -646,8 +645,7 @@ void engine_evaluate(Engine *e, const uint8_t *batch, const int64_t *limits, int
     name_pending(e);
     saes[i] = measure(e, limits[i]);
     drop_child(e);
-    for (int gene = 0; gene < e->genes; ++gene)
-      if (e->genome[gene] != before[gene]) write_gene(e, gene, before[gene]);
+    memcpy(e->genome, before, sizeof before);
   }
 }
 
@@ -716,8 +714,11 @@ Engine *engine_new(int rows, int cols, int function_set, int pixels, const uint8
     e->plane[i] = NO_PLANE;
   }
   for (int i = 2 * e->elements; i-- > 0;) e->spare[e->spare_count++] = (uint16_t)i;
-  for (int row = 0; row < rows; ++row) e->pending[row] = ~0ull >> (LARGEST_SIDE - cols);
-  for (int i = 0; i < e->elements; ++i) write_gene(e, i, 0);
+  for (int code = 0; code < e->code_count; ++code) {
+    const Function f = e->functions[code];
+    if (f.operation != ONES) e->reads[code] = (uint8_t)(1 << f.left | 1 << f.right);
+  }
+  for (int gene = 0; gene < e->genes; ++gene) set_gene(e, gene, 0);
   load(e, e->genome);  // all genes 0: something to have children of
   return e;
 }
