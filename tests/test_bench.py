@@ -62,6 +62,7 @@ def test_all_that_is_promised_is_measured(evoarray: Evoarray) -> None:
         assert 0 < figures[f"fast, {name}", "% of the time between epochs"]["median"] < 100
         ratio = figures[f"fast, {name}", "x 8 tribes alone"]
         assert (ratio["lowest"] == ratio["highest"] == 1) == (name == "8 tribes alone")
+    assert figures[f"fast, {measure.DRAWN}", f"x {measure.SAME_MEAN}"]
     assert figures["fast, evoarray evolve", "evaluations/s"]["median"] == 2**10
     assert figures["verilator, full frames", "cycles/evaluation"]["lowest"] >= 16 * 12
     read = {(f["what"], f["unit"], f["of"]): f["median"] for f in results["networks"]}

@@ -73,6 +73,10 @@ SEEDS = 3
 LONGER = {4: 16, 8: 8, 16: 4, 24: 3}
 """How many times WHOLE the longer command takes that is compared with one of WHOLE."""
 
+DRAWN, SAME_MEAN = "rates 1..8", "rates 4, then 5"
+"""A mutation rate that is drawn for each child, and what it costs is told apart from: a child that
+differs from its parent in more genes is more work."""
+
 PEER_SIDE = 8
 PAIRINGS = 9
 RATE = "evaluations/s"
@@ -95,8 +99,8 @@ def mechanisms(side: int) -> dict[str, dict[str, Any]]:
         "annealing": {"temperature": PRESETS["annealing"]["temperature"]},
         "four children": {"children": 4},
         "columns": {"scope": "column"},
-        "rate 4": {"mutation_rate": "4"},
-        "rates 1..8": {"mutation_rate": "1..8"},
+        SAME_MEAN: {"mutation_rate": "4,5"},
+        DRAWN: {"mutation_rate": "1..8"},
         "tie": {"parsimony": "tie"},
     }
 
@@ -262,6 +266,9 @@ class Bench:
             self._note(what, "x golden", side, run.rate / golden)
             self._note(what, "x 8 tribes alone", side, run.rate / runs[0].rate)
             self._note(what, "% of the time between epochs", side, run.percent_between)
+        rates = {run.name: run.rate for run in runs}
+        drawn = rates[DRAWN] / rates[SAME_MEAN]
+        self._note(f"fast, {DRAWN}", f"x {SAME_MEAN}", settings.shape.rows, drawn)
 
     def _second_core(self, name: str, settings: Settings, count: int) -> None:
         """Time a run alone, then two such runs at once, on two cores by the clock on the wall.
