@@ -105,7 +105,10 @@ def synthesize(elaborated: Elaborated, family: Family) -> Path:
     if not (root / netlist).exists():
         design = elaborated.design
         # yosys renames a module with parameters, and keeps its name in hdlname.
-        whole = " ".join(f"{m} A:hdlname={m}" for m in sorted({design.module, *ELEMENTS}))
+        whole, elements = (
+            " ".join(f"{m} A:hdlname={m}" for m in sorted(modules))
+            for modules in ({design.module, *ELEMENTS}, ELEMENTS)
+        )
         if design.devices:
             wrapped = elaborated.folder / f"{family}.v"
             (root / wrapped).write_text(elaborated.wrapper, encoding="utf-8")
@@ -113,7 +116,9 @@ def synthesize(elaborated: Elaborated, family: Family) -> Path:
         else:
             top = f"{_read(design)}; hierarchy -top {design.module}{_parameters(design)}"
         keep = f"setattr -mod -set keep_hierarchy 1 {whole}"
-        yosys(root, f"{top}; {keep}; {SYNTHESIS[family]}", netlist)
+        # A chain of ifs that exclude each other is one multiplexer, which yosys sees if asked.
+        pack = "; ".join(f"{step} {elements}" for step in ("proc", "muxpack", "opt_clean"))
+        yosys(root, f"{top}; {keep}; {pack}; {SYNTHESIS[family]}", netlist)
     return netlist
 
 

@@ -65,7 +65,8 @@ module pe #(
   wire [4:0] code = (FUNCTION_SET == 1) ? function_code : {1'b0, function_code[3:0]};
 
   // Chains, of which Verilator and a compiler make one jump to what the code asks for; of a case they
-  // make a tree of tests.
+  // make a tree of tests. For synthesis a chain of equal signal and constants is one multiplexer
+  // (yosys needs muxpack to see it).
   generate
     if (FUNCTION_SET == 0) begin : g_upm16
       always @(posedge clk)
