@@ -518,7 +518,10 @@ def test_the_verilog_is_missing(name: str, tmp_path: Path, monkeypatch: pytest.M
 @pytest.fixture
 def nothing_is_built(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the builds short: what comes out is an empty program."""
-    monkeypatch.setattr(kept, "_run", lambda _, folder, __: Path(folder, "evaluator").touch(0o755))
+    def run(_: object, folder: str, __: object) -> None:
+        Path(folder, "verilator_bench").touch(0o755)
+
+    monkeypatch.setattr(kept, "_run", run)
 
 
 def test_a_program_is_built_once() -> None:

@@ -23,9 +23,8 @@ _FLAGS = (
     *("-MAKEFLAGS", "OPT_FAST=-O2"),  # for the server its -Os would follow, and win over, _CFLAGS
     *("-MAKEFLAGS", "VM_PARALLEL_BUILDS=0"),  # one file: headers cost more than a second core saves
 )
-# Without -fno-pie a jump through a table is four instructions instead of one, and with guesses at
-# what is likely, the first of many cases is tested before it.
-_CFLAGS = f"-O2 -flto -fno-pie -fno-guess-branch-probability -std=c++20 -I{_PIPES.parent}"
+# Without -fno-pie a jump through a table is four instructions instead of one.
+_CFLAGS = f"-O2 -flto -fno-pie -std=c++20 -I{_PIPES.parent}"
 
 
 def build(

@@ -64,15 +64,14 @@ module pe #(
   // Sets of 16 functions read four bits.
   wire [4:0] code = (FUNCTION_SET == 1) ? function_code : {1'b0, function_code[3:0]};
 
-  // Chains, of which Verilator and a compiler make one jump to what the code asks for; of a case they
-  // make a tree of tests. For synthesis a chain of equal signal and constants is one multiplexer
-  // (yosys needs muxpack to see it).
+  // Chains, of which Verilator and a compiler make one jump to what the code asks for, but for a test
+  // for 0, so 0 is what is left; of a case they make a tree of tests. For synthesis a chain of equal
+  // signal and constants is one multiplexer (yosys needs muxpack to see it).
   generate
     if (FUNCTION_SET == 0) begin : g_upm16
       always @(posedge clk)
         if (ce)
-          if      (code == 5'd0)   result <= north + west;
-          else if (code == 5'd1)   result <= {north[6:0], 1'b0};
+          if      (code == 5'd1)   result <= {north[6:0], 1'b0};
           else if (code == 5'd2)   result <= {west[6:0], 1'b0};
           else if (code == 5'd3)   result <= saturated(sum(north, west));
           else if (code == 5'd4)   result <= saturated({north, 1'b0});
@@ -81,12 +80,13 @@ module pe #(
           else if (code == 5'd7)   result <= 8'd255;
           else if (code == 5'd8)   result <= {1'b0, north[7:1]};
           else if (code == 5'd9)   result <= {1'b0, west[7:1]};
+          else if (code == 5'd10)  result <= north;
           else if (code == 5'd11)  result <= west;
           else if (code == 5'd12)  result <= maximum(north, west);
           else if (code == 5'd13)  result <= minimum(north, west);
           else if (code == 5'd14)  result <= difference(north, west, 8'd0);
           else if (code == 5'd15)  result <= difference(west, north, 8'd0);
-          else                     result <= north;  // 10 is N
+          else                     result <= north + west;
     end else if (FUNCTION_SET == 1) begin : g_upm19
       always @(posedge clk)
         if (ce)
@@ -112,7 +112,7 @@ module pe #(
     end else if (FUNCTION_SET == 2) begin : g_cgp16
       always @(posedge clk)
         if (ce)
-          if      (code == 5'd0)   result <= 8'd255;
+          if      (code == 5'd1)   result <= north;
           else if (code == 5'd2)   result <= ~north;
           else if (code == 5'd3)   result <= north | west;
           else if (code == 5'd4)   result <= ~north | west;
@@ -127,7 +127,7 @@ module pe #(
           else if (code == 5'd13)  result <= half(sum(north, west));
           else if (code == 5'd14)  result <= maximum(north, west);
           else if (code == 5'd15)  result <= minimum(north, west);
-          else                     result <= north;  // 1 is N
+          else                     result <= 8'd255;
     end else begin : g_illegal
       FUNCTION_SET_must_be_0_1_or_2 u_stop ();
     end

@@ -13,6 +13,7 @@ from model.filter.functions import Plane
 from model.filter.rtl import parameters
 from model.rtl import sources
 
+_BENCH = Path(__file__).with_name("verilator_bench.v")
 _SERVER = Path(__file__).with_name("verilator_server.cpp")
 
 
@@ -30,4 +31,5 @@ def build(shape: Shape) -> Path:
     """Return the evaluator program for a shape, built now or before; raises as verilated.build."""
     values = {**parameters(shape), "MAX_WIDTH": LARGEST_SIDE, "MAX_HEIGHT": LARGEST_SIDE}
     defines = {"ROWS": shape.rows, "COLS": shape.cols}
-    return verilated.build("evaluator", sources("filter"), values, _SERVER, defines)
+    rtl = [_BENCH, *sources("filter")]
+    return verilated.build(_BENCH.stem, rtl, values, _SERVER, defines)

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs the Verilated evaluator for evolve/filter/backends/verilator.py: requests in, fitness out.
-// The protocol is described in evolve/filter/backends/simulated.py.
+// Runs the Verilated verilator_bench.v for evolve/filter/backends/verilator.py: requests in,
+// fitness out. The protocol is described in evolve/filter/backends/simulated.py.
 //
-// Usage: evaluator WIDTH HEIGHT IMAGES, where the file IMAGES holds, row by row, the nine pixels of
-// every window and then the reference pixels. EVOARRAY_REQUESTS and EVOARRAY_REPLIES are pipes.
+// Usage: verilator_bench WIDTH HEIGHT IMAGES, where the file IMAGES holds, row by row, the nine
+// pixels of every window and then the reference pixels. EVOARRAY_REQUESTS and EVOARRAY_REPLIES are
+// pipes.
 
 #include <cstdint>
 #include <cstdio>
@@ -13,13 +14,14 @@
 #include <numeric>
 #include <vector>
 
-#include "Vevaluator.h"
+#include "Vverilator_bench.h"
+#include "Vverilator_bench___024root.h"
 #include "pipes.h"
 #include "verilated.h"
 
-// What Vevaluator::eval() calls, without the mutex that it takes each time for the sake of designs
-// with objects: on a small array, a sixth of the time.
-void Vevaluator___024root___eval(Vevaluator___024root*);
+// What Vverilator_bench::eval() calls, without the mutex that it takes each time for the sake of
+// designs with objects: on a small array, a sixth of the time.
+void Vverilator_bench___024root___eval(Vverilator_bench___024root*);
 
 namespace {
 
@@ -50,13 +52,11 @@ class Bench {
         errors_(pixels_),
         shadow_(kGenes, kNoGene) {
     std::iota(raster_.begin(), raster_.end(), 0);
-    top_.frame_width = width;
-    top_.frame_height = height;
-    top_.cfg_array = 0;
-    top_.s_reference_valid = 1;
-    top_.m_filtered_ready = 1;
+    ports_.frame_width = width;
+    ports_.frame_height = height;
     top_.eval();  // initializes
-    reset();
+    ports_.rst = 1;
+    edge();
   }
 
   // Streams one frame per circuit, back to back, and returns the clock cycles. The genes of a
@@ -80,24 +80,26 @@ class Bench {
       const bool configures = committed < count;
       const uint8_t* circuit = batch + committed * kGenes;
       while (configures && gene < kGenes && shadow_[gene] == circuit[gene]) ++gene;
-      top_.cfg_valid = configures;
-      top_.cfg_address = gene;
-      top_.cfg_gene = configures && gene < kGenes ? circuit[gene] : 0;
+      ports_.cfg_valid = configures;
+      ports_.cfg_address = gene;
+      ports_.cfg_gene = configures && gene < kGenes ? circuit[gene] : 0;
       const bool streams = in.frame < committed;
-      top_.s_noisy_valid = streams && !limited(in.frame);
-      top_.s_window_valid = streams && limited(in.frame);
-      top_.s_window_last = in.pixel + 1 == pixels_;
+      ports_.s_noisy_valid = streams && !limited(in.frame);
+      ports_.s_window_valid = streams && limited(in.frame);
+      ports_.s_window_last = in.pixel + 1 == pixels_;
       if (streams) {
         const uint8_t* window = windows_ + kWindow * index(in);
-        std::memcpy(&top_.s_window_pixels, window, kWindow);
-        top_.s_noisy_pixel = window[kCentre];
+        std::memcpy(&ports_.s_window_pixels, window, kWindow);
+        ports_.s_noisy_pixel = window[kCentre];
       }
       const size_t leaving = out.frame < count ? index(out) : 0;
-      top_.s_reference_pixel = reference_[leaving];
-      top_.sae_limit = limits[done];
-      low();
+      ports_.s_reference_pixel = reference_[leaving];
+      ports_.sae_limit = limits[done];
+      edge();
+      ports_.rst = 0;
 
-      if (top_.cfg_valid && top_.cfg_ready) {
+      // What stands here now will happen at the next edge.
+      if (ports_.cfg_valid && ports_.cfg_ready) {
         if (gene < kGenes) {
           shadow_[gene] = circuit[gene];
         } else {
@@ -105,25 +107,22 @@ class Bench {
           ++committed;
         }
       }
-      if ((top_.s_noisy_valid && top_.s_noisy_ready) ||
-          (top_.s_window_valid && top_.s_window_ready))
+      if ((ports_.s_noisy_valid && ports_.s_noisy_ready) ||
+          (ports_.s_window_valid && ports_.s_window_ready))
         in.advance(pixels_);
-      if (top_.m_filtered_valid) {
-        filtered[leaving] = top_.m_filtered_pixel;
+      if (ports_.m_filtered_valid) {
+        filtered[leaving] = ports_.m_filtered_pixel;
         out.advance(pixels_);
       }
-      const bool over = top_.sae_over;
-      if (top_.sae_valid) {
-        if (limited(done)) learn(filtered);
-        saes[done++] = top_.sae_sum;
-      }
-      high();
-      if (over) {
+      if (ports_.sae_over) {
         saes[done] = limits[done] + 1;
         committed = ++done;
         in = out = {done, 0};
         gene = 0;
-        reset();
+        ports_.rst = 1;
+      } else if (ports_.sae_valid) {
+        if (limited(done)) learn(filtered);
+        saes[done++] = ports_.sae_sum;
       }
     }
     return cycles_ - before;
@@ -151,26 +150,16 @@ class Bench {
     return sorted;
   }
 
-  void low() {
-    top_.clk = 0;
-    Vevaluator___024root___eval(top_.rootp);
-  }
-
-  void high() {
-    top_.clk = 1;
-    Vevaluator___024root___eval(top_.rootp);
+  void edge() {
+    ports_.clk = 1;
+    Vverilator_bench___024root___eval(&ports_);
+    ports_.clk = 0;
+    Vverilator_bench___024root___eval(&ports_);
     ++cycles_;
   }
 
-  void reset() {
-    top_.rst = 1;
-    top_.cfg_valid = 0;
-    low();
-    high();
-    top_.rst = 0;
-  }
-
-  Vevaluator top_;
+  Vverilator_bench top_;
+  Vverilator_bench___024root& ports_ = *top_.rootp;  // of top_, which only refers to them
   uint64_t cycles_ = 0;
   const size_t pixels_;
   const uint8_t* const windows_;
@@ -195,8 +184,9 @@ Bytes read_images(const char* path, size_t size) {
 
 int main(int argc, char** argv) {
   if (argc != 4 || !Pipes::named()) {
-    std::fputs("usage: EVOARRAY_REQUESTS=fd EVOARRAY_REPLIES=fd evaluator WIDTH HEIGHT IMAGES\n",
-               stderr);
+    std::fputs(
+        "usage: EVOARRAY_REQUESTS=fd EVOARRAY_REPLIES=fd verilator_bench WIDTH HEIGHT IMAGES\n",
+        stderr);
     return 2;
   }
   const uint32_t width = std::atoi(argv[1]);
