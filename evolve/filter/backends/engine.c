@@ -34,7 +34,6 @@ enum {
   LARGEST_SIDE = 64,     // a row of the mesh fits the bits of a word
   LARGEST = LARGEST_SIDE * LARGEST_SIDE,
   WINDOW = 9,
-  NO_PLANE = UINT16_MAX,
   HIGHEST_RATE = 64,
   HUGE_PAGE = 1 << 21,
   SORT_INTERVAL = 1024,  // evaluations between two looks at whether to sort the pixels anew
@@ -115,21 +114,31 @@ static const struct { const Function *functions; int count; } function_sets[] = 
 
 // ---- Names of values --------------------------------------------------------------------------
 
-// 0..8 are the window's pixels, 256..511 constants; above that, `born + position` is what the
-// element at a position computes since the child that was given the number `born`, a multiple of
-// LARGEST. Equal names mean equal planes.
+// A value comes from a place: an element, by its position, a pixel of the window, or a constant.
+// What an element computes is `born + position`, if it does so since the child that was given the
+// number `born`, a multiple of PLACES. Pixels have no such number; constants have the highest bit.
+// Equal names mean equal planes.
 typedef uint64_t Value;
 
-enum { CONSTANTS = 256, NO_VALUE = CONSTANTS + 256, OWN = LARGEST };
+enum {
+  PIXELS = LARGEST,
+  NO_VALUE = PIXELS + WINDOW,
+  USED_PLACES = PIXELS + 512,
+  PLACES = 2 * LARGEST,
+};
+#define CONSTANTS ((UINT64_C(1) << 63) + PIXELS + 256)
+_Static_assert(PIXELS % 256 == 0, "the lowest byte of a constant's name is its value");
 
-static int is_constant(Value v) { return v >= CONSTANTS && v < NO_VALUE; }
-static int is_own(Value v) { return v >= OWN; }
-static int position_of(Value v) { return (int)(v % LARGEST); }
+static int is_constant(Value v) { return (int)(v >> 63); }
+static int place_of(Value v) { return (int)(v % PLACES); }
+static int is_own(Value v) { return place_of(v) < LARGEST; }
+static Value pixel(uint8_t selector) { return PIXELS + (Value)selector; }
 
 // What an operation gives with a known operand, for every other operand: a constant, the other
-// operand itself, or neither. Found by trying, not by algebra.
+// operand itself, or neither. Found by trying, not by algebra. with_itself[0] is for operands that
+// differ, so that no branch has to tell them apart: processors do not foresee it.
 enum { NEITHER = 256, ITSELF = 257 };
-static uint16_t with_itself[OPERATION_COUNT];
+static uint16_t with_itself[2][OPERATION_COUNT];
 static uint16_t with_left[OPERATION_COUNT][256];
 static uint16_t with_right[OPERATION_COUNT][256];
 static uint8_t commutes[OPERATION_COUNT];
@@ -162,7 +171,8 @@ static void learn_operations(void) {
       with_right[op][a] = summarize(&table[op][0][a], 256);
       for (int b = 0; b < 256; ++b) commutes[op] &= table[op][a][b] == table[op][b][a];
     }
-    with_itself[op] = summarize(&table[op][0][0], 257);
+    with_itself[0][op] = NEITHER;
+    with_itself[1][op] = summarize(&table[op][0][0], 257);
   }
   learned = 1;
 }
@@ -170,24 +180,38 @@ static void learn_operations(void) {
 // ---- The engine -------------------------------------------------------------------------------
 
 // What an element computes, if it has a value of its own.
-typedef struct { Value left, right; int operation; } Expression;
+typedef struct { Value left, right, operation; } Expression;
 
 // Where the blocks of a value are: `plane`, and every `stride` bytes further.
-typedef struct { const uint8_t *plane; size_t stride; } Source;
+typedef struct { uint8_t *plane; size_t stride; } Source;
+
+// What is at a place: its value; how an element computes one of its own; the value whose blocks are
+// kept, or NO_VALUE as long as nothing has needed one, and where they are; the last child whose
+// output depended on it. A line of a cache.
+typedef struct {
+  Value value;
+  Expression expression;
+  Value computed;
+  Source source;
+  Value wanted;
+} __attribute__((aligned(64))) Element;
 
 // One element's work on the blocks of a child.
 typedef struct { Kernel *kernel; Source left, right; uint8_t *out; int position; } Step;
 
-typedef struct { int position; Value value; Expression expression; } Renamed;
-
-// Of a row, a bit for each column: the elements that read north, those that read west, and those
-// that are to be named anew as soon as they are needed.
+// Of a row, a bit for each column, the highest for the first: the elements that read north, those
+// that read west, and those that are to be named anew as soon as they are needed.
 typedef struct { uint64_t reads_north, reads_west, pending; } Row;
+
+// Of a gene: its row; there the bit of its element, or none if it is a selector; the bit of the
+// element that is to be named anew when it changes.
+typedef struct { int row; uint64_t element, pending; } Site;
 
 typedef struct {
   int rows, cols, elements, genes, code_count;
   const Function *functions;
-  uint8_t reads[32];  // of a code: 1 for north, 2 for west
+  uint64_t reads_north[LARGEST_SIDE], reads_west[LARGEST_SIDE];  // of a code: all bits, or none
+  Site sites[LARGEST + 2 * LARGEST_SIDE + 1];
 
   int pixels, blocks;
   uint8_t *image;     // for each pixel its window, then its reference
@@ -198,28 +222,24 @@ typedef struct {
   Pixels *planes;     // for each block two an element: a parent's and its child's, in any order
   Pixels *constants;  // 256
 
-  // The parent; while a child is evaluated, the child.
+  // The parent; while a child is evaluated, the child, and `parent` has the elements as they were.
   uint8_t genome[LARGEST + 2 * LARGEST_SIDE + 1];
   Row row[LARGEST_SIDE];
-  Value values[LARGEST];
-  Expression expressions[LARGEST];
+  Element element[USED_PLACES], parent[LARGEST];
 
-  // The parent's SAE, also when the pixels were sorted; the plane in which the parent's value of an
-  // element is, or NO_PLANE as long as nothing has needed it; the planes that hold none, a stack.
+  // The parent's SAE, also when the pixels were sorted; the planes that hold none of its values, a
+  // stack.
   int64_t sae, sorted_sae, luts;
-  uint16_t plane[LARGEST], spare[2 * LARGEST];
+  uint8_t *spare[2 * LARGEST];
   int spare_count;
 
-  // The child: its number; the rows of its parent; what it changed; what must be computed for it,
-  // which elements that concerns, and where they are computed.
+  // The child: its number; the rows of its parent; which elements it changed; what may have to be
+  // computed for it, and what of that its output depends on.
   Value born;
   Row row_before[LARGEST_SIDE];
-  Renamed renamed[LARGEST];
-  int renamed_count;
-  Value planned[LARGEST];
-  uint16_t child_plane[LARGEST];
-  Step steps[LARGEST];
-  int step_count;
+  uint16_t changed[LARGEST];
+  Step steps[LARGEST], *needed[LARGEST];
+  int changed_count, step_count;
 
   // How often LUTs were counted so far, and in which count an element was counted last.
   uint64_t counts, counted[LARGEST];
@@ -227,78 +247,99 @@ typedef struct {
   int64_t stored;  // blocks computed so far
 } Engine;
 
-// From one block of a plane to the next. An odd number of KB, so that the blocks of a plane do not
+// From one block of a plane to the next. An odd number of blocks, so that those of a plane do not
 // fall on the same lines of a cache.
 static size_t stride_of(const Engine *e) { return (2 * (size_t)e->elements + 1) * BLOCK; }
 
+static uint64_t bit_of(int col) { return 1ull << 63 >> col; }
+
 static Value north_of(const Engine *e, int row, int col) {
-  return row ? e->values[(row - 1) * e->cols + col] : e->genome[e->elements + col];
+  return row ? e->element[(row - 1) * e->cols + col].value : pixel(e->genome[e->elements + col]);
 }
 
 static Value west_of(const Engine *e, int row, int col) {
-  return col ? e->values[row * e->cols + col - 1] : e->genome[e->elements + e->cols + row];
+  return col ? e->element[row * e->cols + col - 1].value
+             : pixel(e->genome[e->elements + e->cols + row]);
 }
 
 static Value output_of(const Engine *e) {
-  return e->values[e->genome[e->genes - 1] * e->cols + e->cols - 1];
+  return e->element[e->genome[e->genes - 1] * e->cols + e->cols - 1].value;
 }
 
 // Names the value of an element, simplified; describes it in *expression if it is its own.
 static Value name(const Engine *e, int position, Value north, Value west, Expression *expression) {
   const Function f = e->functions[e->genome[position]];
   const int op = f.operation;
-  Value left = f.left == N ? north : west, right = f.right == N ? north : west;
-  if (op == WIRE) return left;
-  if (op == ONES) return CONSTANTS + 255;
+  const Value operands[] = {[N] = north, [W] = west};
+  const Value left = operands[f.left], right = operands[f.right];
+  if (op <= ONES) return op == WIRE ? left : CONSTANTS + 255;
 
-  unsigned known = NEITHER;
+  unsigned known = with_itself[left == right][op];
   Value other = left;
-  if (is_constant(left) && is_constant(right)) {
-    known = table[op][left - CONSTANTS][right - CONSTANTS];
-  } else if (is_constant(left)) {
-    known = with_left[op][left - CONSTANTS];
-    other = right;
-  } else if (is_constant(right)) {
-    known = with_right[op][right - CONSTANTS];
-  } else if (left == right) {
-    known = with_itself[op];
+  if (is_constant(left | right)) {
+    known = with_right[op][(uint8_t)right];
+    if (is_constant(left)) {
+      known = is_constant(right) ? table[op][(uint8_t)left][(uint8_t)right]
+                                 : with_left[op][(uint8_t)left];
+      other = right;
+    }
   }
-  if (known == ITSELF) return other;
-  if (known != NEITHER) return CONSTANTS + known;
+  if (known != NEITHER) return known == ITSELF ? other : CONSTANTS + known;
 
-  if (commutes[op] && left > right) {
-    const Value swap = left;
-    left = right;
-    right = swap;
-  }
-  *expression = (Expression){left, right, op};
-  const Expression *old = &e->expressions[position];
-  const Value value = e->values[position];
-  if (is_own(value) && position_of(value) == position && old->operation == op &&
-      old->left == left && old->right == right)
-    return value;
-  return e->born + position;
+  // Operands of which the order does not matter are put into one, again without a branch.
+  const Value swap = (left ^ right) & -(Value)(commutes[op] & (left > right));
+  *expression = (Expression){left ^ swap, right ^ swap, (Value)op};
+  const Element *old = &e->element[position];
+  const Value difference = (old->expression.left ^ expression->left) |
+                           (old->expression.right ^ expression->right) |
+                           (old->expression.operation ^ expression->operation);
+  const Value own = e->born + (Value)position;
+  return difference | ((old->value ^ own) % PLACES) ? own : old->value;
 }
 
-// Finds from which elements a way leads to the output: a bit for each column of the rows down to the
-// output row, which is returned.
+// Finds from which elements a way leads to the output: a bit for each column of the rows down to
+// the output row, which is returned. To the west it goes on as long as elements read west, like the
+// carry of a sum.
 static int find_needed(const Engine *e, uint64_t *needed) {
   const int last = e->genome[e->genes - 1];
-  uint64_t found = 1ull << (e->cols - 1);
+  uint64_t found = bit_of(e->cols - 1);
   for (int row = last; row >= 0; --row) {
-    uint64_t passing = e->row[row].reads_west >> 1;
-    for (int columns = 1; columns < e->cols; columns *= 2) {
-      found |= found >> columns & passing;
-      passing &= passing >> columns;
-    }
+    const uint64_t passing = e->row[row].reads_west;
+    found |= (passing + (found & passing)) ^ passing;
     needed[row] = found;
     found &= e->row[row].reads_north;
   }
   return last;
 }
 
-// Names the pending elements that are needed, and those that follow from them, in raster order. The
-// others stay pending.
+static int has_plane(const Engine *e, Value value) {
+  return e->element[place_of(value)].computed == value;
+}
+
+// Plans the computation of an element's own value, for which its operands must have planes.
+static void plan(Engine *e, int position) {
+  Element *element = &e->element[position];
+  const Expression *x = &element->expression;
+  Step *step = &e->steps[e->step_count++];
+  uint8_t *out = e->spare[e->spare_count - e->step_count];
+  *step = (Step){kernels[x->operation], e->element[place_of(x->left)].source,
+                 e->element[place_of(x->right)].source, out, position};
+  element->computed = element->value;
+  element->source = (Source){out, stride_of(e)};
+}
+
+// Plans the computation of a value of the parent that nothing has needed yet, after its operands.
+static void plan_missing(Engine *e, Value value) {
+  if (has_plane(e, value)) return;
+  const int position = place_of(value);
+  plan_missing(e, e->element[position].expression.left);
+  plan_missing(e, e->element[position].expression.right);
+  e->changed[e->changed_count++] = (uint16_t)position;
+  plan(e, position);
+}
+
+// Names the pending elements that are needed, and those that follow from them, in raster order, and
+// plans their computation. The others stay pending.
 static void name_pending(Engine *e) {
   uint64_t needed[LARGEST_SIDE];
   const int last = find_needed(e, needed);
@@ -308,61 +349,36 @@ static void name_pending(Engine *e) {
     uint64_t pending = now->pending | (from_north & now->reads_north);
     from_north = 0;
     for (uint64_t todo; (todo = pending & needed[row]);) {
-      const int col = __builtin_ctzll(todo), position = row * e->cols + col;
-      pending &= ~(1ull << col);
-      Expression expression = e->expressions[position];
+      const int col = __builtin_clzll(todo), position = row * e->cols + col;
+      const uint64_t bit = bit_of(col);
+      pending &= ~bit;
+      Element *element = &e->element[position];
+      Expression expression;
       const Value value =
           name(e, position, north_of(e, row, col), west_of(e, row, col), &expression);
-      if (value == e->values[position]) continue;
-      e->renamed[e->renamed_count++] =
-          (Renamed){position, e->values[position], e->expressions[position]};
-      e->values[position] = value;
-      e->expressions[position] = expression;
-      from_north |= 1ull << col;
-      if (col + 1 < e->cols) pending |= 2ull << col & now->reads_west;
+      if (value == element->value) continue;
+      e->changed[e->changed_count++] = (uint16_t)position;
+      element->value = value;
+      if (place_of(value) == position) {
+        element->expression = expression;
+        if (!has_plane(e, expression.left)) plan_missing(e, expression.left);
+        if (!has_plane(e, expression.right)) plan_missing(e, expression.right);
+        plan(e, position);
+      }
+      from_north |= bit;
+      pending |= bit >> 1 & now->reads_west;
     }
     e->row[row].pending = pending;
   }
   if (last + 1 < e->rows) e->row[last + 1].pending |= from_north & e->row[last + 1].reads_north;
 }
 
-static int is_planned(const Engine *e, int position) { return e->planned[position] == e->born; }
-
-static uint8_t *own_plane(const Engine *e, int position) {
-  return e->planes[is_planned(e, position) ? e->child_plane[position] : e->plane[position]];
-}
-
-static Source source_of(const Engine *e, Value value) {
-  if (is_own(value)) return (Source){own_plane(e, position_of(value)), stride_of(e)};
-  if (is_constant(value)) return (Source){e->constants[value - CONSTANTS], 0};
-  return (Source){e->windows[value], WINDOW * BLOCK};
-}
-
-static int must_be_computed(const Engine *e, Value value) {
-  if (!is_own(value)) return 0;
-  const int position = position_of(value);
-  return (value >= e->born || e->plane[position] == NO_PLANE) && !is_planned(e, position);
-}
-
-// Plans the computation of a value after that of its operands.
-static void plan(Engine *e, Value value) {
-  const int position = position_of(value);
-  const Expression x = e->expressions[position];
-  if (must_be_computed(e, x.left)) plan(e, x.left);
-  if (must_be_computed(e, x.right)) plan(e, x.right);
-  e->planned[position] = e->born;
-  Step *step = &e->steps[e->step_count++];
-  e->child_plane[position] = e->spare[e->spare_count - e->step_count];
-  *step = (Step){kernels[x.operation], source_of(e, x.left), source_of(e, x.right),
-                 e->planes[e->child_plane[position]], position};
-}
-
 static int64_t count_luts(Engine *e, Value value, const int32_t *costs) {
   if (!is_own(value)) return 0;
-  const int position = position_of(value);
+  const int position = place_of(value);
   if (e->counted[position] == e->counts) return 0;
   e->counted[position] = e->counts;
-  const Expression *x = &e->expressions[position];
+  const Expression *x = &e->element[position].expression;
   return costs[e->genome[position]] + count_luts(e, x->left, costs) + count_luts(e, x->right, costs);
 }
 
@@ -380,18 +396,35 @@ static unsigned absolute_errors(const uint8_t *restrict pixels, const uint8_t *r
   return sum;
 }
 
+// Finds the steps that the output depends on: not all, where values fold to a constant. They become
+// the last ones in e->needed; the first of them is returned.
+static Step **find_steps(Engine *e) {
+  e->element[place_of(output_of(e))].wanted = e->born;
+  Step **first = e->needed + LARGEST;
+  for (int i = e->step_count; i-- > 0;) {
+    const Element *element = &e->element[e->steps[i].position];
+    if (element->wanted != e->born) continue;
+    e->element[place_of(element->expression.left)].wanted = e->born;
+    e->element[place_of(element->expression.right)].wanted = e->born;
+    *--first = &e->steps[i];
+  }
+  return first;
+}
+
 // Returns the SAE of the child, or of its first blocks if that is above the limit.
 static int64_t measure(Engine *e, int64_t limit) {
-  e->step_count = 0;
-  if (must_be_computed(e, output_of(e))) plan(e, output_of(e));
-  const Source output = source_of(e, output_of(e));
+  plan_missing(e, output_of(e));
+  const Source output = e->element[place_of(output_of(e))].source;
+  Step **const first = find_steps(e), **const end = e->needed + LARGEST;
   const size_t stride = stride_of(e);
   int64_t sae = 0;
   for (int block = 0; block < e->blocks && sae <= limit; ++block) {
-    for (const Step *s = e->steps; s < e->steps + e->step_count; ++s)
+    for (Step **each = first; each < end; ++each) {
+      const Step *s = *each;
       s->kernel(s->out + block * stride, s->left.plane + block * s->left.stride,
                 s->right.plane + block * s->right.stride);
-    e->stored += e->step_count;
+    }
+    e->stored += end - first;
     const int left = e->pixels - block * BLOCK;
     const uint8_t *pixels = output.plane + block * output.stride;
     sae += left >= BLOCK ? absolute_errors(pixels, e->reference[block], BLOCK)
@@ -401,49 +434,42 @@ static int64_t measure(Engine *e, int64_t limit) {
 }
 
 static void expect_child(Engine *e) {
-  e->born += LARGEST;
-  e->renamed_count = e->step_count = 0;
-  memcpy(e->row_before, e->row, (size_t)e->rows * sizeof *e->row);
+  e->born += PLACES;
+  e->changed_count = e->step_count = 0;
 }
 
-static void forget_plane(Engine *e, int position) {
-  if (e->plane[position] != NO_PLANE) e->spare[e->spare_count++] = e->plane[position];
-  e->plane[position] = NO_PLANE;
+static void forget_plane(Engine *e, Element *element) {
+  if (element->computed != NO_VALUE) e->spare[e->spare_count++] = element->source.plane;
+  element->computed = NO_VALUE;
 }
 
 static void keep_child(Engine *e) {
   e->spare_count -= e->step_count;
-  for (int i = 0; i < e->renamed_count; ++i) forget_plane(e, e->renamed[i].position);
   for (const Step *s = e->steps; s < e->steps + e->step_count; ++s)
-    e->plane[s->position] = e->child_plane[s->position];
+    if (e->element[s->position].wanted != e->born) forget_plane(e, &e->element[s->position]);
+  for (int i = 0; i < e->changed_count; ++i) {
+    Element *now = &e->element[e->changed[i]], *before = &e->parent[e->changed[i]];
+    if (now->computed == before->computed) now->computed = NO_VALUE;  // it passes a value on now
+    forget_plane(e, before);
+    *before = *now;
+  }
+  memcpy(e->row_before, e->row, (size_t)e->rows * sizeof *e->row);
   expect_child(e);
 }
 
 static void drop_child(Engine *e) {
-  for (int i = e->renamed_count; i-- > 0;) {
-    const Renamed *r = &e->renamed[i];
-    e->values[r->position] = r->value;
-    e->expressions[r->position] = r->expression;
-  }
+  for (int i = 0; i < e->changed_count; ++i) e->element[e->changed[i]] = e->parent[e->changed[i]];
   memcpy(e->row, e->row_before, (size_t)e->rows * sizeof *e->row);
   expect_child(e);
 }
 
 static void set_gene(Engine *e, int gene, uint8_t code) {
   e->genome[gene] = code;
-  const int border = gene - e->elements;
-  if (border < 0) {
-    Row *row = &e->row[gene / e->cols];
-    const int col = gene % e->cols;
-    const uint64_t bit = 1ull << col, reads = e->reads[code];
-    row->reads_north = (row->reads_north & ~bit) | (reads & 1) << col;
-    row->reads_west = (row->reads_west & ~bit) | reads >> 1 << col;
-    row->pending |= bit;
-  } else if (border < e->cols) {
-    e->row[0].pending |= 1ull << border;
-  } else if (border < e->cols + e->rows) {
-    e->row[border - e->cols].pending |= 1;
-  }
+  const Site *site = &e->sites[gene];
+  Row *row = &e->row[site->row];
+  row->reads_north = (row->reads_north & ~site->element) | (e->reads_north[code] & site->element);
+  row->reads_west = (row->reads_west & ~site->element) | (e->reads_west[code] & site->element);
+  row->pending |= site->pending;
 }
 
 static void fill_blocks(Engine *e) {
@@ -460,7 +486,7 @@ static uint8_t output_pixel(Source output, int i) {
 
 // Puts the pixels in which the parent errs most first, and computes its planes in that order.
 static void sort_pixels(Engine *e) {
-  const Source output = source_of(e, output_of(e));
+  const Source output = e->element[place_of(output_of(e))].source;
   int start[257] = {0};
   for (int i = 0; i < e->pixels; ++i) {
     const int error = abs(output_pixel(output, i) - e->reference[i / BLOCK][i % BLOCK]);
@@ -473,7 +499,10 @@ static void sort_pixels(Engine *e) {
   e->order = e->spare_order;
   e->spare_order = order;
   fill_blocks(e);
-  for (int i = 0; i < e->elements; ++i) forget_plane(e, i);
+  for (int i = 0; i < e->elements; ++i) {
+    forget_plane(e, &e->element[i]);
+    e->parent[i].computed = NO_VALUE;
+  }
   e->sorted_sae = e->sae;
   measure(e, INT64_MAX);
   keep_child(e);
@@ -594,7 +623,7 @@ void engine_advance(Engine *e, Tribe *tribe, uint8_t *genes, int64_t count, cons
     const Value parent_output = output_of(e);
     const int64_t limit = worst_accepted(e, tribe, rule);
     const Worth parent = {e->sae, e->luts};
-    Redraw child, best = {0};
+    Redraw child, best;
     Worth best_worth = parent;
     int64_t best_score = limit + 1;
     int kept = 0;
@@ -651,7 +680,7 @@ void engine_evaluate(Engine *e, const uint8_t *batch, const int64_t *limits, int
 
 void engine_filter(Engine *e, const uint8_t *genes, uint8_t *pixels) {
   load(e, genes);
-  const Source output = source_of(e, output_of(e));
+  const Source output = e->element[place_of(output_of(e))].source;
   for (int i = 0; i < e->pixels; ++i) pixels[e->order[i]] = output_pixel(output, i);
 }
 
@@ -707,17 +736,30 @@ Engine *engine_new(int rows, int cols, int function_set, int pixels, const uint8
   memcpy(e->image, image, (size_t)pixels * (WINDOW + 1));
   for (int i = 0; i < pixels; ++i) e->order[i] = i;
   fill_blocks(e);
-  for (int value = 0; value < 256; ++value) memset(e->constants[value], value, BLOCK);
-  e->born = OWN;
-  for (int i = 0; i < e->elements; ++i) {
-    e->values[i] = NO_VALUE;
-    e->plane[i] = NO_PLANE;
+  e->born = PLACES;
+  for (int i = 0; i < e->elements; ++i)
+    e->parent[i] = e->element[i] = (Element){.value = NO_VALUE, .computed = NO_VALUE};
+  for (Value pixel = PIXELS; pixel < PIXELS + WINDOW; ++pixel)
+    e->element[pixel] = (Element){
+        .value = pixel, .computed = pixel, .source = {e->windows[pixel - PIXELS], WINDOW * BLOCK}};
+  for (int i = 0; i < 256; ++i) {
+    const Value value = CONSTANTS + (Value)i;
+    memset(e->constants[i], i, BLOCK);
+    e->element[place_of(value)] =
+        (Element){.value = value, .computed = value, .source = {e->constants[i], 0}};
   }
-  for (int i = 2 * e->elements; i-- > 0;) e->spare[e->spare_count++] = (uint16_t)i;
+  for (int i = 2 * e->elements; i-- > 0;) e->spare[e->spare_count++] = e->planes[i];
   for (int code = 0; code < e->code_count; ++code) {
     const Function f = e->functions[code];
-    if (f.operation != ONES) e->reads[code] = (uint8_t)(1 << f.left | 1 << f.right);
+    if (f.operation == ONES) continue;
+    e->reads_north[code] = f.left == N || f.right == N ? UINT64_MAX : 0;
+    e->reads_west[code] = f.left == W || f.right == W ? UINT64_MAX : 0;
   }
+  for (int i = 0; i < e->elements; ++i)
+    e->sites[i] = (Site){i / cols, bit_of(i % cols), bit_of(i % cols)};
+  for (int col = 0; col < cols; ++col) e->sites[e->elements + col].pending = bit_of(col);
+  for (int row = 0; row < rows; ++row)
+    e->sites[e->elements + cols + row] = (Site){row, 0, bit_of(0)};
   for (int gene = 0; gene < e->genes; ++gene) set_gene(e, gene, 0);
   load(e, e->genome);  // all genes 0: something to have children of
   return e;
