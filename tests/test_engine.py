@@ -156,8 +156,8 @@ def test_every_shape_and_set_walks_as_the_model(
 @pytest.mark.parametrize(
     ("height", "width"),
     [
-        *((3, 3), (5, 7), (3, 341), (33, 31)),  # up to a pixel less than a block
-        *((32, 32), (25, 41), (3, 401), (32, 64), (3, 683), (61, 59)),
+        *((3, 3), (5, 7), (7, 73)),  # up to a pixel less than a block
+        *((16, 32), (19, 27), (33, 31), (32, 32), (25, 41), (32, 64), (3, 683), (61, 59)),
     ],
 )
 @pytest.mark.parametrize("accept", ACCEPT_RULES)
@@ -165,7 +165,7 @@ def test_every_shape_and_set_walks_as_the_model(
 def test_every_image_size_walks_as_the_model(
     height: int, width: int, accept: str, kind: str
 ) -> None:
-    """A pixel less than a block of 1024, a block, a pixel more, and several."""
+    """A pixel less than a block of 512, a block, a pixel more, and several."""
     settings = Settings(Shape(4, 5, "upm16"), mutation_rate=2, start="random", accept=accept)
     states = walk_alike(settings, [image_pair(np.random.default_rng(2), height, width, kind)], 150)
     assert accepted(states)
@@ -228,7 +228,7 @@ def test_a_long_walk_in_which_the_pixels_are_sorted_anew(function_set: str) -> N
     assert saes[1024] < saes[0] * 31 // 32
 
 
-@pytest.mark.parametrize("block", [256, 512, 4096])
+@pytest.mark.parametrize("block", [256, 1024, 4096])
 @pytest.mark.parametrize("function_set", SETS)
 def test_the_length_of_a_block_does_not_matter(block: int, function_set: str) -> None:
     rng = np.random.default_rng(6)
@@ -269,7 +269,7 @@ def test_workers_share_the_tribes_and_change_nothing(workers: int, tribes: int) 
     workers=st.integers(1, 3),
     seed=st.integers(0, 2**64),
     count=st.integers(1, 150),
-    block=st.sampled_from([256, 1024, 4096]),
+    block=st.sampled_from([256, 512, 4096]),
 )
 def test_any_walk_is_the_models(
     shape: Shape,

@@ -26,7 +26,7 @@
 #endif
 
 #ifndef BLOCK
-#define BLOCK 1024  // pixels; measured best from 256 to 2048
+#define BLOCK 512  // pixels; measured best from 256 to 2048
 #endif
 _Static_assert(BLOCK > 0 && BLOCK % 256 == 0, "a block is aligned, and holds every operand once");
 
