@@ -518,6 +518,7 @@ def test_the_verilog_is_missing(name: str, tmp_path: Path, monkeypatch: pytest.M
 @pytest.fixture
 def nothing_is_built(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the builds short: what comes out is an empty program."""
+
     def run(_: object, folder: str, __: object) -> None:
         Path(folder, "verilator_bench").touch(0o755)
 
