@@ -219,7 +219,7 @@ typedef struct {
   uint8_t *errors;    // the parent's, for sorting
   Pixels *windows;    // for each block 9
   Pixels *reference;  // for each block 1
-  Pixels *planes;     // for each block two an element: a parent's and its child's, in any order
+  uint8_t *planes;    // for each element two: a parent's and its child's, in any order
   Pixels *constants;  // 256
 
   // The parent; while a child is evaluated, the child, and `parent` has the elements as they were.
@@ -247,9 +247,10 @@ typedef struct {
   int64_t stored;  // blocks computed so far
 } Engine;
 
-// From one block of a plane to the next. An odd number of blocks, so that those of a plane do not
-// fall on the same lines of a cache.
-static size_t stride_of(const Engine *e) { return (2 * (size_t)e->elements + 1) * BLOCK; }
+// From a plane to the next. The blocks of a plane follow each other, so that a processor fetches
+// them ahead; their number is odd, so that those of several planes do not fall on the same lines of
+// a cache.
+static size_t plane_size(const Engine *e) { return ((size_t)e->blocks | 1) * BLOCK; }
 
 static uint64_t bit_of(int col) { return 1ull << 63 >> col; }
 
@@ -325,7 +326,7 @@ static void plan(Engine *e, int position) {
   *step = (Step){kernels[x->operation], e->element[place_of(x->left)].source,
                  e->element[place_of(x->right)].source, out, position};
   element->computed = element->value;
-  element->source = (Source){out, stride_of(e)};
+  element->source = (Source){out, BLOCK};
 }
 
 // Plans the computation of a value of the parent that nothing has needed yet, after its operands.
@@ -416,12 +417,11 @@ static int64_t measure(Engine *e, int64_t limit) {
   plan_missing(e, output_of(e));
   const Source output = e->element[place_of(output_of(e))].source;
   Step **const first = find_steps(e), **const end = e->needed + LARGEST;
-  const size_t stride = stride_of(e);
   int64_t sae = 0;
   for (int block = 0; block < e->blocks && sae <= limit; ++block) {
     for (Step **each = first; each < end; ++each) {
       const Step *s = *each;
-      s->kernel(s->out + block * stride, s->left.plane + block * s->left.stride,
+      s->kernel(s->out + block * BLOCK, s->left.plane + block * s->left.stride,
                 s->right.plane + block * s->right.stride);
     }
     e->stored += end - first;
@@ -701,7 +701,7 @@ static size_t lay_out(Engine *e, uint8_t *arena) {
   size_t used = (sizeof *e + 63) / 64 * 64;
   e->windows = take(arena, &used, blocks * WINDOW * sizeof(Pixels));
   e->reference = take(arena, &used, blocks * sizeof(Pixels));
-  e->planes = take(arena, &used, blocks * stride_of(e));
+  e->planes = take(arena, &used, 2 * (size_t)e->elements * plane_size(e));
   e->constants = take(arena, &used, 256 * sizeof(Pixels));
   e->image = take(arena, &used, pixels * (WINDOW + 1));
   e->errors = take(arena, &used, pixels);
@@ -748,7 +748,8 @@ Engine *engine_new(int rows, int cols, int function_set, int pixels, const uint8
     e->element[place_of(value)] =
         (Element){.value = value, .computed = value, .source = {e->constants[i], 0}};
   }
-  for (int i = 2 * e->elements; i-- > 0;) e->spare[e->spare_count++] = e->planes[i];
+  for (int i = 2 * e->elements; i-- > 0;)
+    e->spare[e->spare_count++] = e->planes + (size_t)i * plane_size(e);
   for (int code = 0; code < e->code_count; ++code) {
     const Function f = e->functions[code];
     if (f.operation == ONES) continue;
