@@ -39,8 +39,8 @@ class Proof:
 
 _PE = "every function and code equals its row of the specification, for all operands"
 
-_ROW = Mutant("systolic_array.v", "delay_line #(.DEPTH(r + 1))", "delay_line #(.DEPTH(1))")
-_COLUMN = Mutant("systolic_array.v", "delay_line #(.DEPTH(c + 1))", "delay_line #(.DEPTH(1))")
+_ROW = Mutant("systolic_array.v", "= entering_west[r*8 +: 8]", "= selected_west[r*8 +: 8]")
+_COLUMN = Mutant("systolic_array.v", "= entering_north[c*8 +: 8]", "= selected_north[c*8 +: 8]")
 _EARLY = Mutant("systolic_array.v", "if (load[r+c+1])", "if (load[r+1])")
 _KEPT = Mutant("pixel_window.v", "(tail_due && !s_valid)", "1'b0")
 

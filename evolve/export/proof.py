@@ -23,7 +23,7 @@ from model.filter.rtl import parameters
 from model.rtl import RTL_DIR
 
 SOURCES = (
-    "shared/delay_line.v",
+    "filter/skew.v",
     "filter/pe.v",
     "filter/pe_two_stage.v",
     "filter/systolic_array.v",

@@ -64,9 +64,10 @@ module pe #(
   // Sets of 16 functions read four bits.
   wire [4:0] code = (FUNCTION_SET == 1) ? function_code : {1'b0, function_code[3:0]};
 
-  // Chains, of which Verilator and a compiler make one jump to what the code asks for, but for a test
-  // for 0, so 0 is what is left; of a case they make a tree of tests. For synthesis a chain of equal
-  // signal and constants is one multiplexer (yosys needs muxpack to see it).
+  // Chains, of which Verilator and a compiler make one jump to what the code asks for, after a test
+  // for the first; of a case they make a tree of tests. The function of code 0 is what is left, so
+  // that no code needs a second test. For synthesis a chain of equal signal and constants is one
+  // multiplexer (yosys needs muxpack to see it).
   generate
     if (FUNCTION_SET == 0) begin : g_upm16
       always @(posedge clk)

@@ -67,11 +67,6 @@ module systolic_array #(
     end
   endgenerate
 
-  // A selector code above 8, which no circuit has, reads pixel 8.
-  function [7:0] selected(input [63:0] first, input [7:0] last, input [3:0] code);
-    selected = code[3] ? last : first[code[2:0]*8 +: 8];
-  endfunction
-
   // Marks travel beside the windows; load[0] is high while a first window enters, load[d+1] while
   // what was selected of it enters diagonal d.
   reg  [LATENCY-1:0] valid_reg;
@@ -101,44 +96,65 @@ module systolic_array #(
   assign m_line_last = line_last_reg[LATENCY-1];
   assign m_last      = last_reg[LATENCY-1];
 
-  // The window's own register lets the genes change together with it. Eight of its pixels fit a word
-  // of a simulator, the ninth stands apart.
-  reg [63:0]       window_reg;
-  reg [7:0]        corner_reg;
-  reg [COLS*4-1:0] north_reg;
-  reg [ROWS*4-1:0] west_reg;
+  // The window's own register lets the genes change together with it. Its pixels stand in an array,
+  // of which a simulator takes one by its index. A selector code above 8, which no circuit has,
+  // reads pixel 8.
+  reg [71:0] window_reg;
+  (* mem2reg *)
+  reg [7:0]  pixels [0:15];
 
   always @(posedge clk)
-    if (ce) begin
-      {corner_reg, window_reg} <= s_window;
-      if (load[0]) begin
-        north_reg <= north;
-        west_reg  <= west;
-      end
-    end
+    if (ce)
+      window_reg <= s_window;
+
+  integer p;
+  always @*
+    for (p = 0; p < 16; p = p + 1)
+      pixels[p] = window_reg[((p < 8) ? p : 8)*8 +: 8];
 
   // A selection ends in a register, the first of its delay, as that of PE(0,0) would make the
   // longest path of all.
+  wire [COLS*8-1:0] selected_north;
+  wire [ROWS*8-1:0] selected_west;
+  wire [COLS*8-1:0] entering_north;
+  wire [ROWS*8-1:0] entering_west;
+
+  skew #(.LANES(COLS)) u_skew_north (
+    .clk (clk),
+    .ce  (ce),
+    .d   (selected_north),
+    .q   (entering_north)
+  );
+
+  skew #(.LANES(ROWS)) u_skew_west (
+    .clk (clk),
+    .ce  (ce),
+    .d   (selected_west),
+    .q   (entering_west)
+  );
+
   genvar r, c;
   generate
     for (c = 0; c < COLS; c = c + 1) begin : g_north
-      wire [7:0] pixel;
-      delay_line #(.DEPTH(c + 1)) u_delay (
-        .clk (clk),
-        .ce  (ce),
-        .d   (selected(window_reg, corner_reg, north_reg[c*4 +: 4])),
-        .q   (pixel)
-      );
+      reg [3:0] selector_reg;
+
+      always @(posedge clk)
+        if (ce && loading)
+          if (load[0])
+            selector_reg <= north[c*4 +: 4];
+
+      assign selected_north[c*8 +: 8] = pixels[selector_reg];
     end
 
     for (r = 0; r < ROWS; r = r + 1) begin : g_row
-      wire [7:0] pixel;
-      delay_line #(.DEPTH(r + 1)) u_delay (
-        .clk (clk),
-        .ce  (ce),
-        .d   (selected(window_reg, corner_reg, west_reg[r*4 +: 4])),
-        .q   (pixel)
-      );
+      reg [3:0] selector_reg;
+
+      always @(posedge clk)
+        if (ce && loading)
+          if (load[0])
+            selector_reg <= west[r*4 +: 4];
+
+      assign selected_west[r*8 +: 8] = pixels[selector_reg];
 
       for (c = 0; c < COLS; c = c + 1) begin : g_col
         wire [7:0] from_north;
@@ -148,12 +164,12 @@ module systolic_array #(
         reg [CODE_W-1:0] function_reg;
 
         if (r == 0) begin : g_top
-          assign from_north = g_north[c].pixel;
+          assign from_north = entering_north[c*8 +: 8];
         end else begin : g_inner_row
           assign from_north = g_row[r-1].g_col[c].result;
         end
         if (c == 0) begin : g_left
-          assign from_west = pixel;
+          assign from_west = entering_west[r*8 +: 8];
         end else begin : g_inner_col
           assign from_west = g_row[r].g_col[c-1].result;
         end
@@ -195,11 +211,13 @@ module systolic_array #(
         reg [7:0] carried_reg;
 
         always @(posedge clk)
-          if (ce) begin
+          if (ce)
             carried_reg <= g_row[r-1].carried;
+
+        always @(posedge clk)
+          if (ce && loading)
             if (load[r+COLS+1])
               chosen_reg <= (output_row == r);
-          end
 
         assign carried = chosen_reg ? g_col[COLS-1].result : carried_reg;
       end

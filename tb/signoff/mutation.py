@@ -64,6 +64,7 @@ TARGETS = (
     Target("delay_line", "shared.test_delay_line", {"DEPTH": 3}),
     Target("config_shadow", "filter.test_config_shadow", {"ROWS": 2, "COLS": 3}),
     Target("sae", "filter.test_sae", {"SAE_W": 20}),
+    Target("skew", "filter.test_skew", {"LANES": 3, "WIDTH": 2}),
     Target("systolic_array", "filter.test_systolic_array", {"ROWS": 2, "COLS": 3}),
     Target("pixel_window", "shared.test_pixel_window", {"MAX_WIDTH": 5, "MAX_HEIGHT": 4}),
     Target(
