@@ -27,7 +27,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measure, "SAMPLES", {n: {4: 2} for n in ("model", "verilator", "icarus")})
     monkeypatch.setattr(measure, "ENGINE_EVALUATIONS", {4: 100})
     monkeypatch.setattr(measure, "PAIRINGS", 2)
-    monkeypatch.setattr(measure, "SEEDS", 2)
+    monkeypatch.setattr(measure, "SEEDS", {4: 2})
     monkeypatch.setattr(machine, "_TIMES", 1000)
     monkeypatch.setattr(networks, "EVALUATIONS", 1_000)
     monkeypatch.setattr(networks, "GOLDEN_RUNS", 1)

@@ -67,8 +67,8 @@ SAMPLES = {
 ENGINE_EVALUATIONS = {4: 500_000, 8: 400_000, 16: 100_000, 24: 60_000}
 """The length of the engine's runs that measure a second core."""
 
-SEEDS = 3
-"""Of a round's evolutions with mechanisms."""
+SEEDS = {4: 9, 8: 9, 16: 6, 24: 3}
+"""How many evolutions with each mechanism a round has; those of large arrays take longer."""
 
 LONGER = {4: 16, 8: 8, 16: 4, 24: 3}
 """How many times WHOLE the longer command takes that is compared with one of WHOLE."""
@@ -164,8 +164,8 @@ class Bench:
         golden = self._sample(settings)
         for rate in RATES:
             self._evolve(replace(settings, mutation_rate=rate), golden)
-        for number in range(SEEDS):
-            eight = replace(settings, tribes=8, war_interval=0, seed=seed * SEEDS + number)
+        for number in range(SEEDS[side]):
+            eight = replace(settings, tribes=8, war_interval=0, seed=seed * SEEDS[side] + number)
             self._mechanisms(eight, golden)
         self._whole_command(settings)
         self._second_core("fast", settings, ENGINE_EVALUATIONS[side])

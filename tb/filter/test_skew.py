@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""skew: lane i of q is lane i of d of i + 1 enabled cycles ago; it has no counterpart in the model."""
+"""skew: lane i of q is lane i of d of i + 1 enabled cycles ago; the model has no counterpart."""
 
 from collections.abc import Callable
 
