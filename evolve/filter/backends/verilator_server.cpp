@@ -32,6 +32,16 @@ constexpr size_t kGenes = ROWS * COLS + ROWS + COLS + 1;  // also the address of
 constexpr size_t kWindow = 9;  // pixels
 constexpr size_t kCentre = 4;
 
+// A position in a batch of frames.
+struct Place {
+  size_t frame = 0;
+  size_t pixel = 0;
+
+  void advance(size_t pixels) {
+    if (++pixel == pixels) *this = {frame + 1, 0};
+  }
+};
+
 // The evaluator with its clock, its images, and the genes that its shadow holds.
 class Bench {
  public:
@@ -39,38 +49,29 @@ class Bench {
       : pixels_(size_t{width} * height),
         windows_(images.data()),
         reference_(windows_ + kWindow * pixels_),
-        raster_(pixels_),
         errors_(pixels_),
         shadow_(kGenes, kNoGene) {
-    std::iota(raster_.begin(), raster_.end(), 0);
     ports_.frame_width = width;
     ports_.frame_height = height;
-    top_.eval();                     // initializes
+    top_.eval();                    // initializes
     ports_.__VnbaTriggered[0] = 1;  // a rising edge of clk
     ports_.rst = 1;
     edge();
   }
 
   // Streams one frame per circuit, back to back, and returns the clock cycles. The genes of a
-  // frame are written while the frame before it runs; a frame waits for its commit. A frame
-  // without a limit comes as pixels, row by row. One with a limit comes as windows, those first on
-  // which good circuits have erred most, and is dropped when it exceeds its limit. Keeps the last
-  // frame's pixels in `filtered`.
-  uint64_t run(const uint8_t* batch, const uint32_t* limits, size_t count, uint32_t* saes,
-               uint8_t* filtered) {
+  // frame are written while the frame before it runs; a frame waits for its commit. Frames whose
+  // pixels are wanted come as pixels, row by row. Those that are only measured come as windows,
+  // those first on which good circuits have erred most. A frame is dropped when it exceeds its
+  // limit. Keeps the last frame's pixels in `filtered`.
+  uint64_t run(const uint8_t* batch, const uint32_t* limits, size_t count, bool wanted,
+               uint32_t* saes, uint8_t* filtered) {
     const uint64_t before = cycles_;
-    const std::vector<uint32_t> worst_first = by_errors();
-    const auto first_of = [&](size_t frame) {
-      const bool limited = frame < count && limits[frame] != kNoLimit;
-      return Place{frame, 0, limited, (limited ? worst_first : raster_).data()};
-    };
-    const auto advance = [&](Place& place) {
-      if (++place.pixel == pixels_) place = first_of(place.frame + 1);
-    };
-    size_t committed = 0;        // circuits
-    size_t gene = 0;             // the next one of the circuit that is being written
-    Place in = first_of(0);      // the next noisy pixel or window
-    Place out = first_of(0);     // the next filtered pixel
+    const std::vector<uint32_t> order = wanted ? row_by_row() : worst_first();
+    size_t committed = 0;  // circuits
+    size_t gene = 0;       // the next one of the circuit that is being written
+    Place in;              // the next noisy pixel or window
+    Place out;             // the next filtered pixel
     for (size_t done = 0; done < count;) {
       const bool configures = committed < count;
       const uint8_t* circuit = batch + committed * kGenes;
@@ -79,13 +80,13 @@ class Bench {
       ports_.cfg_address = gene;
       ports_.cfg_gene = configures && gene < kGenes ? circuit[gene] : 0;
       const bool streams = in.frame < committed;
-      ports_.s_noisy_valid = streams && !in.limited;
-      ports_.s_window_valid = streams && in.limited;
+      ports_.s_noisy_valid = streams && wanted;
+      ports_.s_window_valid = streams && !wanted;
       ports_.s_window_last = in.pixel + 1 == pixels_;
-      const uint8_t* window = windows_ + kWindow * in.order[in.pixel];
+      const uint8_t* window = windows_ + kWindow * order[in.pixel];
       std::memcpy(&ports_.s_window_pixels, window, kWindow);
       ports_.s_noisy_pixel = window[kCentre];
-      const size_t leaving = out.order[out.pixel];
+      const size_t leaving = order[out.pixel];
       ports_.s_reference_pixel = reference_[leaving];
       ports_.sae_limit = limits[done];
       edge();
@@ -102,15 +103,15 @@ class Bench {
       }
       if ((ports_.s_noisy_valid && ports_.s_noisy_ready) ||
           (ports_.s_window_valid && ports_.s_window_ready))
-        advance(in);
+        in.advance(pixels_);
       if (ports_.m_filtered_valid) {
         filtered[leaving] = ports_.m_filtered_pixel;
-        advance(out);
+        out.advance(pixels_);
       }
       if (ports_.sae_over) {
         saes[done] = limits[done] + 1;
         committed = ++done;
-        in = out = first_of(done);
+        in = out = {done, 0};
         gene = 0;
         ports_.rst = 1;
       } else if (ports_.sae_valid) {
@@ -122,14 +123,6 @@ class Bench {
   }
 
  private:
-  // A position in a batch of frames, and the order in which the pixels of its frame come.
-  struct Place {
-    size_t frame;
-    size_t pixel;
-    bool limited;
-    const uint32_t* order;
-  };
-
   static constexpr uint8_t kNoGene = 0xff;  // so that every gene is written once
   static constexpr uint32_t kNoLimit = 0xffffffff;
   static constexpr unsigned kMemory = 8;  // frames, about, after which errors are forgotten
@@ -142,13 +135,19 @@ class Bench {
       errors_[i] += std::abs(filtered[i] - reference_[i]) - errors_[i] / kMemory;
   }
 
-  std::vector<uint32_t> by_errors() const {
+  std::vector<uint32_t> row_by_row() const {
+    std::vector<uint32_t> order(pixels_);
+    std::iota(order.begin(), order.end(), 0);
+    return order;
+  }
+
+  std::vector<uint32_t> worst_first() const {
     std::vector<size_t> ends(256 * kMemory);  // of the pixels with at least this error
     for (const uint16_t error : errors_) ++ends[error];
     std::partial_sum(ends.rbegin(), ends.rend(), ends.rbegin());
-    std::vector<uint32_t> sorted(pixels_);
-    for (size_t i = pixels_; i-- > 0;) sorted[--ends[errors_[i]]] = i;
-    return sorted;
+    std::vector<uint32_t> order(pixels_);
+    for (size_t i = pixels_; i-- > 0;) order[--ends[errors_[i]]] = i;
+    return order;
   }
 
   void edge() {
@@ -162,7 +161,6 @@ class Bench {
   const size_t pixels_;
   const uint8_t* const windows_;
   const uint8_t* const reference_;
-  std::vector<uint32_t> raster_;  // all pixels, row by row
   std::vector<uint16_t> errors_;  // of each, by learn()
   Bytes shadow_;
 };
@@ -197,6 +195,7 @@ int main(int argc, char** argv) {
   Bytes filtered(pixels);
   for (uint32_t header[2]; pipes.read_all(header, sizeof header);) {
     const uint32_t count = header[0];
+    const bool wanted = header[1] != 0;
     std::vector<uint32_t> limits(count);
     Bytes batch(count * kGenes);
     if (!pipes.read_all(limits.data(), count * sizeof(uint32_t)) ||
@@ -204,10 +203,10 @@ int main(int argc, char** argv) {
       return 1;
     std::vector<uint32_t> saes(count);
     const uint64_t cycles =
-        bench.run(batch.data(), limits.data(), count, saes.data(), filtered.data());
+        bench.run(batch.data(), limits.data(), count, wanted, saes.data(), filtered.data());
     if (!pipes.write_all(saes.data(), count * sizeof(uint32_t)) ||
         !pipes.write_all(&cycles, sizeof cycles) ||
-        (header[1] && !pipes.write_all(filtered.data(), filtered.size())))
+        (wanted && !pipes.write_all(filtered.data(), filtered.size())))
       return 1;
   }
   return 0;
