@@ -38,10 +38,9 @@ def begin(folder: Path, name: str, *options: object) -> "subprocess.Popen[bytes]
 
 def outcome(folder: Path) -> tuple[Any, ...]:
     """Return what may not depend on whether a run was stopped: circuit, curve and counters."""
-    circuit = json.loads((folder / "circuit.json").read_text(encoding="utf-8"))
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     del results["seconds"]
-    return circuit, (folder / "curve.csv").read_bytes(), results
+    return (folder / "circuit.json").read_bytes(), (folder / "curve.csv").read_bytes(), results
 
 
 def evolved(evoarray: Evoarray, name: str, *options: object) -> Ended:

@@ -162,7 +162,7 @@ def _link(before: bytes, record: object) -> bytes:
 
 
 def _json(data: object) -> str:
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return json.dumps(data, separators=(",", ":"), allow_nan=False)
 
 
 def read(database: sqlite3.Connection, path: Path) -> tuple[Loaded, bool]:
