@@ -50,7 +50,7 @@ module axi_registers_proof #(
   wire [5:0]           cfg_gene;
   wire                 irq;
 
-  axi_registers #(
+  evoarray_axi_registers #(
     .ROWS(1), .COLS(1), .ARRAYS(ARRAYS), .FUNCTION_SET(2),
     .MAX_WIDTH(MAX_WIDTH), .MAX_HEIGHT(MAX_HEIGHT)
   ) u_axi_registers (

@@ -28,7 +28,7 @@ module config_shadow_proof #(
   wire [ROWS*4-1:0]           west;
   wire [5:0]                  output_row;
 
-  config_shadow #(.ROWS(ROWS), .COLS(COLS), .TWO_STAGE(TWO_STAGE)) u_config_shadow (
+  evoarray_config_shadow #(.ROWS(ROWS), .COLS(COLS), .TWO_STAGE(TWO_STAGE)) u_config_shadow (
     .clk        (clk),
     .write      (write),
     .address    (address),
@@ -56,7 +56,7 @@ module config_shadow_proof #(
   end
 
   wire [7:0] control;
-  pe_decoder u_pe_decoder (.function_code(settled_gene[3:0]), .control(control));
+  evoarray_pe_decoder u_pe_decoder (.function_code(settled_gene[3:0]), .control(control));
   wire [CODE_W-1:0] code = (TWO_STAGE != 0) ? control : settled_gene[4:0];
 
   always @* begin

@@ -33,7 +33,7 @@ module conv3x3_proof #(
   wire        m_last;
   wire [71:0] m_taps;
 
-  conv3x3 #(.MAX_WIDTH(WIDTH), .MAX_HEIGHT(HEIGHT)) u_conv3x3 (
+  evoarray_conv3x3 #(.MAX_WIDTH(WIDTH), .MAX_HEIGHT(HEIGHT)) u_conv3x3 (
     .clk          (clk),
     .rst          (rst),
     .ce           (ce),

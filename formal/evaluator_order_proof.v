@@ -52,7 +52,7 @@ module evaluator_order_proof #(
   wire       m_filtered_last;
   wire [7:0] m_filtered_pixel;
 
-  evaluator #(
+  evoarray_evaluator #(
     .ROWS(1), .COLS(1), .MAX_WIDTH(MAX_WIDTH), .MAX_HEIGHT(MAX_HEIGHT), .SAE_W(12)
   ) u_evaluator (
     .clk               (clk),

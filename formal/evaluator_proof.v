@@ -45,7 +45,7 @@ module evaluator_proof #(
   wire        sae_valid;
   wire [11:0] sae_sum;
 
-  evaluator #(
+  evoarray_evaluator #(
     .ROWS(1), .COLS(1), .MAX_WIDTH(MAX_WIDTH), .MAX_HEIGHT(MAX_HEIGHT), .SAE_W(12)
   ) u_evaluator (
     .clk               (clk),

@@ -30,7 +30,7 @@ module mac_array_proof #(
   wire               m_last;
   wire [COLS*32-1:0] m_sums;
 
-  mac_array #(.ROWS(ROWS), .COLS(COLS)) u_mac_array (
+  evoarray_mac_array #(.ROWS(ROWS), .COLS(COLS)) u_mac_array (
     .clk      (clk),
     .rst      (rst),
     .ce       (ce),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The streams of the neural core behind AXI, whatever the host, the streams and neuro_core do, which
-// is cut out: what is offered stays, also where the host resets the data path, a reset leaves
-// nothing behind, and a host's RESET lets a source end its image.
+// The streams of the neural core behind AXI, whatever the host, the streams and evoarray_neuro_core
+// do, which is cut out: what is offered stays, also where the host resets the data path, a reset
+// leaves nothing behind, and a host's RESET lets a source end its image.
 
 `default_nettype none
 
@@ -22,7 +22,7 @@ module neuro_axi_proof (
   input wire        m_axis_logits_tready
 );
 
-  `include "neuro_axi.vh"
+  `include "evoarray_neuro_axi.vh"
 
   wire        s_axil_bvalid;
   wire        s_axil_rvalid;
@@ -33,7 +33,7 @@ module neuro_axi_proof (
   wire        m_axis_logits_tlast;
   wire        irq;
 
-  neuro_axi #(
+  evoarray_neuro_axi #(
     .COLS(1), .LAYERS(1), .ACTIVATIONS(2), .POSITIONS(2), .WEIGHTS(2), .BIASES(2), .TABLES(1),
     .MULTIPLIER(0)
   ) u_neuro_axi (

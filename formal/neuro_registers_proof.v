@@ -19,7 +19,7 @@ module neuro_registers_proof (
   input wire        image_marks_wrong
 );
 
-  `include "neuro_axi.vh"
+  `include "evoarray_neuro_axi.vh"
 
   (* anyconst *) reg [20:0] first_address;
   (* anyconst *) reg [20:0] second_address;
@@ -36,7 +36,7 @@ module neuro_registers_proof (
   wire [31:0] cfg_data;
   wire        irq;
 
-  neuro_registers #(
+  evoarray_neuro_registers #(
     .ROWS(300), .COLS(7), .LAYERS(1000), .ACTIVATIONS(65536), .POSITIONS(500), .WEIGHTS(700),
     .BIASES(90), .TABLES(4), .MULTIPLIER(1)
   ) u_neuro_registers (

@@ -6,7 +6,7 @@
 
 module pe_proof #(
   parameter integer FUNCTION_SET = 0,
-  // 0 pe, 1 pe_two_stage behind pe_decoder
+  // 0 evoarray_pe, 1 evoarray_pe_two_stage behind evoarray_pe_decoder
   parameter integer TWO_STAGE    = 0
 ) (
   input wire       clk,
@@ -23,9 +23,9 @@ module pe_proof #(
     if (TWO_STAGE != 0) begin : g_two_stage
       wire [7:0] control;
 
-      pe_decoder u_pe_decoder (.function_code(function_code[3:0]), .control(control));
+      evoarray_pe_decoder u_pe_decoder (.function_code(function_code[3:0]), .control(control));
 
-      pe_two_stage u_pe (
+      evoarray_pe_two_stage u_pe (
         .clk     (clk),
         .ce      (ce),
         .control (control),
@@ -34,7 +34,7 @@ module pe_proof #(
         .result  (result)
       );
     end else begin : g_plain
-      pe #(.FUNCTION_SET(FUNCTION_SET)) u_pe (
+      evoarray_pe #(.FUNCTION_SET(FUNCTION_SET)) u_pe (
         .clk           (clk),
         .ce            (ce),
         .function_code (function_code),

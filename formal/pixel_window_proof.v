@@ -31,7 +31,7 @@ module pixel_window_proof #(
   wire        m_last;
   wire [71:0] m_window;
 
-  pixel_window #(.MAX_WIDTH(WIDTH), .MAX_HEIGHT(HEIGHT)) u_pixel_window (
+  evoarray_pixel_window #(.MAX_WIDTH(WIDTH), .MAX_HEIGHT(HEIGHT)) u_pixel_window (
     .clk          (clk),
     .rst          (rst),
     .ce           (ce),

@@ -26,7 +26,7 @@ module pool_proof #(
   wire              m_last;
   wire signed [7:0] m_value;
 
-  pool u_pool (
+  evoarray_pool u_pool (
     .clk     (clk),
     .rst     (rst),
     .ce      (ce),

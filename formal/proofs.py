@@ -39,39 +39,43 @@ class Proof:
 
 _PE = "every function and code equals its row of the specification, for all operands"
 
-_ROW = Mutant("systolic_array.v", "= entering_west[r*8 +: 8]", "= selected_west[r*8 +: 8]")
-_COLUMN = Mutant("systolic_array.v", "= entering_north[c*8 +: 8]", "= selected_north[c*8 +: 8]")
-_EARLY = Mutant("systolic_array.v", "if (load[r+c+1])", "if (load[r+1])")
-_KEPT = Mutant("pixel_window.v", "(tail_due && !s_valid)", "1'b0")
+_ROW = Mutant("evoarray_systolic_array.v", "= entering_west[r*8 +: 8]", "= selected_west[r*8 +: 8]")
+_COLUMN = Mutant(
+    "evoarray_systolic_array.v", "= entering_north[c*8 +: 8]", "= selected_north[c*8 +: 8]"
+)
+_EARLY = Mutant("evoarray_systolic_array.v", "if (load[r+c+1])", "if (load[r+1])")
+_KEPT = Mutant("evoarray_pixel_window.v", "(tail_due && !s_valid)", "1'b0")
 
 _REQUANT = (
-    Mutant("requant.v", "half_reg && (lost_reg || quotient_reg[0])", "half_reg"),
-    Mutant("requant.v", "<= coarse_lost_reg || |(coarse_reg", "<= |(coarse_reg"),
-    Mutant("requant.v", "quotient_reg == LOWEST - 8'sd1", "1'b0"),
-    Mutant("requant.v", "zero_reg[2])", "zero_reg[1])"),
+    Mutant("evoarray_requant.v", "half_reg && (lost_reg || quotient_reg[0])", "half_reg"),
+    Mutant("evoarray_requant.v", "<= coarse_lost_reg || |(coarse_reg", "<= |(coarse_reg"),
+    Mutant("evoarray_requant.v", "quotient_reg == LOWEST - 8'sd1", "1'b0"),
+    Mutant("evoarray_requant.v", "zero_reg[2])", "zero_reg[1])"),
 )
 _POOL = (
-    Mutant("pool.v", "total_reg[1] && (total_reg[0] || total_reg[2])", "total_reg[1]"),
-    Mutant("pool.v", "23'd3641", "23'd3640"),
-    Mutant("pool.v", "{5{!average, 7'd0}}", "40'd0"),
-    Mutant("pool.v", "9 * 128 + 4", "9 * 128 + 3"),
+    Mutant("evoarray_pool.v", "total_reg[1] && (total_reg[0] || total_reg[2])", "total_reg[1]"),
+    Mutant("evoarray_pool.v", "23'd3641", "23'd3640"),
+    Mutant("evoarray_pool.v", "{5{!average, 7'd0}}", "40'd0"),
+    Mutant("evoarray_pool.v", "9 * 128 + 4", "9 * 128 + 3"),
 )
 _WINDOWS = (
-    Mutant("conv3x3.v", "zeros ? rows >= next_row", "zeros ? rows > next_row"),
-    Mutant("conv3x3.v", "window_valid ? window_last : starting_reg", "starting_reg"),
-    Mutant("conv3x3.v", "border_reg       <= in_border_reg", "border_reg       <= border"),
+    Mutant("evoarray_conv3x3.v", "zeros ? rows >= next_row", "zeros ? rows > next_row"),
+    Mutant("evoarray_conv3x3.v", "window_valid ? window_last : starting_reg", "starting_reg"),
+    Mutant("evoarray_conv3x3.v", "border_reg       <= in_border_reg", "border_reg       <= border"),
 )
 
-_LOAD = Mutant("mac_array.v", "#(.DEPTH(r), .WIDTH(1))", "#(.DEPTH(0), .WIDTH(1))")
-_WEIGHT = Mutant("mac_array.v", "delay_line #(.DEPTH(c))", "delay_line #(.DEPTH(0))")
-_SUM = Mutant("mac_array.v", ".DEPTH(COLS - 1 - c)", ".DEPTH(COLS - 1)")
+_LOAD = Mutant("evoarray_mac_array.v", "#(.DEPTH(r), .WIDTH(1))", "#(.DEPTH(0), .WIDTH(1))")
+_WEIGHT = Mutant(
+    "evoarray_mac_array.v", "evoarray_delay_line #(.DEPTH(c))", "evoarray_delay_line #(.DEPTH(0))"
+)
+_SUM = Mutant("evoarray_mac_array.v", ".DEPTH(COLS - 1 - c)", ".DEPTH(COLS - 1)")
 
 PROOFS = (
     Proof(
         "pe-upm16",
         _PE,
         "pe_proof",
-        (Mutant("pe.v", "result <= {1'b0, west[7:1]}", "result <= {2'b0, west[7:2]}"),),
+        (Mutant("evoarray_pe.v", "result <= {1'b0, west[7:1]}", "result <= {2'b0, west[7:2]}"),),
         steps=2,
         induction=True,
         parameters={"FUNCTION_SET": 0},
@@ -80,7 +84,7 @@ PROOFS = (
         "pe-upm19",
         _PE,
         "pe_proof",
-        (Mutant("pe.v", "{8{north >= west}}", "{8{north > west}}"),),
+        (Mutant("evoarray_pe.v", "{8{north >= west}}", "{8{north > west}}"),),
         steps=2,
         induction=True,
         parameters={"FUNCTION_SET": 1},
@@ -89,16 +93,16 @@ PROOFS = (
         "pe-cgp16",
         _PE,
         "pe_proof",
-        (Mutant("pe.v", "{north[3:0], west[3:0]}", "{west[3:0], north[3:0]}"),),
+        (Mutant("evoarray_pe.v", "{north[3:0], west[3:0]}", "{west[3:0], north[3:0]}"),),
         steps=2,
         induction=True,
         parameters={"FUNCTION_SET": 2},
     ),
     Proof(
         "pe-two-stage",
-        "behind pe_decoder it equals the same specification, and so pe",
+        "behind evoarray_pe_decoder it equals the same specification, and so evoarray_pe",
         "pe_proof",
-        (Mutant("pe_decoder.v", "{MINIMUM, N_NOT_W}", "{MAXIMUM, N_NOT_W}"),),
+        (Mutant("evoarray_pe_decoder.v", "{MINIMUM, N_NOT_W}", "{MAXIMUM, N_NOT_W}"),),
         steps=2,
         induction=True,
         parameters={"TWO_STAGE": 1},
@@ -126,7 +130,9 @@ PROOFS = (
             ),
             "pixel_window_proof",
             (
-                Mutant("pixel_window.v", "second_column_reg ? mid_reg : left_reg", "left_reg"),
+                Mutant(
+                    "evoarray_pixel_window.v", "second_column_reg ? mid_reg : left_reg", "left_reg"
+                ),
                 *((_KEPT,) if pixels else ()),
             ),
             steps=steps,
@@ -140,7 +146,7 @@ PROOFS = (
         "pixel_window_proof",
         (
             Mutant(
-                "pixel_window.v",
+                "evoarray_pixel_window.v",
                 "in_second_row ? ahead_reg[7:0]",
                 "in_first_row_reg ? ahead_reg[7:0]",
             ),
@@ -155,9 +161,11 @@ PROOFS = (
         " lost or invented; offers and the sink pause once, at any time and for any time",
         "evaluator_order_proof",
         (
-            Mutant("evaluator.v", "(noisy_idle && !s_noisy_valid)", "!s_noisy_valid"),
+            Mutant("evoarray_evaluator.v", "(noisy_idle && !s_noisy_valid)", "!s_noisy_valid"),
             Mutant(
-                "evaluator.v", "= !array_valid || leaves;", "= !array_valid || s_reference_valid;"
+                "evoarray_evaluator.v",
+                "= !array_valid || leaves;",
+                "= !array_valid || s_reference_valid;",
             ),
         ),
         steps=17,
@@ -170,10 +178,12 @@ PROOFS = (
         "evaluator_proof",
         (
             Mutant(
-                "evaluator.v", "= !array_valid || leaves;", "= !array_valid || s_reference_valid;"
+                "evoarray_evaluator.v",
+                "= !array_valid || leaves;",
+                "= !array_valid || s_reference_valid;",
             ),
-            Mutant("evaluator.v", "= !array_valid || leaves;", "= leaves;"),
-            Mutant("sae.v", "m_valid <= valid_reg && last_reg;", "m_valid <= valid_reg;"),
+            Mutant("evoarray_evaluator.v", "= !array_valid || leaves;", "= leaves;"),
+            Mutant("evoarray_sae.v", "m_valid <= valid_reg && last_reg;", "m_valid <= valid_reg;"),
         ),
         steps=32,
         induction=True,
@@ -183,9 +193,19 @@ PROOFS = (
         "a commit gets through within 24 cycles in which all are ready, whenever it comes",
         "evaluator_proof",
         (
-            Mutant("evaluator.v", "pending_reg && frame_accept", "pending_reg && window_accept"),
-            Mutant("evaluator.v", "if (ce && array_load)", "if (array_load && frame_accept)"),
-            Mutant("pixel_window.v", "load_reg && slides_reg && top_reg", "load_reg && owed_reg"),
+            Mutant(
+                "evoarray_evaluator.v",
+                "pending_reg && frame_accept",
+                "pending_reg && window_accept",
+            ),
+            Mutant(
+                "evoarray_evaluator.v", "if (ce && array_load)", "if (array_load && frame_accept)"
+            ),
+            Mutant(
+                "evoarray_pixel_window.v",
+                "load_reg && slides_reg && top_reg",
+                "load_reg && owed_reg",
+            ),
         ),
         steps=32,
         parameters={"COMMITS": 1},
@@ -194,11 +214,11 @@ PROOFS = (
         "sae",
         "a frame brings the sum of its absolute errors, once and two cycles after its last pair;"
         " m_over compares what was added so far with the limit",
-        "sae",
+        "evoarray_sae",
         (
-            Mutant("sae.v", "s_reference - s_pixel", "s_pixel - s_reference"),
-            Mutant("sae.v", "last_reg ? {SAE_W{1'b0}} : sum_next", "sum_next"),
-            Mutant("sae.v", "sum_reg > limit", "sum_reg >= limit"),
+            Mutant("evoarray_sae.v", "s_reference - s_pixel", "s_pixel - s_reference"),
+            Mutant("evoarray_sae.v", "last_reg ? {SAE_W{1'b0}} : sum_next", "sum_next"),
+            Mutant("evoarray_sae.v", "sum_reg > limit", "sum_reg >= limit"),
         ),
         steps=5,
         induction=True,
@@ -207,12 +227,12 @@ PROOFS = (
         "axis-register",
         "items come out in their order, none is lost or invented, what waits stays; as long as the"
         " sink takes, there is a place; a reset leaves it empty",
-        "axis_register",
+        "evoarray_axis_register",
         (
-            Mutant("axis_register.v", "spare_valid_reg || s_valid", "s_valid"),
-            Mutant("axis_register.v", "if (s_ready)", "if (s_valid)"),
-            Mutant("axis_register.v", "= !spare_valid_reg;", "= !valid_reg;"),
-            Mutant("axis_register.v", "m_ready || !valid_reg", "1'b1"),
+            Mutant("evoarray_axis_register.v", "spare_valid_reg || s_valid", "s_valid"),
+            Mutant("evoarray_axis_register.v", "if (s_ready)", "if (s_valid)"),
+            Mutant("evoarray_axis_register.v", "= !spare_valid_reg;", "= !valid_reg;"),
+            Mutant("evoarray_axis_register.v", "m_ready || !valid_reg", "1'b1"),
         ),
         steps=3,
         induction=True,
@@ -222,13 +242,13 @@ PROOFS = (
         "all five channels: what is offered stays and waits for no ready, addresses and data come"
         " in any order, each access is done once and as it came and has one response, in the"
         " second cycle at the latest; a reset leaves nothing behind",
-        "axil_slave",
+        "evoarray_axil_slave",
         (
-            Mutant("axil_slave.v", "w_valid_reg && !b_valid_reg", "w_valid_reg"),
-            Mutant("axil_slave.v", "= b_valid_reg;", "= b_valid_reg && s_axil_bready;"),
-            Mutant("axil_slave.v", "= !w_valid_reg;", "= aw_valid_reg && !w_valid_reg;"),
-            Mutant("axil_slave.v", "= write_now && whole_reg", "= write_now"),
-            Mutant("axil_slave.v", "if (read_now) begin", "if (ar_valid_reg) begin"),
+            Mutant("evoarray_axil_slave.v", "w_valid_reg && !b_valid_reg", "w_valid_reg"),
+            Mutant("evoarray_axil_slave.v", "= b_valid_reg;", "= b_valid_reg && s_axil_bready;"),
+            Mutant("evoarray_axil_slave.v", "= !w_valid_reg;", "= aw_valid_reg && !w_valid_reg;"),
+            Mutant("evoarray_axil_slave.v", "= write_now && whole_reg", "= write_now"),
+            Mutant("evoarray_axil_slave.v", "if (read_now) begin", "if (ar_valid_reg) begin"),
         ),
         steps=4,
         induction=True,
@@ -239,8 +259,12 @@ PROOFS = (
             "a gene is on its lane two cycles after its write, and stays until it is written again",
             "config_shadow_proof",
             (
-                Mutant("config_shadow.v", "= WEST + i;", "= NORTH + i;"),
-                Mutant("config_shadow.v", "== OUTPUT[ADDRESS_W-1:0]", ">= OUTPUT[ADDRESS_W-1:0]"),
+                Mutant("evoarray_config_shadow.v", "= WEST + i;", "= NORTH + i;"),
+                Mutant(
+                    "evoarray_config_shadow.v",
+                    "== OUTPUT[ADDRESS_W-1:0]",
+                    ">= OUTPUT[ADDRESS_W-1:0]",
+                ),
             ),
             steps=4,
             induction=True,
@@ -255,12 +279,18 @@ PROOFS = (
         " lost",
         "axi_registers_proof",
         (
-            Mutant("axi_registers.v", "= write && !write_refused", "= write"),
-            Mutant("axi_registers.v", "!cfg_ready || reset_reg ||", "!cfg_ready ||"),
-            Mutant("axi_registers.v", "(write_data >= ARRAYS)", "(write_data > ARRAYS)"),
-            Mutant("axi_registers.v", "if (sae_valid)", "if (sae_valid && !status_write)"),
-            Mutant("axi_registers.v", "fitness_ready_reg && interrupt_reg", "fitness_ready_reg"),
-            Mutant("axi_registers.v", "limit_reg[array_reg*32 +: 32] <=", "limit_reg[31:0] <="),
+            Mutant("evoarray_axi_registers.v", "= write && !write_refused", "= write"),
+            Mutant("evoarray_axi_registers.v", "!cfg_ready || reset_reg ||", "!cfg_ready ||"),
+            Mutant("evoarray_axi_registers.v", "(write_data >= ARRAYS)", "(write_data > ARRAYS)"),
+            Mutant("evoarray_axi_registers.v", "if (sae_valid)", "if (sae_valid && !status_write)"),
+            Mutant(
+                "evoarray_axi_registers.v",
+                "fitness_ready_reg && interrupt_reg",
+                "fitness_ready_reg",
+            ),
+            Mutant(
+                "evoarray_axi_registers.v", "limit_reg[array_reg*32 +: 32] <=", "limit_reg[31:0] <="
+            ),
         ),
         steps=4,
         induction=True,
@@ -286,7 +316,7 @@ PROOFS = (
                 """    .rst     (rst),
     .s_valid (s_axis_reference_tvalid),""",
             ),
-            Mutant("evaluator.v", "= !array_valid || leaves;", "= leaves;"),
+            Mutant("evoarray_evaluator.v", "= !array_valid || leaves;", "= leaves;"),
         ),
         steps=22,
         induction=True,
@@ -309,13 +339,15 @@ PROOFS = (
         " nothing, what reads show, that no event is lost, when irq is high, that no word is lost",
         "neuro_registers_proof",
         (
-            Mutant("neuro_registers.v", "= write && !write_refused", "= write"),
-            Mutant("neuro_registers.v", "!cfg_ready || reset_reg", "!cfg_ready"),
+            Mutant("evoarray_neuro_registers.v", "= write && !write_refused", "= write"),
+            Mutant("evoarray_neuro_registers.v", "!cfg_ready || reset_reg", "!cfg_ready"),
             Mutant(
-                "neuro_registers.v", "if (image_done)\n        done", "if (accept)\n        done"
+                "evoarray_neuro_registers.v",
+                "if (image_done)\n        done",
+                "if (accept)\n        done",
             ),
-            Mutant("neuro_registers.v", "done_reg && interrupt_reg", "done_reg"),
-            Mutant("neuro_registers.v", "write_address[19:2]", "write_address[20:3]"),
+            Mutant("evoarray_neuro_registers.v", "done_reg && interrupt_reg", "done_reg"),
+            Mutant("evoarray_neuro_registers.v", "write_address[19:2]", "write_address[20:3]"),
         ),
         steps=4,
         induction=True,
@@ -327,14 +359,14 @@ PROOFS = (
         "neuro_axi_proof",
         (
             Mutant(
-                "neuro_axi.v",
+                "evoarray_neuro_axi.v",
                 """    .rst     (rst),
     .s_valid (logits_valid),""",
                 """    .rst     (data_rst),
     .s_valid (logits_valid),""",
             ),
             Mutant(
-                "neuro_axi.v",
+                "evoarray_neuro_axi.v",
                 """    .rst     (data_rst),
     .s_valid (s_axis_image_tvalid),""",
                 """    .rst     (rst),
@@ -343,7 +375,7 @@ PROOFS = (
         ),
         steps=12,
         induction=True,
-        cut="neuro_core",
+        cut="evoarray_neuro_core",
     ),
     *(
         Proof(
@@ -354,8 +386,12 @@ PROOFS = (
             + (", whenever it is stalled" if stalls else ", if it is not stalled"),
             "requant_proof",
             (
-                Mutant("requant.v", "else if (ce)\n      {m_valid", "else\n      {m_valid"),
-                Mutant("requant.v", "if (ce) begin\n      shift_reg", "begin\n      shift_reg"),
+                Mutant(
+                    "evoarray_requant.v", "else if (ce)\n      {m_valid", "else\n      {m_valid"
+                ),
+                Mutant(
+                    "evoarray_requant.v", "if (ce) begin\n      shift_reg", "begin\n      shift_reg"
+                ),
             )
             if stalls
             else _REQUANT,
@@ -372,7 +408,7 @@ PROOFS = (
             if stalls
             else "all windows have their maximum, or the integer nearest to their average",
             "pool_proof",
-            (Mutant("pool.v", "else if (ce)\n      {m_valid", "else\n      {m_valid"),)
+            (Mutant("evoarray_pool.v", "else if (ce)\n      {m_valid", "else\n      {m_valid"),)
             if stalls
             else _POOL,
             steps=7 if stalls else 5,

@@ -26,7 +26,7 @@ module requant_proof #(
   wire       m_valid;
   wire [7:0] m_value;
 
-  requant #(.MULTIPLIER(MULTIPLIER)) u_requant (
+  evoarray_requant #(.MULTIPLIER(MULTIPLIER)) u_requant (
     .clk           (clk),
     .rst           (rst),
     .ce            (ce),

@@ -43,7 +43,7 @@ module systolic_array_proof #(
     end
   endgenerate
 
-  systolic_array #(.ROWS(ROWS), .COLS(COLS), .FUNCTION_SET(0)) u_systolic_array (
+  evoarray_systolic_array #(.ROWS(ROWS), .COLS(COLS), .FUNCTION_SET(0)) u_systolic_array (
     .clk        (clk),
     .rst        (rst),
     .ce         (ce),

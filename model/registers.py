@@ -15,13 +15,13 @@ from model.errors import InputError
 from model.files import write_atomically
 from model.rtl import INCLUDE_DIR, ROOT
 
-CORES = ("evoarray_axi", "neuro_axi")
+CORES = ("evoarray_axi", "evoarray_neuro_axi")
 
 _VERILOG_HEAD = """\
 // SPDX-License-Identifier: Apache-2.0
 //
-// Made from {core}.toml by `make registers`: do not edit. Of a register the address, of a field
-// the lowest bit and, with _W, the width.
+// Made from {core}.toml by `make registers`: do not edit.
+// Of a register the address, of a field the lowest bit and, with _W, the width.
 """
 _PAGE_HEAD = """\
 <!-- Made from rtl/registers/{core}.toml by `make registers`: do not edit. -->

@@ -13,8 +13,8 @@ def windows(image: Plane) -> Plane:
     """Return the nine neighbourhood planes (9, H, W) uint8 of an image (H, W) uint8.
 
     Plane i holds, at every position, the pixel that WINDOW_PIXELS[i] names. At the edges a
-    missing pixel repeats the nearest real one. Equals rtl/shared/pixel_window.v. Source: thesis,
-    3.2.
+    missing pixel repeats the nearest real one. Equals rtl/shared/evoarray_pixel_window.v. Source:
+    thesis, 3.2.
     """
     height, width = image.shape
     padded = np.pad(image, 1, mode="edge")

@@ -7,7 +7,7 @@ from evolve.synthesis.devices import DEVICES, ECP5_25, Design
 from model.neuro.program import Core
 from model.rtl import sources
 
-TOP = "evaluator"
+TOP = "evoarray_evaluator"
 """The module that is the whole core."""
 
 AXI_TOP = "evoarray_axi"
@@ -28,7 +28,7 @@ def designs() -> list[Design]:
     arrays = [
         Design(
             f"array {side}x{side}",
-            "systolic_array",
+            "evoarray_systolic_array",
             {"ROWS": side, "COLS": side, "TWO_STAGE": 1},
             DEVICES if side in PLACED_SIDES else (),
         )
@@ -42,8 +42,8 @@ def designs() -> list[Design]:
         "MAX_HEIGHT": CORE_FRAME,
     }
     return [
-        Design("element, plain", "pe", {}, DEVICES),
-        Design("element, two stages", "pe_two_stage", {}, DEVICES),
+        Design("element, plain", "evoarray_pe", {}, DEVICES),
+        Design("element, two stages", "evoarray_pe_two_stage", {}, DEVICES),
         *arrays,
         Design(f"core {CORE_SIDE}x{CORE_SIDE}", TOP, {**core, "SAE_W": CORE_SAE_BITS}, DEVICES),
         Design(f"core {CORE_SIDE}x{CORE_SIDE}, AXI", AXI_TOP, core, DEVICES),
@@ -58,18 +58,20 @@ def networks() -> list[Design]:
     array = {"ROWS": core.rows, "COLS": core.cols}
     size = f"{core.rows}x{core.cols}"
     return [
-        Design("networks: element", "mac_pe", {}, DEVICES, rtl),
-        Design("networks: requant, multiplier", "requant", {"MULTIPLIER": 1}, DEVICES, rtl),
-        Design("networks: requant, shift", "requant", {"MULTIPLIER": 0}, DEVICES, rtl),
-        Design("networks: conv3x3", "conv3x3", {}, DEVICES, rtl),
-        Design("networks: pool", "pool", {}, DEVICES, rtl),
+        Design("networks: element", "evoarray_mac_pe", {}, DEVICES, rtl),
+        Design(
+            "networks: requant, multiplier", "evoarray_requant", {"MULTIPLIER": 1}, DEVICES, rtl
+        ),
+        Design("networks: requant, shift", "evoarray_requant", {"MULTIPLIER": 0}, DEVICES, rtl),
+        Design("networks: conv3x3", "evoarray_conv3x3", {}, DEVICES, rtl),
+        Design("networks: pool", "evoarray_pool", {}, DEVICES, rtl),
         # The devices have too few multipliers for all columns.
-        Design(f"networks: array {size}", "mac_array", array, (), rtl),
-        Design(f"networks: core {size}", "neuro_core", core.parameters, (), rtl),
-        Design(f"networks: core {size}, AXI", "neuro_axi", core.parameters, (), rtl),
+        Design(f"networks: array {size}", "evoarray_mac_array", array, (), rtl),
+        Design(f"networks: core {size}", "evoarray_neuro_core", core.parameters, (), rtl),
+        Design(f"networks: core {size}, AXI", "evoarray_neuro_axi", core.parameters, (), rtl),
         Design(
             f"networks: core {core.rows}x2, shift",
-            "neuro_core",
+            "evoarray_neuro_core",
             replace(core, cols=2, multiplier=0).parameters,
             (ECP5_25,),
             rtl,

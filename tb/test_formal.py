@@ -32,7 +32,7 @@ def test_every_proof_has_a_name_and_a_mutant_of_its_own() -> None:
 
 
 def test_mutant_whose_text_is_gone_is_refused() -> None:
-    gone = Proof("gone", "", "pe_proof", (Mutant("pe.v", "no such text", ""),), steps=1)
+    gone = Proof("gone", "", "pe_proof", (Mutant("evoarray_pe.v", "no such text", ""),), steps=1)
     with pytest.raises(InputError, match=r"pe\.v has 'no such text' 0 times, not once"):
         check(gone, gone.mutants[0])
 

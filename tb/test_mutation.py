@@ -9,7 +9,7 @@ from tb.signoff.mutation import BUILDS, TARGETS, insert_faults, is_equivalent
 
 
 def test_only_a_fault_is_not_equivalent() -> None:
-    target = Target("delay_line", "test_delay_line", {"DEPTH": 2})
+    target = Target("evoarray_delay_line", "test_delay_line", {"DEPTH": 2})
     folder = BUILDS / "test"
     folder.mkdir(parents=True, exist_ok=True)
     faults = insert_faults(target, folder, 3)

@@ -9,7 +9,7 @@ from tb.runner import run
 from tb.signoff.design import Target
 from tb.signoff.netlist import FAMILIES, synthesize
 
-REGISTER = Target("axis_register", "shared.test_axis_register", {"DATA_W": 4})
+REGISTER = Target("evoarray_axis_register", "shared.test_axis_register", {"DATA_W": 4})
 
 
 @pytest.mark.parametrize("family", FAMILIES)

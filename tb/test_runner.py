@@ -12,7 +12,7 @@ from tb.runner import WAVES
 ENDS_EARLY = Path(__file__).with_name("ends_early.v")
 
 
-def message_of(run: Callable[..., None], toplevel: str = "delay_line") -> str:
+def message_of(run: Callable[..., None], toplevel: str = "evoarray_delay_line") -> str:
     """Return what the runner says about a run that must fail."""
     with pytest.raises(AssertionError) as failure:
         run(toplevel=toplevel, module="tb.misbehaving", sources=[ENDS_EARLY])

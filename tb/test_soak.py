@@ -14,7 +14,7 @@ def test_rounds_differ_and_a_number_repeats_one() -> None:
     assert rounds == [soak.choose(number) for number in range(60)]
     assert len({soak.describe(each) for each in rounds}) > 50
     assert {each.toplevel for each in rounds} == {
-        *("pixel_window", "systolic_array", "evaluator", "evoarray_axi")
+        *("evoarray_pixel_window", "evoarray_systolic_array", "evoarray_evaluator", "evoarray_axi")
     }
 
 

@@ -259,7 +259,7 @@ def test_the_testbench_fails_for_another_circuit(tmp_path: Path) -> None:
 
 
 STREAM = (
-    *("evolved.v", "evolved_stream.v", "pixel_window.v", "axis_register.v"),
+    *("evolved.v", "evolved_stream.v", "evoarray_pixel_window.v", "evoarray_axis_register.v"),
     "evolved_stream_tb.v",
 )
 

@@ -140,7 +140,7 @@ def test_no_photo_is_both_seen_and_judged() -> None:
 def test_the_core_does_without_the_filters_by_hand() -> None:
     assert {file.parent for file in baselines()} == {BASELINES_DIR}
     assert not {*baselines()} & {*sources("filter")}
-    assert {*Design("core", "evaluator", {}, ()).sources} == {*sources("filter")}
+    assert {*Design("core", "evoarray_evaluator", {}, ()).sources} == {*sources("filter")}
     assert {file for each in by_hand() for file in each.design.sources} == {*baselines()}
 
 

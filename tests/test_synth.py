@@ -166,7 +166,7 @@ def test_tables_and_json_say_the_same() -> None:
     counts = Area(lut=1234, flip_flop=5, carry=6, wide_mux=7, shift=8, memory=9, sites=1000)
     areas = dict.fromkeys(SYNTHESIS, counts)
     core = Result(Design("core", TOP, {"ROWS": 8}, (HX8K, ECP5_25)), areas, clocks)
-    array = Result(Design("array", "systolic_array", {}, ()), areas, {})
+    array = Result(Design("array", "evoarray_systolic_array", {}, ()), areas, {})
     text = measured([array, core], {"yosys": "1.2"}, seeds=3)
     assert (
         "| array | 1,234 | 1,000 | 8 | 5 | 6 | 9 | 1,234 | 5 | 6 | 9 | 1,234 | 5 | 6 | 9 |" in text

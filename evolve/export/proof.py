@@ -23,10 +23,10 @@ from model.filter.rtl import parameters
 from model.rtl import RTL_DIR
 
 SOURCES = (
-    "filter/skew.v",
-    "filter/pe.v",
-    "filter/pe_two_stage.v",
-    "filter/systolic_array.v",
+    "filter/evoarray_skew.v",
+    "filter/evoarray_pe.v",
+    "filter/evoarray_pe_two_stage.v",
+    "filter/evoarray_systolic_array.v",
 )
 
 _PREPARE = (
@@ -40,7 +40,7 @@ module harness (input wire clk, input wire [71:0] window);
   wire [7:0] array_pixel;
   wire [7:0] export_pixel;
 
-  systolic_array #(.ROWS({ROWS}), .COLS({COLS}), .FUNCTION_SET({FUNCTION_SET})) u_array (
+  evoarray_systolic_array #(.ROWS({ROWS}), .COLS({COLS}), .FUNCTION_SET({FUNCTION_SET})) u_array (
     .clk(clk), .rst(1'b0), .ce(1'b1),
     .functions({functions}), .north({north}), .west({west}), .output_row(6'd{output}),
     .s_valid(1'b1), .s_load(1'b1), .s_line_last(1'b0), .s_last(1'b0), .s_window(window),

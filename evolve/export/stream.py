@@ -12,7 +12,7 @@ from model.rtl import sources
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-PARTS = ("pixel_window.v", "axis_register.v")
+PARTS = ("evoarray_pixel_window.v", "evoarray_axis_register.v")
 """The files of the RTL that a stream needs besides the exported module."""
 
 FRAMES, HEIGHT, WIDTH = 3, 7, 9

@@ -33,7 +33,7 @@ SAVED = "saved per cent"
 """What a CNN saves of the parameters of the one made by hand."""
 
 CYCLES = "cycles"
-"""That the core takes by default for an image (rtl/neuro/neuro_core.v)."""
+"""That the core takes by default for an image (rtl/neuro/evoarray_neuro_core.v)."""
 
 SOLVED = "solved"
 """Whether a champion had all images for validation right, which ended the run."""

@@ -23,7 +23,7 @@ from model.rtl import INCLUDE_DIR
 BUILD = Path("build/synth")
 """Below a design's root, which is all that the programs see."""
 
-ELEMENTS = ("pe", "pe_two_stage")
+ELEMENTS = ("evoarray_pe", "evoarray_pe_two_stage")
 """Modules that stay whole: each is mapped once, however many there are."""
 
 _PACK = ("proc", "muxpack", "opt_clean")

@@ -19,7 +19,7 @@ from model.window import windows
 def run(circuit: Circuit, planes: Plane) -> Plane:
     """Return the output plane (H, W) uint8 of a circuit for window planes (9, H, W) uint8.
 
-    Equals rtl/filter/systolic_array.v, without its latency. Source: thesis, 3.2 and 3.3.
+    Equals rtl/filter/evoarray_systolic_array.v, without its latency. Source: thesis, 3.2 and 3.3.
     """
     functions = FUNCTION_SETS[circuit.function_set].functions
     height, width = planes.shape[1:]

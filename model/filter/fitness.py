@@ -28,7 +28,7 @@ class Metrics:
 def sae(output: Plane, reference: Plane) -> int:
     """Return the sum of |output - reference| over two planes (H, W) uint8; lower is better.
 
-    Equals rtl/filter/sae.v. Source: thesis, 3.4.
+    Equals rtl/filter/evoarray_sae.v. Source: thesis, 3.4.
     """
     # uint8 throughout: twice as fast as the difference in 16 bits
     distance = np.maximum(output, reference)

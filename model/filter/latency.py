@@ -2,10 +2,10 @@
 """How many clock cycles the RTL takes: what its tests assert."""
 
 WINDOW_CYCLES = 1
-"""pixel_window: from accepting pixel (y+1, x+1) to the window of pixel (y, x)."""
+"""evoarray_pixel_window: from accepting pixel (y+1, x+1) to the window of pixel (y, x)."""
 
 SHADOW_CYCLES = 2
-"""config_shadow: from a write to the gene on its lane; a commit in the cycle after may use it."""
+"""evoarray_config_shadow: from a write to the gene on its lane, for a commit in the next cycle."""
 
 SAE_CYCLES = 2
 """sae: from accepting a frame's last pixel pair to its sum."""
@@ -18,7 +18,7 @@ ADAPTIVE_MEDIAN_CYCLES = 10
 
 
 def array_cycles(rows: int, cols: int) -> int:
-    """systolic_array, and evaluator in a frame of windows: from a window to its output pixel.
+    """evoarray_systolic_array, and a frame of windows in the evaluator: from a window to its pixel.
 
     In cycles: one for the window's register, one for what the border selects of it,
     rows + cols - 1 for the longest path through the mesh. It does not depend on the circuit.
@@ -27,7 +27,7 @@ def array_cycles(rows: int, cols: int) -> int:
 
 
 def first_pixel_cycles(rows: int, cols: int, width: int) -> int:
-    """evaluator: from accepting a frame's first pixel to its first filtered pixel, unstalled.
+    """evoarray_evaluator: from taking a frame's first pixel to the first filtered one, unstalled.
 
     The first window needs the pixel one row and one column further.
     """
@@ -35,7 +35,7 @@ def first_pixel_cycles(rows: int, cols: int, width: int) -> int:
 
 
 def sae_cycles(rows: int, cols: int, width: int, height: int) -> int:
-    """evaluator: from accepting a frame's first pixel to its SAE, unstalled.
+    """evoarray_evaluator: from accepting a frame's first pixel to its SAE, unstalled.
 
     Frames that follow each other at once overlap: each takes width * height cycles.
     """
@@ -43,5 +43,5 @@ def sae_cycles(rows: int, cols: int, width: int, height: int) -> int:
 
 
 def window_sae_cycles(rows: int, cols: int, pixels: int) -> int:
-    """evaluator: from accepting the first window of a frame of windows to its SAE, unstalled."""
+    """evoarray_evaluator: from accepting the first of a frame of windows to its SAE, unstalled."""
     return array_cycles(rows, cols) + pixels - 1 + SAE_CYCLES

@@ -12,7 +12,7 @@ BASELINES_DIR = RTL_DIR / "baselines"
 
 
 def parameters(shape: Shape) -> dict[str, int]:
-    """Return the parameters of systolic_array and evaluator for a shape."""
+    """Return the parameters of evoarray_systolic_array and evoarray_evaluator for a shape."""
     number = list(FUNCTION_SETS).index(shape.function_set)
     return {"ROWS": shape.rows, "COLS": shape.cols, "FUNCTION_SET": number}
 

@@ -28,8 +28,8 @@ def requantise(accumulator: Int64, shift: int, multiplier: int = 1, low: int = -
     """Return accumulator * multiplier / 2**shift, rounded half to even and saturated, int8.
 
     The accumulator, of any shape, holds int32 values; the result is low .. 127 with low -127, or 0
-    for ReLU. Equals rtl/neuro/requant.v. Raises InputError for a factor that the hardware does not
-    know (see `check_scale`). Source: Jacob and others, Quantization and training of neural
+    for ReLU. Equals rtl/neuro/evoarray_requant.v. Raises InputError for a factor that the hardware
+    does not know (see `check_scale`). Source: Jacob and others, Quantization and training of neural
     networks for efficient integer-arithmetic-only inference, CVPR 2018, 2.2; the ties are ONNX's.
     """
     check_scale(shift, multiplier)

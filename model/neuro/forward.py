@@ -27,7 +27,7 @@ Int32 = NDArray[np.int32]
 def forward(network: Network, images: Int8) -> Int32:
     """Return the logits (n, outputs) int32 of images (n, channels, height, width) int8.
 
-    The images hold -127..127. Equals rtl/neuro/neuro_core.v. Raises InputError for others.
+    The images hold -127..127. Equals rtl/neuro/evoarray_neuro_core.v. Raises InputError for others.
     """
     check_images(network, images)
     *hidden, last = network.layers

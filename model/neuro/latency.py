@@ -11,49 +11,49 @@ REQUANT_CYCLES = 4
 """requant: from an accumulator to its value."""
 
 TABLE_CYCLES = 1
-"""activation_lut: from a value to its entry."""
+"""evoarray_activation_lut: from a value to its entry."""
 
 POOL_CYCLES = 3
 """pool: from a window to its maximum or average."""
 
 CONV_CYCLES = 2
-"""conv3x3: from accepting the pixel at a window's lower right, if there is one, to the window."""
+"""evoarray_conv3x3: from accepting the pixel at a window's lower right, if any, to the window."""
 
 FETCH_CYCLES = 5
-"""neuro_sequencer: to read a layer's words."""
+"""evoarray_neuro_sequencer: to read a layer's words."""
 
 FIRST_BYTE_CYCLES = 2
-"""neuro_feeder: from the start of a run to the first byte of the input."""
+"""evoarray_neuro_feeder: from the start of a run to the first byte of the input."""
 
 VECTOR_CYCLES = 1
-"""neuro_feeder: from a vector's last byte, or its window, to the vector."""
+"""evoarray_neuro_feeder: from a vector's last byte, or its window, to the vector."""
 
 DRAIN_CYCLES = 3
-"""neuro_accumulator: from a pass's last sums to its first value."""
+"""evoarray_neuro_accumulator: from a pass's last sums to its first value."""
 
 WRITE_CYCLES = REQUANT_CYCLES + TABLE_CYCLES
-"""neuro_writer: from an accumulator to its byte."""
+"""evoarray_neuro_writer: from an accumulator to its byte."""
 
 POOL_WRITE_CYCLES = POOL_CYCLES + 1
-"""neuro_writer: from a window to its byte."""
+"""evoarray_neuro_writer: from a window to its byte."""
 
 
 def array_cycles(rows: int, cols: int) -> int:
-    """mac_array: from a vector to its sums."""
+    """evoarray_mac_array: from a vector to its sums."""
     return rows + cols
 
 
 def inference_cycles(network: Network, core: Core) -> int:
-    """neuro_core: the cycles of an inference, from the one in which its image is offered.
+    """evoarray_neuro_core: the cycles of an inference, from the one in which its image is offered.
 
     The last one is that before the core is idle again, and nothing stalls. The number depends on
-    the shapes of the layers alone. Equals `cycles` of rtl/neuro/neuro_core.v.
+    the shapes of the layers alone. Equals `cycles` of rtl/neuro/evoarray_neuro_core.v.
     """
     return runs(network, core)[-1][1] + 1
 
 
 def runs(network: Network, core: Core) -> list[tuple[int, int]]:
-    """neuro_core: the first and the last cycle of each layer; 0 is when the image is offered."""
+    """evoarray_neuro_core: first and last cycle of each layer; the image is offered in 0."""
     found = []
     shapes = (network.input_shape, *network.shapes)
     start = 1 + FETCH_CYCLES + math.prod(network.input_shape)

@@ -17,7 +17,7 @@ Shape = tuple[int, int, int]  # channels, height, width; a vector is a map of 1 
 ACTIVATIONS = ("linear", "relu", "sigmoid", "tanh", "step", "logits")
 POOLS = ("max", "average")
 LARGEST_ACCUMULATOR = 2**31 - 1
-SIDES = (3, 64)  # of a map that a window reads: the limits of rtl/shared/pixel_window.v
+SIDES = (3, 64)  # of a map that a window reads: the limits of rtl/shared/evoarray_pixel_window.v
 
 
 @dataclass(frozen=True, eq=False)

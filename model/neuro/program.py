@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A network as what stands in the memories of rtl/neuro/neuro_core.v (docs/neural-core.md)."""
+"""A network as the words in the memories of the neural core (docs/neural-core.md)."""
 
 import math
 from collections.abc import Iterable
@@ -37,7 +37,7 @@ _LIMITS = {
 
 @dataclass(frozen=True)
 class Core:
-    """What a neuro_core was built for: its parameters, with the same defaults.
+    """What an evoarray_neuro_core was built for: its parameters, with the same defaults.
 
     rows and cols of the array; layers; activations, bytes of a layer's largest input; positions of
     the largest map that a convolution makes; weights, in rows of cols; biases; tables; multiplier,
@@ -68,7 +68,7 @@ class Core:
 
     @property
     def parameters(self) -> dict[str, int]:
-        """The parameters of neuro_core."""
+        """The parameters of evoarray_neuro_core."""
         return {part.name.upper(): getattr(self, part.name) for part in fields(self)}
 
 
@@ -144,7 +144,7 @@ def passes(layer: Layer, core: Core) -> int:
 
 
 def border(layer: Layer) -> int:
-    """Return the number of the windows that a layer takes, as rtl/neuro/conv3x3.v has them."""
+    """Return the number of windows that a layer takes, as rtl/neuro/evoarray_conv3x3.v has them."""
     if isinstance(layer, Pool):
         return 2 if layer.size == 2 else 0
     return layer.padding if isinstance(layer, Conv) else 0
@@ -155,7 +155,7 @@ def layer_words(
 ) -> list[int]:
     """Return the four words of a layer with shapes before and after it; names are the tables'.
 
-    Equals what rtl/neuro/neuro_sequencer.v describes; counts are less 1.
+    Equals what rtl/neuro/evoarray_neuro_sequencer.v describes; counts are less 1.
     """
     kind = KINDS.index(type(layer))
     activation, shift, multiplier = "linear", 0, 1

@@ -27,7 +27,7 @@ def table(name: str) -> Int8:
     """Return the table of 'sigmoid', 'tanh' or 'step', (256,) int8, read-only.
 
     Entry i belongs to the int8 value x with the bits of i: it is 127 f(x / 16), rounded half to
-    even. Equals the memory of rtl/neuro/activation_lut.v. Source:
+    even. Equals the memory of rtl/neuro/evoarray_activation_lut.v. Source:
     Hernández-Hernández, 2022, slides on the neuron (step) and on activation functions.
     """
     inputs = np.arange(256, dtype=np.uint8).view(np.int8) / STEPS

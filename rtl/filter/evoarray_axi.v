@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The core: evaluator with AXI4-Stream for pixels and AXI4-Lite for everything else.
+// The core: evoarray_evaluator with AXI4-Stream for pixels and AXI4-Lite for everything else.
 //
 //   s_axis_noisy -----> register --> evaluator --> register --> m_axis_filtered
 //   s_axis_reference -> register ------^  ^
 //                                         | genes, limits, sizes; sums
-//   s_axil ----> axil_slave ----> axi_registers ----> irq
+//   s_axil ----> AXI4-Lite slave ----> registers ----> irq
 //
 // Streams are as in AXI4-Stream video: a pixel a cycle, row by row, tuser marks the first pixel of
 // a frame and tlast the last one of a line. With several arrays, the pixel of array a leaves at
@@ -25,7 +25,8 @@ module evoarray_axi #(
   parameter integer ARRAYS       = 1,
   // Function set: 0 upm16, 1 upm19, 2 cgp16
   parameter integer FUNCTION_SET = 0,
-  // Elements: 0 pe, which simulates fast; 1 pe_two_stage, which is small and has upm16 only
+  // Elements: 0 evoarray_pe, which simulates fast; 1 evoarray_pe_two_stage, which is small and has
+  // upm16 only
   parameter integer TWO_STAGE    = 0,
   // Largest frame, each side 3 to 65535, together at most 2^24 pixels: the SAE has 32 bits
   parameter integer MAX_WIDTH    = 1024,
@@ -116,7 +117,7 @@ module evoarray_axi #(
   wire [ADDRESS_W-1:0] cfg_address;
   wire [5:0]           cfg_gene;
 
-  axil_slave #(.ADDRESS_W(16)) u_axil_slave (
+  evoarray_axil_slave #(.ADDRESS_W(16)) u_axil_slave (
     .clk            (clk),
     .rst            (rst),
     .s_axil_awaddr  (s_axil_awaddr),
@@ -188,7 +189,7 @@ module evoarray_axi #(
     summed_reg   <= measured_reg;
   end
 
-  axis_register #(.DATA_W(10)) u_noisy (
+  evoarray_axis_register #(.DATA_W(10)) u_noisy (
     .clk     (clk),
     .rst     (data_rst),
     .s_valid (s_axis_noisy_tvalid),
@@ -199,7 +200,7 @@ module evoarray_axi #(
     .m_data  ({noisy_user, noisy_last, noisy_pixel})
   );
 
-  axis_register #(.DATA_W(10)) u_reference (
+  evoarray_axis_register #(.DATA_W(10)) u_reference (
     .clk     (clk),
     .rst     (data_rst),
     .s_valid (s_axis_reference_tvalid),
@@ -210,7 +211,7 @@ module evoarray_axi #(
     .m_data  ({reference_user, reference_last, reference_pixel})
   );
 
-  evaluator #(
+  evoarray_evaluator #(
     .ROWS         (ROWS),
     .COLS         (COLS),
     .ARRAYS       (ARRAYS),
@@ -253,7 +254,7 @@ module evoarray_axi #(
   );
 
   // What this one offers must stay until it is taken, also where the host resets the data path.
-  axis_register #(.DATA_W(ARRAYS*8 + 2)) u_filtered (
+  evoarray_axis_register #(.DATA_W(ARRAYS*8 + 2)) u_filtered (
     .clk     (clk),
     .rst     (rst),
     .s_valid (filtered_valid),
@@ -270,7 +271,7 @@ module evoarray_axi #(
                                && ({reference_user, reference_last}
                                    != {first_reg, filtered_line_last});
 
-  axi_registers #(
+  evoarray_axi_registers #(
     .ROWS         (ROWS),
     .COLS         (COLS),
     .ARRAYS       (ARRAYS),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Made from evoarray_axi.toml by `make registers`: do not edit. Of a register the address, of a field
-// the lowest bit and, with _W, the width.
+// Made from evoarray_axi.toml by `make registers`: do not edit.
+// Of a register the address, of a field the lowest bit and, with _W, the width.
 
 localparam [15:0] IDENTITY_ADDRESS = 16'h0000;
 localparam [31:0] IDENTITY_VALUE = 32'h45564F31;

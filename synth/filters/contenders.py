@@ -71,12 +71,12 @@ def by_hand() -> list[Contender]:
             median3x3,
             3,
             MEDIAN_CYCLES,
-            Design(MEDIAN, "median3x3", {}, DEVICES, files),
+            Design(MEDIAN, "evoarray_median3x3", {}, DEVICES, files),
         )
     ]
     for side in LARGEST:
         name = f"adaptive median {side}x{side}"
-        design = Design(name, "adaptive_median", {"LARGEST": side}, DEVICES, files)
+        design = Design(name, "evoarray_adaptive_median", {"LARGEST": side}, DEVICES, files)
         apply = partial(adaptive_median, largest=side)
         contenders.append(Contender(name, apply, side, ADAPTIVE_MEDIAN_CYCLES, design))
     return contenders

@@ -94,7 +94,7 @@ class Limit(Part):
 
 
 def shape_of(dut: Dut) -> Shape:
-    """Return the shape that systolic_array or evaluator was built for."""
+    """Return the shape that evoarray_systolic_array or evaluator was built for."""
     sets = list(FUNCTION_SETS)
     return Shape(int(dut.ROWS.value), int(dut.COLS.value), sets[int(dut.FUNCTION_SET.value)])
 
@@ -107,7 +107,7 @@ def label(value: object) -> str:
 
 
 def lanes(circuit: Circuit) -> dict[str, int]:
-    """Return the values of the configuration inputs of systolic_array for a circuit."""
+    """Return the values of the configuration inputs of evoarray_systolic_array for a circuit."""
     return {
         "functions": packed(circuit.functions, 5),
         "north": packed(circuit.north, 4),

@@ -8,7 +8,7 @@
 module pe_bank #(
   // Function set: 0 upm16, 1 upm19, 2 cgp16
   parameter integer FUNCTION_SET = 0,
-  // Elements: 0 pe, 1 pe_two_stage behind pe_decoder
+  // Elements: 0 evoarray_pe, 1 evoarray_pe_two_stage behind evoarray_pe_decoder
   parameter integer TWO_STAGE    = 0
 ) (
   input  wire            clk,
@@ -21,14 +21,14 @@ module pe_bank #(
 
   wire [7:0] control;
 
-  pe_decoder u_pe_decoder (.function_code(function_code[3:0]), .control(control));
+  evoarray_pe_decoder u_pe_decoder (.function_code(function_code[3:0]), .control(control));
 
   genvar i;
   generate
     for (i = 0; i < 256; i = i + 1) begin : g_lane
       localparam [7:0] LANE = i;
       if (TWO_STAGE != 0) begin : g_two_stage
-        pe_two_stage u_pe (
+        evoarray_pe_two_stage u_pe (
           .clk     (clk),
           .ce      (ce),
           .control (control),
@@ -37,7 +37,7 @@ module pe_bank #(
           .result  (result[i*8 +: 8])
         );
       end else begin : g_plain
-        pe #(.FUNCTION_SET(FUNCTION_SET)) u_pe (
+        evoarray_pe #(.FUNCTION_SET(FUNCTION_SET)) u_pe (
           .clk           (clk),
           .ce            (ce),
           .function_code (function_code),

@@ -25,7 +25,7 @@ MARKS = ("noisy_marks_wrong", "reference_marks_wrong")
 
 def test_axi_registers(simulate: Callable[..., None]) -> None:
     simulate(
-        toplevel="axi_registers",
+        toplevel="evoarray_axi_registers",
         module="tb.filter.test_axi_registers",
         parameters={
             **parameters(SHAPE),

@@ -27,13 +27,13 @@ MODULE = "tb.filter.test_baselines"
 
 @pytest.mark.verilator
 def test_median3x3(simulate: Callable[..., None]) -> None:
-    simulate(toplevel="median3x3", module=MODULE, sources=baselines())
+    simulate(toplevel="evoarray_median3x3", module=MODULE, sources=baselines())
 
 
 @pytest.mark.parametrize("largest", [3, pytest.param(5, marks=pytest.mark.verilator), 7])
 def test_adaptive_median(simulate: Callable[..., None], largest: int) -> None:
     simulate(
-        toplevel="adaptive_median",
+        toplevel="evoarray_adaptive_median",
         module=MODULE,
         parameters={"LARGEST": largest},
         sources=baselines(),
@@ -43,12 +43,16 @@ def test_adaptive_median(simulate: Callable[..., None], largest: int) -> None:
 @pytest.mark.parametrize(
     ("file", "right", "wrong"),
     [
-        ("sort3.v", "b1_reg, c1_reg);", "c1_reg, c1_reg);"),
-        ("median3x3.v", "high6_reg     <= high5_reg", "high6_reg     <= high4_reg"),
-        ("bitwise_median.v", "(done & voted)", "(voted)"),
-        ("adaptive_median.v", "> centre", ">= centre"),
-        ("adaptive_median.v", "kept_reg[7]", "kept_reg[6]"),
-        ("adaptive_median.v", "size = SIZES - 1; size >= 0", "size = SIZES - 1; size >= 1"),
+        ("evoarray_sort3.v", "b1_reg, c1_reg);", "c1_reg, c1_reg);"),
+        ("evoarray_median3x3.v", "high6_reg     <= high5_reg", "high6_reg     <= high4_reg"),
+        ("evoarray_bitwise_median.v", "(done & voted)", "(voted)"),
+        ("evoarray_adaptive_median.v", "> centre", ">= centre"),
+        ("evoarray_adaptive_median.v", "kept_reg[7]", "kept_reg[6]"),
+        (
+            "evoarray_adaptive_median.v",
+            "size = SIZES - 1; size >= 0",
+            "size = SIZES - 1; size >= 1",
+        ),
     ],
 )
 def test_a_fault_is_noticed(tmp_path: Path, file: str, right: str, wrong: str) -> None:
@@ -56,9 +60,9 @@ def test_a_fault_is_noticed(tmp_path: Path, file: str, right: str, wrong: str) -
     assert right in text
     (tmp_path / file).write_text(text.replace(right, wrong, 1), encoding="utf-8")
     sources = (tmp_path / file, *(each for each in baselines() if each.name != file))
-    top, parameters = ("adaptive_median", {"LARGEST": 3})
-    if file in {"sort3.v", "median3x3.v"}:
-        top, parameters = ("median3x3", {})
+    top, parameters = ("evoarray_adaptive_median", {"LARGEST": 3})
+    if file in {"evoarray_sort3.v", "evoarray_median3x3.v"}:
+        top, parameters = ("evoarray_median3x3", {})
     name = f"fault-{tmp_path.name}"
     assert run(Simulation(name, "icarus", top, MODULE, parameters, sources), seed=1)
 
@@ -68,7 +72,7 @@ class Bench(Testbench):
 
     def __init__(self, dut: Dut) -> None:
         super().__init__(dut)
-        self.adaptive = dut._name == "adaptive_median"
+        self.adaptive = dut._name == "evoarray_adaptive_median"
         self.side = int(dut.LARGEST.value) if self.adaptive else 3
         self.latency = ADAPTIVE_MEDIAN_CYCLES if self.adaptive else MEDIAN_CYCLES
         self.scoreboard = Scoreboard("pixel")

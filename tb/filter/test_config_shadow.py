@@ -23,7 +23,9 @@ PORTS = ("functions", "north", "west", "output_row")
 def test_config_shadow(simulate: Callable[..., None], rows: int, cols: int) -> None:
     shape = parameters(Shape(rows, cols, "upm19"))
     del shape["FUNCTION_SET"]  # the shadow does not know it
-    simulate(toplevel="config_shadow", module="tb.filter.test_config_shadow", parameters=shape)
+    simulate(
+        toplevel="evoarray_config_shadow", module="tb.filter.test_config_shadow", parameters=shape
+    )
 
 
 class Bench(Testbench):

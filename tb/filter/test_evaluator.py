@@ -54,7 +54,7 @@ def test_evaluator(
     simulate: Callable[..., None], shape: Shape, elements: str, width: int, height: int
 ) -> None:
     simulate(
-        toplevel="evaluator",
+        toplevel="evoarray_evaluator",
         module="tb.filter.test_evaluator",
         parameters={
             **parameters(shape),

@@ -19,7 +19,7 @@ from tb.filter.drivers import sample_circuit, shape_of
 @pytest.mark.verilator
 def test_evaluator_arrays(simulate: Callable[..., None]) -> None:
     simulate(
-        toplevel="evaluator",
+        toplevel="evoarray_evaluator",
         module="tb.filter.test_evaluator_arrays",
         parameters={
             **parameters(Shape(3, 4, "upm19")),

@@ -18,7 +18,7 @@ LARGEST = 4112  # pixels, all of them wrong by 255: the largest sum of 20 bits
 
 @pytest.mark.parametrize("width", [20, pytest.param(32, marks=pytest.mark.verilator)])
 def test_sae(simulate: Callable[..., None], width: int) -> None:
-    simulate(toplevel="sae", module="tb.filter.test_sae", parameters={"SAE_W": width})
+    simulate(toplevel="evoarray_sae", module="tb.filter.test_sae", parameters={"SAE_W": width})
 
 
 class Bench(Testbench):

@@ -12,7 +12,7 @@ from tb.drivers import Dut, Scoreboard, Testbench
 @pytest.mark.parametrize(("lanes", "width"), [(1, 8), (2, 8), (3, 2), (9, 1), (24, 8)])
 def test_skew(simulate: Callable[..., None], lanes: int, width: int) -> None:
     parameters = {"LANES": lanes, "WIDTH": width}
-    simulate(toplevel="skew", module="tb.filter.test_skew", parameters=parameters)
+    simulate(toplevel="evoarray_skew", module="tb.filter.test_skew", parameters=parameters)
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")

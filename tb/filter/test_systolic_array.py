@@ -31,7 +31,7 @@ SHAPES = [Shape(*sides, function_set) for sides in SIDES for function_set in FUN
 )
 def test_systolic_array(simulate: Callable[..., None], shape: Shape) -> None:
     simulate(
-        toplevel="systolic_array",
+        toplevel="evoarray_systolic_array",
         module="tb.filter.test_systolic_array",
         parameters=parameters(shape),
     )

@@ -106,7 +106,7 @@ COVERGROUPS: dict[str, Coverpoints] = {
         # 9 is odd.
         "average of 3x3": cross([name for name in _ROUNDINGS if name not in _TIES], _SIGNS),
     },
-    "neuro_axi image": {
+    "evoarray_neuro_axi image": {
         "outcome": ("read", "given up"),
         "marks": ("no end", "end within", "not"),
     },
@@ -114,11 +114,11 @@ COVERGROUPS: dict[str, Coverpoints] = {
         f"{name} stream": stream()
         for name in (
             *("requant s", "pool s", "mac_array s"),
-            *(f"neuro_axi {name}" for name in ("image", "logits", "aw", "w", "ar")),
+            *(f"evoarray_neuro_axi {name}" for name in ("image", "logits", "aw", "w", "ar")),
         )
     },
     # Between two answers there is a cycle without one.
-    **{f"neuro_axi {name} stream": stream(LENGTHS[1:]) for name in ("b", "r")},
+    **{f"evoarray_neuro_axi {name} stream": stream(LENGTHS[1:]) for name in ("b", "r")},
 }
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The bench of neuro_core: loads networks, runs images, compares logits and counts cycles."""
+"""The bench of the neural core: loads networks, runs images, compares logits and counts cycles."""
 
 import math
 from collections import deque

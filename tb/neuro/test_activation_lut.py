@@ -15,7 +15,9 @@ ENTRIES = 256
 
 @pytest.mark.verilator
 def test_activation_lut(simulate: Callable[..., None]) -> None:
-    simulate(toplevel="activation_lut", module="tb.neuro.test_activation_lut", family="neuro")
+    simulate(
+        toplevel="evoarray_activation_lut", module="tb.neuro.test_activation_lut", family="neuro"
+    )
 
 
 class Bench(Testbench):

@@ -12,7 +12,7 @@ from tb.drivers import Dut, Scoreboard, Testbench
 @pytest.mark.parametrize(("width", "depth"), [(8, 16), (5, 2), (33, 11)])
 def test_block_memory(simulate: Callable[..., None], width: int, depth: int) -> None:
     simulate(
-        toplevel="block_memory",
+        toplevel="evoarray_block_memory",
         module="tb.neuro.test_block_memory",
         parameters={"WIDTH": width, "DEPTH": depth},
         family="neuro",

@@ -33,7 +33,7 @@ Size = tuple[int, int]
 )
 def test_conv3x3(simulate: Callable[..., None], width: int, height: int) -> None:
     simulate(
-        toplevel="conv3x3",
+        toplevel="evoarray_conv3x3",
         module="tb.neuro.test_conv3x3",
         parameters={"MAX_WIDTH": width, "MAX_HEIGHT": height},
         family="neuro",

@@ -23,7 +23,15 @@ ILLEGAL = [
 @pytest.mark.parametrize(("name", "value"), ILLEGAL)
 def test_an_illegal_parameter_stops_elaboration(name: str, value: int) -> None:
     icarus = find_simulator("icarus").command
-    options = ["-g2005", "-t", "null", "-s", "neuro_core", "-P", f"neuro_core.{name}={value}"]
+    options = [
+        "-g2005",
+        "-t",
+        "null",
+        "-s",
+        "evoarray_neuro_core",
+        "-P",
+        f"evoarray_neuro_core.{name}={value}",
+    ]
     command = [str(icarus), *options, f"-I{INCLUDE_DIR}", *map(str, sources("neuro"))]
     run = subprocess.run(command, check=False, capture_output=True, text=True)
     assert run.returncode

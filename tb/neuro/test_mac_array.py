@@ -27,7 +27,7 @@ SIDES = [(1, 1), (9, 8), (16, 5)]
 )
 def test_mac_array(simulate: Callable[..., None], rows: int, cols: int) -> None:
     simulate(
-        toplevel="mac_array",
+        toplevel="evoarray_mac_array",
         module="tb.neuro.test_mac_array",
         parameters={"ROWS": rows, "COLS": cols},
         family="neuro",

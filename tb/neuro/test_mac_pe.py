@@ -14,7 +14,7 @@ CORNERS = (-128, -127, -1, 0, 1, 127)
 
 def test_mac_pe(simulate: Callable[..., None]) -> None:
     simulate(
-        toplevel="mac_pe",
+        toplevel="evoarray_mac_pe",
         module="tb.neuro.test_mac_pe",
         parameters={"SUM_W": 17},
         family="neuro",
@@ -27,7 +27,7 @@ class Bench(Testbench):
     def __init__(self, dut: Dut) -> None:
         super().__init__(dut)
         self.width = len(dut.sum_south)
-        self.scoreboard = Scoreboard("mac_pe")
+        self.scoreboard = Scoreboard("evoarray_mac_pe")
         self.held = 0
         self.before = 0, 0  # load and activation
         self.product = self.sum = self.enabled = 0

@@ -27,7 +27,7 @@ CORES = [
     Core(9, 8, layers=4, activations=300, positions=64, weights=300, biases=40),
     Core(12, 1, layers=3, activations=200, positions=64, weights=400, biases=30, multiplier=0),
 ]
-IMAGE = "neuro_axi image"
+IMAGE = "evoarray_neuro_axi image"
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ IMAGE = "neuro_axi image"
 )
 def test_neuro_axi(simulate: Callable[..., None], core: Core) -> None:
     simulate(
-        toplevel="neuro_axi",
+        toplevel="evoarray_neuro_axi",
         module="tb.neuro.test_neuro_axi",
         parameters=core.parameters,
         family="neuro",

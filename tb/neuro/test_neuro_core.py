@@ -29,7 +29,7 @@ from tests.neuro.networks import HIDDEN, random_images
 )
 def test_neuro_core(simulate: Callable[..., None], core: Core) -> None:
     simulate(
-        toplevel="neuro_core",
+        toplevel="evoarray_neuro_core",
         module="tb.neuro.test_neuro_core",
         parameters=core.parameters,
         family="neuro",

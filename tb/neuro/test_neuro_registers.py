@@ -10,7 +10,7 @@ from model.neuro.program import Core
 from model.registers import load_map
 from tb.drivers import Dut, Testbench
 
-MAP = load_map("neuro_axi").registers
+MAP = load_map("evoarray_neuro_axi").registers
 NAMES = {register.address: name for name, register in MAP.items()}
 CONTROL, STATUS = MAP["CONTROL"].fields, MAP["STATUS"].fields
 MEMORIES = MAP["MEMORIES"].address
@@ -22,7 +22,7 @@ EVENTS = ("image_done", "image_marks_wrong")
 @pytest.mark.verilator
 def test_neuro_registers(simulate: Callable[..., None]) -> None:
     simulate(
-        toplevel="neuro_registers",
+        toplevel="evoarray_neuro_registers",
         module="tb.neuro.test_neuro_registers",
         parameters=CORE.parameters,
         family="neuro",

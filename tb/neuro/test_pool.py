@@ -22,7 +22,7 @@ KINDS = ("max", "average")
 
 @pytest.mark.verilator
 def test_pool(simulate: Callable[..., None]) -> None:
-    simulate(toplevel="pool", module="tb.neuro.test_pool", family="neuro")
+    simulate(toplevel="evoarray_pool", module="tb.neuro.test_pool", family="neuro")
 
 
 class Bench(Testbench):

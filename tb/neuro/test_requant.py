@@ -22,7 +22,7 @@ Scaled = tuple[int, int, int, int]
 @pytest.mark.parametrize("multiplier", [0, pytest.param(1, marks=pytest.mark.verilator)])
 def test_requant(simulate: Callable[..., None], multiplier: int) -> None:
     simulate(
-        toplevel="requant",
+        toplevel="evoarray_requant",
         module="tb.neuro.test_requant",
         parameters={"MULTIPLIER": multiplier},
         family="neuro",

@@ -12,7 +12,7 @@ OKAY, SLVERR = 0, 2
 
 
 def test_axil_slave(simulate: Callable[..., None]) -> None:
-    simulate(toplevel="axil_slave", module="tb.shared.test_axil_slave")
+    simulate(toplevel="evoarray_axil_slave", module="tb.shared.test_axil_slave")
 
 
 class Bench(Testbench):

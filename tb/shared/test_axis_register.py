@@ -12,7 +12,7 @@ from tb.drivers import Dut, Monitor, Source, Stall, Testbench
 @pytest.mark.parametrize("width", [1, 26])
 def test_axis_register(simulate: Callable[..., None], width: int) -> None:
     simulate(
-        toplevel="axis_register",
+        toplevel="evoarray_axis_register",
         module="tb.shared.test_axis_register",
         parameters={"DATA_W": width},
     )

@@ -11,7 +11,11 @@ from tb.drivers import Dut, Scoreboard, Testbench
 
 @pytest.mark.parametrize("depth", [0, 1, 2, 3, 23])
 def test_delay_line(simulate: Callable[..., None], depth: int) -> None:
-    simulate(toplevel="delay_line", module="tb.shared.test_delay_line", parameters={"DEPTH": depth})
+    simulate(
+        toplevel="evoarray_delay_line",
+        module="tb.shared.test_delay_line",
+        parameters={"DEPTH": depth},
+    )
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")

@@ -35,7 +35,7 @@ FRAME = "pixel_window frame"
 )
 def test_pixel_window(simulate: Callable[..., None], width: int, height: int) -> None:
     simulate(
-        toplevel="pixel_window",
+        toplevel="evoarray_pixel_window",
         module="tb.shared.test_pixel_window",
         parameters={"MAX_WIDTH": width, "MAX_HEIGHT": height},
     )

@@ -46,14 +46,20 @@ def _of_core(*names: str) -> dict[str, int]:
 
 TARGETS = (
     Target(
-        "pe_decoder", "filter.test_pe", bench="filter/pe_bank", bench_parameters={"TWO_STAGE": 1}
+        "evoarray_pe_decoder",
+        "filter.test_pe",
+        bench="filter/pe_bank",
+        bench_parameters={"TWO_STAGE": 1},
     ),
     Target(
-        "pe_two_stage", "filter.test_pe", bench="filter/pe_bank", bench_parameters={"TWO_STAGE": 1}
+        "evoarray_pe_two_stage",
+        "filter.test_pe",
+        bench="filter/pe_bank",
+        bench_parameters={"TWO_STAGE": 1},
     ),
     *(
         Target(
-            "pe",
+            "evoarray_pe",
             "filter.test_pe",
             parameters={"FUNCTION_SET": number},
             bench="filter/pe_bank",
@@ -61,55 +67,55 @@ TARGETS = (
         )
         for number in range(3)
     ),
-    Target("delay_line", "shared.test_delay_line", {"DEPTH": 3}),
-    Target("config_shadow", "filter.test_config_shadow", {"ROWS": 2, "COLS": 3}),
-    Target("sae", "filter.test_sae", {"SAE_W": 20}),
-    Target("skew", "filter.test_skew", {"LANES": 3, "WIDTH": 2}),
-    Target("systolic_array", "filter.test_systolic_array", {"ROWS": 2, "COLS": 3}),
-    Target("pixel_window", "shared.test_pixel_window", {"MAX_WIDTH": 5, "MAX_HEIGHT": 4}),
+    Target("evoarray_delay_line", "shared.test_delay_line", {"DEPTH": 3}),
+    Target("evoarray_config_shadow", "filter.test_config_shadow", {"ROWS": 2, "COLS": 3}),
+    Target("evoarray_sae", "filter.test_sae", {"SAE_W": 20}),
+    Target("evoarray_skew", "filter.test_skew", {"LANES": 3, "WIDTH": 2}),
+    Target("evoarray_systolic_array", "filter.test_systolic_array", {"ROWS": 2, "COLS": 3}),
+    Target("evoarray_pixel_window", "shared.test_pixel_window", {"MAX_WIDTH": 5, "MAX_HEIGHT": 4}),
     Target(
-        "evaluator",
+        "evoarray_evaluator",
         "filter.test_evaluator",
         # As many rows as a gene of four bits can name: then these are all that a circuit sets.
         {"ROWS": 16, "COLS": 1, "MAX_WIDTH": 9, "MAX_HEIGHT": 9},
         legal={"cfg_gene": "cfg_gene & 6'd15"},
     ),
-    Target("requant", "neuro.test_requant", {"MULTIPLIER": 1}),
-    Target("activation_lut", "neuro.test_activation_lut"),
-    Target("pool", "neuro.test_pool"),
-    Target("conv3x3", "neuro.test_conv3x3", {"MAX_WIDTH": 5, "MAX_HEIGHT": 4}),
-    Target("block_memory", "neuro.test_block_memory", {"WIDTH": 5, "DEPTH": 11}),
-    Target("mac_pe", "neuro.test_mac_pe", {"SUM_W": 20}),
-    Target("mac_array", "neuro.test_mac_array", {"ROWS": 2, "COLS": 3}),
+    Target("evoarray_requant", "neuro.test_requant", {"MULTIPLIER": 1}),
+    Target("evoarray_activation_lut", "neuro.test_activation_lut"),
+    Target("evoarray_pool", "neuro.test_pool"),
+    Target("evoarray_conv3x3", "neuro.test_conv3x3", {"MAX_WIDTH": 5, "MAX_HEIGHT": 4}),
+    Target("evoarray_block_memory", "neuro.test_block_memory", {"WIDTH": 5, "DEPTH": 11}),
+    Target("evoarray_mac_pe", "neuro.test_mac_pe", {"SUM_W": 20}),
+    Target("evoarray_mac_array", "neuro.test_mac_array", {"ROWS": 2, "COLS": 3}),
     *(
         Target(
             module,
             "neuro.test_neuro_core",
             parameters,
-            top="neuro_core",
+            top="evoarray_neuro_core",
             bench_parameters=_CORE,
         )
         for module, parameters in (
-            ("neuro_core", _CORE),
-            ("neuro_sequencer", _of_core("LAYERS")),
-            ("neuro_feeder", {**_of_core("ROWS"), "ADDRESS_W": 9}),
-            ("neuro_weights", _of_core("ROWS", "COLS", "WEIGHTS")),
-            ("neuro_accumulator", _of_core("COLS", "POSITIONS", "BIASES")),
-            ("neuro_writer", _of_core("MULTIPLIER", "TABLES")),
+            ("evoarray_neuro_core", _CORE),
+            ("evoarray_neuro_sequencer", _of_core("LAYERS")),
+            ("evoarray_neuro_feeder", {**_of_core("ROWS"), "ADDRESS_W": 9}),
+            ("evoarray_neuro_weights", _of_core("ROWS", "COLS", "WEIGHTS")),
+            ("evoarray_neuro_accumulator", _of_core("COLS", "POSITIONS", "BIASES")),
+            ("evoarray_neuro_writer", _of_core("MULTIPLIER", "TABLES")),
         )
     ),
     Target(
-        "neuro_registers",
+        "evoarray_neuro_registers",
         "neuro.test_neuro_registers",
         {**_CORE, "ACTIVATIONS": 65536},
-        # axil_slave gives the address of a word.
+        # evoarray_axil_slave gives the address of a word.
         legal={f"{way}_address": f"{way}_address & 21'h1FFFFC" for way in ("read", "write")},
     ),
-    Target("neuro_axi", "neuro.test_neuro_axi", _CORE),
-    Target("axis_register", "shared.test_axis_register", {"DATA_W": 4}),
-    Target("axil_slave", "shared.test_axil_slave", {"ADDRESS_W": 6}),
+    Target("evoarray_neuro_axi", "neuro.test_neuro_axi", _CORE),
+    Target("evoarray_axis_register", "shared.test_axis_register", {"DATA_W": 4}),
+    Target("evoarray_axil_slave", "shared.test_axil_slave", {"ADDRESS_W": 6}),
     Target(
-        "axi_registers",
+        "evoarray_axi_registers",
         "filter.test_axi_registers",
         {
             "ROWS": 2,

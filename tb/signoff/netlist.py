@@ -35,12 +35,14 @@ FAMILIES = {
 
 _SMALL = {"ROWS": 2, "COLS": 2, "TWO_STAGE": 1}
 TARGETS = (
-    Target("evaluator", "filter.test_evaluator", {**_SMALL, "MAX_WIDTH": 9, "MAX_HEIGHT": 9}),
+    Target(
+        "evoarray_evaluator", "filter.test_evaluator", {**_SMALL, "MAX_WIDTH": 9, "MAX_HEIGHT": 9}
+    ),
     Target(
         "evoarray_axi", "filter.test_evoarray_axi", {**_SMALL, "MAX_WIDTH": 13, "MAX_HEIGHT": 13}
     ),
-    Target("mac_array", "neuro.test_mac_array", {"ROWS": 2, "COLS": 3}),
-    Target("neuro_core", "neuro.test_neuro_core", SMALL.parameters),
+    Target("evoarray_mac_array", "neuro.test_mac_array", {"ROWS": 2, "COLS": 3}),
+    Target("evoarray_neuro_core", "neuro.test_neuro_core", SMALL.parameters),
 )
 
 

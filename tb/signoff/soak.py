@@ -39,12 +39,16 @@ def choose(number: int) -> Simulation:
     arrays = {"ARRAYS": draw.randint(1, 3)}
     top, test, more = draw.choice(
         [
-            ("pixel_window", "shared.test_pixel_window", frame),
+            ("evoarray_pixel_window", "shared.test_pixel_window", frame),
             # Two-stage elements take controls instead of codes: they are in the evaluator.
-            ("systolic_array", "filter.test_systolic_array", parameters(shape)),
-            ("evaluator", "filter.test_evaluator", {**parameters(shape), **two_stage, **frame}),
+            ("evoarray_systolic_array", "filter.test_systolic_array", parameters(shape)),
             (
-                "evaluator",
+                "evoarray_evaluator",
+                "filter.test_evaluator",
+                {**parameters(shape), **two_stage, **frame},
+            ),
+            (
+                "evoarray_evaluator",
                 "filter.test_evaluator_arrays",
                 {**parameters(shape), **two_stage, **arrays, "MAX_WIDTH": 9, "MAX_HEIGHT": 9},
             ),

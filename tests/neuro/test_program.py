@@ -37,7 +37,7 @@ NETWORK = Network(
 
 
 def test_the_defaults_are_those_of_the_rtl() -> None:
-    source = (ROOT / "rtl" / "neuro" / "neuro_core.v").read_text("utf-8")
+    source = (ROOT / "rtl" / "neuro" / "evoarray_neuro_core.v").read_text("utf-8")
     defaults = re.findall(r"parameter integer (\w+) += (\d+)", source)
     assert Core().parameters == {name: int(value) for name, value in defaults}
 

@@ -57,7 +57,7 @@ module NAME_stream #(
   wire        unused_idle;
   wire        unused_load;
 
-  axis_register #(.DATA_W(10)) u_noisy (
+  evoarray_axis_register #(.DATA_W(10)) u_noisy (
     .clk     (clk),
     .rst     (rst),
     .s_valid (s_axis_tvalid),
@@ -83,7 +83,7 @@ module NAME_stream #(
   // Everything moves on unless a pixel waits at the end.
   wire ce = !valid[STAGES] || filtered_ready;
 
-  pixel_window #(.MAX_WIDTH(MAX_WIDTH), .MAX_HEIGHT(MAX_HEIGHT)) u_pixel_window (
+  evoarray_pixel_window #(.MAX_WIDTH(MAX_WIDTH), .MAX_HEIGHT(MAX_HEIGHT)) u_pixel_window (
     .clk          (clk),
     .rst          (rst),
     .ce           (ce),
@@ -130,7 +130,7 @@ CLOCK    .window (window_reg),
     else if (valid[STAGES] && filtered_ready)
       first_reg <= last[STAGES];
 
-  axis_register #(.DATA_W(10)) u_filtered (
+  evoarray_axis_register #(.DATA_W(10)) u_filtered (
     .clk     (clk),
     .rst     (rst),
     .s_valid (valid[STAGES]),

@@ -11,7 +11,7 @@
 `default_nettype none
 
 module icarus_bench #(
-  // As in evaluator
+  // As in evoarray_evaluator
   parameter integer ROWS         = 8,
   parameter integer COLS         = 8,
   parameter integer FUNCTION_SET = 0,
@@ -94,7 +94,7 @@ module icarus_bench #(
     end
   end
 
-  evaluator #(
+  evoarray_evaluator #(
     .ROWS         (ROWS),
     .COLS         (COLS),
     .FUNCTION_SET (FUNCTION_SET),

@@ -7,7 +7,7 @@
 `default_nettype none
 
 module verilator_bench #(
-  // As in evaluator
+  // As in evoarray_evaluator
   parameter integer ROWS         = 8,
   parameter integer COLS         = 8,
   parameter integer FUNCTION_SET = 0,
@@ -74,7 +74,7 @@ module verilator_bench #(
     sae_limit_reg         <= sae_limit;
   end
 
-  evaluator #(
+  evoarray_evaluator #(
     .ROWS         (ROWS),
     .COLS         (COLS),
     .FUNCTION_SET (FUNCTION_SET),

@@ -13,7 +13,7 @@ class IcarusBackend(SimulatedCore):
     Raises InputError if a tool is missing, BuildError if the RTL does not compile.
     """
 
-    top = "neuro_core"
+    top = "evoarray_neuro_core"
     server = "evolve.neuro.backends.icarus_server"
     inertial_writes = True
 

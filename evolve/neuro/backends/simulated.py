@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""neuro_core in a simulator: what Verilator and Icarus have in common.
+"""evoarray_neuro_core in a simulator: what Verilator and Icarus have in common.
 
 Protocol, integers little-endian: a request is, of 32 bits each, how many words the configuration
 has, how many images there are, the bytes of an image and its logits; then address and value of each

@@ -18,6 +18,6 @@ class VerilatorBackend(SimulatedCore):
     """The compiled RTL, in a process of its own. Raises what verilated.build raises."""
 
     def __init__(self, core: Core = ROOMY) -> None:
-        program = verilated.build("neuro_core", sources("neuro"), core.parameters, _SERVER)
+        program = verilated.build("evoarray_neuro_core", sources("neuro"), core.parameters, _SERVER)
         super().__init__(core)
         self.start([program], {})

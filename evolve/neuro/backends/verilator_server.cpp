@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs the Verilated neuro_core for evolve/neuro/backends/verilator.py: requests in, logits out.
+// Runs the Verilated evoarray_neuro_core for evolve/neuro/backends/verilator.py: requests in, logits out.
 // The protocol is described in evolve/neuro/backends/simulated.py.
 //
-// Usage: neuro_core, with pipes in EVOARRAY_REQUESTS and EVOARRAY_REPLIES.
+// Usage: evoarray_neuro_core, with pipes in EVOARRAY_REQUESTS and EVOARRAY_REPLIES.
 
 #include <cstdint>
 #include <cstdio>
 #include <vector>
 
-#include "Vneuro_core.h"
+#include "Vevoarray_neuro_core.h"
 #include "pipes.h"
 #include "verilated.h"
 
@@ -73,7 +73,7 @@ class Bench {
     ++cycles_;
   }
 
-  Vneuro_core top_;
+  Vevoarray_neuro_core top_;
   uint64_t cycles_ = 0;
 };
 
@@ -81,7 +81,7 @@ class Bench {
 
 int main() {
   if (!Pipes::named()) {
-    std::fputs("usage: EVOARRAY_REQUESTS=fd EVOARRAY_REPLIES=fd neuro_core\n", stderr);
+    std::fputs("usage: EVOARRAY_REQUESTS=fd EVOARRAY_REPLIES=fd evoarray_neuro_core\n", stderr);
     return 2;
   }
   const Pipes pipes;

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The driver of neuro_axi: networks, images and logits on one side, registers on the other.
+"""The driver of the neural core: networks, images and logits on one side, registers on the other.
 
-It knows the core by rtl/registers/neuro_axi.toml alone. How its words and bytes get to the core is
-up to a Port: on a board, memory-mapped registers and DMA; here, a simulator (simulated.py).
+It knows the core by rtl/registers/evoarray_neuro_axi.toml alone. How its words and bytes get to the
+core is up to a Port: on a board, memory-mapped registers and DMA; here, a simulator (simulated.py).
 """
 
 from typing import Protocol
@@ -40,7 +40,7 @@ class NeuroCore(RegisteredCore):
     """A core behind a port. Call `connect` first."""
 
     def __init__(self, port: Port) -> None:
-        super().__init__("neuro_axi", port)
+        super().__init__("evoarray_neuro_axi", port)
         self.port = port
         self._known: dict[int, int] = {}
 

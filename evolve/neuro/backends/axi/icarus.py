@@ -14,7 +14,7 @@ from model.neuro.program import Core
 class IcarusAxiBackend(IcarusBackend):
     """The interpreted AXI core, in a process of its own. Raises what IcarusBackend raises."""
 
-    top = "neuro_axi"
+    top = "evoarray_neuro_axi"
     server = "evolve.neuro.backends.axi.server"
     inertial_writes = False  # the bus models write at rising edges
 

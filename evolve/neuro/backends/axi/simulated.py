@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The way to a neuro_axi in a simulator, through the bus models of cocotbext-axi."""
+"""The way to an evoarray_neuro_axi in a simulator, through the bus models of cocotbext-axi."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from model.neuro.layers import Int32
 
 
 class SimulatedPort(SimulatedBus):
-    """A Port to a neuro_axi under cocotb. Make it while the core is in reset."""
+    """A Port to an evoarray_neuro_axi under cocotb. Make it while the core is in reset."""
 
     def __init__(self, core: Any, clk: LogicObject, rst: LogicObject) -> None:
         super().__init__(core, clk, rst)
