@@ -87,9 +87,10 @@ module evoarray_axi #(
   localparam integer ADDRESS_W = $clog2(ROWS*COLS + ROWS + COLS + 2);
 
   generate
-    if (MAX_WIDTH > 65535 || MAX_HEIGHT > 65535 || MAX_WIDTH*MAX_HEIGHT > 16777216)
-    begin : g_illegal_frame
-      MAX_WIDTH_and_MAX_HEIGHT_must_be_at_most_65535_and_2_to_the_24_pixels u_stop ();
+    // A product of both could overflow.
+    if (MAX_WIDTH < 3 || MAX_WIDTH > 65535 || MAX_HEIGHT < 3 || MAX_HEIGHT > 65535
+        || MAX_HEIGHT > 16777216 / MAX_WIDTH) begin : g_illegal_frame
+      MAX_WIDTH_and_MAX_HEIGHT_must_be_from_3_to_65535_and_together_2_to_the_24_pixels u_stop ();
     end
     if (ARRAYS < 1 || ARRAYS > 255) begin : g_illegal_arrays
       ARRAYS_must_be_from_1_to_255 u_stop ();

@@ -49,7 +49,7 @@ module evoarray_evaluator #(
   // Largest frame, each side 3 or more
   parameter integer MAX_WIDTH    = 1024,
   parameter integer MAX_HEIGHT   = 1024,
-  // Bits of the SAE: enough for 255 times the pixels of the largest frame
+  // Bits of the SAE, 12 to 64: enough for 255 times the pixels of the largest frame
   parameter integer SAE_W        = 32,
   // Derived
   parameter integer ARRAY_W      = (ARRAYS > 1) ? $clog2(ARRAYS) : 1,
@@ -107,6 +107,16 @@ module evoarray_evaluator #(
 
   localparam integer SWAP_ADDRESS = ROWS*COLS + ROWS + COLS + 1;
   localparam integer CODE_W       = (TWO_STAGE != 0) ? 8 : 5;
+
+  generate
+    if (ARRAYS < 1) begin : g_illegal_arrays
+      ARRAYS_must_be_1_or_more u_stop ();
+    end
+    if (SAE_W < 12 || SAE_W > 64 || 80'd255*MAX_WIDTH*MAX_HEIGHT >= 80'd1 << SAE_W)
+    begin : g_illegal_sum
+      SAE_W_must_be_12_to_64_and_hold_255_times_MAX_WIDTH_times_MAX_HEIGHT u_stop ();
+    end
+  endgenerate
 
   wire              ce;
   wire              noisy_ready;

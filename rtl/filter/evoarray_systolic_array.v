@@ -62,7 +62,13 @@ module evoarray_systolic_array #(
   localparam integer LATENCY = ROWS + COLS + 1;
 
   generate
-    if (TWO_STAGE != 0 && FUNCTION_SET != 0) begin : g_illegal
+    if (ROWS < 1 || ROWS > 64 || COLS < 1 || COLS > 64) begin : g_illegal_mesh
+      ROWS_and_COLS_must_be_from_1_to_64 u_stop ();
+    end
+    if (TWO_STAGE < 0 || TWO_STAGE > 1) begin : g_illegal_elements
+      TWO_STAGE_must_be_0_or_1 u_stop ();
+    end
+    if (TWO_STAGE != 0 && FUNCTION_SET != 0) begin : g_illegal_set
       TWO_STAGE_needs_FUNCTION_SET_0 u_stop ();
     end
   endgenerate

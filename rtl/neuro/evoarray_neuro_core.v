@@ -11,10 +11,11 @@
 // for ROWS, COLS and the sizes of the memories; docs/neural-core.md says how it works.
 //
 // An image is last_input + 1 bytes (of layer 0), int8, channel by channel and row by row;
-// s_image_last says that the one that is taken is the last one. An image is accepted when the logits of the one before have left, and starts the inference. The logits leave
-// as int32 in order; last marks the last one. Image and logits may stall in any cycle. Unstalled,
-// an inference takes inference_cycles() of model/neuro/latency.py; `cycles` says how many the one
-// before took, stalls and all.
+// s_image_last says that the one that is taken is the last one. An image is accepted when the
+// logits of the one before have left, and starts the inference. The logits leave as int32 in order;
+// last marks the last one. Image and logits may stall in any cycle. Unstalled, an inference takes
+// inference_cycles() of model/neuro/latency.py; `cycles` says how many the one before took, stalls
+// and all.
 //
 // Configuration is written while no inference is under way (cfg_ready); it has precedence over the
 // next image. Addresses are in words of 32 bits: bits 17:16 say which memory, the others where.
@@ -28,14 +29,14 @@
 `default_nettype none
 
 module evoarray_neuro_core #(
-  // Rows of the array, 9 or more, and columns, 1 or more
+  // Rows of the array, 9 to 32768, and columns, 1 to 32768
   parameter integer ROWS        = 9,
   parameter integer COLS        = 8,
   // Layers
   parameter integer LAYERS      = 16,
   // Bytes of the largest input of a layer, up to 65536
   parameter integer ACTIVATIONS = 1024,
-  // Positions of the largest map that a convolution makes
+  // Positions of the largest map that a convolution makes, up to 65536
   parameter integer POSITIONS   = 64,
   // Rows of weights, and biases, of all layers
   parameter integer WEIGHTS     = 1024,
@@ -75,11 +76,12 @@ module evoarray_neuro_core #(
   localparam integer BIAS_W       = $clog2(BIASES);
 
   generate
-    if (ROWS < 9 || COLS < 1) begin : g_illegal_array
-      ROWS_must_be_9_or_more_and_COLS_1_or_more u_stop ();
+    if (ROWS < 9 || ROWS > 32768 || COLS < 1 || COLS > 32768) begin : g_illegal_array
+      ROWS_must_be_9_to_32768_and_COLS_1_to_32768 u_stop ();
     end
-    if (ACTIVATIONS < 2 || ACTIVATIONS > 65536 || POSITIONS < 2) begin : g_illegal_maps
-      ACTIVATIONS_must_be_2_to_65536_and_POSITIONS_2_or_more u_stop ();
+    if (ACTIVATIONS < 2 || ACTIVATIONS > 65536 || POSITIONS < 2 || POSITIONS > 65536)
+    begin : g_illegal_maps
+      ACTIVATIONS_and_POSITIONS_must_be_2_to_65536 u_stop ();
     end
     if (LAYERS < 1 || LAYERS > 16384 || BIASES < 2 || BIASES > 65536) begin : g_illegal_lists
       LAYERS_must_be_1_to_16384_and_BIASES_2_to_65536 u_stop ();

@@ -45,7 +45,7 @@ module evoarray_neuro_weights #(
   localparam integer DENSE  = ROWS - 1;
 
   generate
-    if (WEIGHTS < 2 || WEIGHTS * STRIDE > 65536) begin : g_illegal
+    if (WEIGHTS < 2 || WEIGHTS > 65536 / STRIDE) begin : g_illegal
       WEIGHTS_must_be_2_or_more_in_up_to_65536_words u_stop ();
     end
   endgenerate

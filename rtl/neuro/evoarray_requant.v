@@ -49,6 +49,9 @@ module evoarray_requant #(
   reg        [2:0]           zero_reg;
 
   generate
+    if (MULTIPLIER < 0 || MULTIPLIER > 1) begin : g_illegal
+      MULTIPLIER_must_be_0_or_1 u_stop ();
+    end
     if (MULTIPLIER != 0) begin : g_product
       wire signed [PRODUCT_W-1:0] accumulator = {{31{s_accumulator[31]}}, s_accumulator};
       wire signed [PRODUCT_W-1:0] multiplier  = {32'd0, s_multiplier};

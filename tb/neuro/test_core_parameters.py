@@ -1,38 +1,45 @@
 # SPDX-License-Identifier: Apache-2.0
-"""neuro_core: what it cannot be built for."""
+"""neuro_core: what it can be built for, and what it cannot."""
 
 import re
-import subprocess
 
 import pytest
 
-from model.rtl import INCLUDE_DIR, find_simulator, sources
+from tb.elaboration import complaints
 
+CORE = "evoarray_neuro_core"
+# The words of so many weights, in rows of four or of two words each, are 2^32.
 ILLEGAL = [
-    ("ROWS", 8),
-    ("COLS", 0),
-    ("LAYERS", 0),
-    ("ACTIVATIONS", 65537),
-    ("POSITIONS", 1),
-    ("WEIGHTS", 65536),
-    ("BIASES", 1),
-    ("TABLES", 5),
+    # Too many rows or columns are refused as well, after minutes of elaboration.
+    *(("ROWS", n) for n in (-1, 8)),
+    *(("COLS", n) for n in (-1, 0)),
+    *(("LAYERS", n) for n in (-1, 0, 16385)),
+    *(("ACTIVATIONS", n) for n in (1, 65537)),
+    *(("POSITIONS", n) for n in (1, 65537)),
+    *(("WEIGHTS", n) for n in (1, 32769, 65536, 2**30)),
+    *(("BIASES", n) for n in (1, 65537)),
+    *(("TABLES", n) for n in (0, 5)),
+    *(("MULTIPLIER", n) for n in (-1, 2)),
+]
+LEGAL = [
+    ("LAYERS", 16384),
+    ("ACTIVATIONS", 65536),
+    ("POSITIONS", 65536),
+    ("WEIGHTS", 32768),
+    ("BIASES", 65536),
+    ("TABLES", 4),
+    ("MULTIPLIER", 0),
 ]
 
 
 @pytest.mark.parametrize(("name", "value"), ILLEGAL)
 def test_an_illegal_parameter_stops_elaboration(name: str, value: int) -> None:
-    icarus = find_simulator("icarus").command
-    options = [
-        "-g2005",
-        "-t",
-        "null",
-        "-s",
-        "evoarray_neuro_core",
-        "-P",
-        f"evoarray_neuro_core.{name}={value}",
-    ]
-    command = [str(icarus), *options, f"-I{INCLUDE_DIR}", *map(str, sources("neuro"))]
-    run = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert run.returncode
-    assert re.search(rf"Unknown module type: \w*{name}_(must_be_)?[0-9]", run.stderr)
+    said = complaints("icarus", CORE, {name: value})
+    assert re.search(rf"Unknown module type: \w*{name}_((and_\w+_)?must_be_)?[0-9]", said)
+    assert "%Error" in complaints("verilator", CORE, {name: value})
+
+
+@pytest.mark.parametrize(("name", "value"), LEGAL)
+@pytest.mark.parametrize("simulator", ["icarus", "verilator"])
+def test_the_largest_elaborate(simulator: str, name: str, value: int) -> None:
+    assert complaints(simulator, CORE, {name: value}) == ""
