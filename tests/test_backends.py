@@ -29,7 +29,7 @@ from evolve.filter.backends import Pair, open_backend, verilator
 from evolve.filter.backends.simulated import LARGEST_SIDE, SimulatorBackend
 from evolve.filter.loop import evolve, found
 from evolve.filter.settings import BACKENDS, Settings
-from evolve.filter.tribe import rule_at
+from evolve.filter.tribe import advance, rule_at
 from model import rtl
 from model.errors import InputError
 from model.filter.array import filter_image
@@ -269,8 +269,8 @@ def test_the_number_of_workers_does_not_matter(name: str) -> None:
             assert backend.evaluate(batch).tolist() == modelled(batch, *PAIRS[:1])
             assert backend.evaluate(batch[:1]).tolist() == modelled(batch[:1], *PAIRS[:1])
             tribes = found(settings, backend).tribes
-            backend.advance(tribes, 10, rule_at(settings))
-            backend.advance(tribes[:2], 10, rule_at(settings))
+            advance(backend, tribes, 10, rule_at(settings))
+            advance(backend, tribes[:2], 10, rule_at(settings))
             seen.append(
                 [(t.genes.tolist(), t.sae, t.random, t.evaluations, t.accepted) for t in tribes]
             )

@@ -31,7 +31,7 @@ from evolve.filter.backends.model import ModelBackend
 from evolve.filter.loop import evolve, found
 from evolve.filter.mutation import regions
 from evolve.filter.settings import ACCEPT_RULES, HIGHEST_RATE, HIGHEST_WEIGHT, SCOPES, Settings
-from evolve.filter.tribe import Rule, Tribe, rule_at
+from evolve.filter.tribe import Rule, Tribe, advance, rule_at
 from evolve.simplify.cost import luts
 from model.filter.circuit import Genes, Shape, circuit_of, random_circuit
 from model.filter.functions import FUNCTION_SETS, Plane
@@ -41,6 +41,10 @@ from tests.conftest import ROOT
 
 Pair = tuple[Plane, Plane]
 State = list[tuple[list[int], int, int, int, int, int]]
+
+BLOCKS_OF_256, BLOCKS_OF_4096 = ("-DBLOCK=256",), ("-DBLOCK=4096",)
+KEEPS_1, KEEPS_2 = ("-DBLOCK=256", "-DKEPT=1"), ("-DBLOCK=256", "-DKEPT=2")
+"""Flags with which small pictures have blocks of which no planes are kept."""
 
 SETS = sorted(FUNCTION_SETS)
 KINDS = ("photo", "random", "flat", "black and white")
@@ -92,7 +96,7 @@ def model_walk(settings: Settings, rule: Rule, pairs: Sequence[Pair], count: int
     tribes = found(settings, backend).tribes
     states = [state_of(tribes)]
     for _ in range(count):
-        backend.advance(tribes, rule.children, rule)
+        advance(backend, tribes, rule.children, rule)
         states.append(state_of(tribes))
     return states
 
@@ -118,7 +122,7 @@ def walk_alike(
             assert state_of(tribes) == expected[0]
             before = 0
             for stop in stops:
-                backend.advance(tribes, (stop - before) * rule.children, rule)
+                advance(backend, tribes, (stop - before) * rule.children, rule)
                 assert state_of(tribes) == expected[stop], f"broods {before + 1} to {stop}"
                 before = stop
     return expected
@@ -220,21 +224,81 @@ def test_pairs_of_different_sizes_count_together() -> None:
 
 @pytest.mark.parametrize("function_set", SETS)
 def test_a_long_walk_in_which_the_pixels_are_sorted_anew(function_set: str) -> None:
-    """Which the engine does after 1024 children that made the SAE a thirty-second less."""
+    """Which the engine does when that may pay, and the SAE is a thirty-second less."""
     pairs = [image_pair(np.random.default_rng(5), 40, 52)]
     settings = Settings(Shape(5, 5, function_set), mutation_rate=2, start="random", seed=3)
-    states = walk_alike(settings, pairs, 3100)
+    states = walk_alike(settings, pairs, 3100, flags=["-DSORT_INTERVAL=100"])
     saes = [state[0][1] for state in states]
     assert saes[1024] < saes[0] * 31 // 32
 
 
-@pytest.mark.parametrize("block", [256, 1024, 4096])
+@pytest.mark.parametrize(
+    "flags", [BLOCKS_OF_256, KEEPS_1, KEEPS_2, ("-DBLOCK=1024", "-DKEPT=1"), BLOCKS_OF_4096]
+)
 @pytest.mark.parametrize("function_set", SETS)
-def test_the_length_of_a_block_does_not_matter(block: int, function_set: str) -> None:
+def test_the_length_of_a_block_and_how_many_keep_planes_do_not_matter(
+    flags: Sequence[str], function_set: str
+) -> None:
     rng = np.random.default_rng(6)
     settings = Settings(Shape(6, 5, function_set), mutation_rate=3, start="random")
     for size in ((5, 7), (15, 17), (16, 16), (61, 67), (64, 64)):
-        walk_alike(settings, [image_pair(rng, *size)], 120, flags=[f"-DBLOCK={block}"])
+        walk_alike(settings, [image_pair(rng, *size)], 120, flags=flags)
+
+
+@pytest.mark.parametrize(("rows", "cols"), [(1, 1), (1, 64), (64, 1), (16, 16), (3, 24)])
+@pytest.mark.parametrize("function_set", SETS)
+def test_every_shape_walks_as_the_model_where_no_planes_are_kept(
+    rows: int, cols: int, function_set: str
+) -> None:
+    settings = Settings(Shape(rows, cols, function_set), mutation_rate=3, start="random")
+    walk_alike(settings, [image_pair(np.random.default_rng(1), 40, 52)], 80, flags=KEEPS_1)
+
+
+def test_a_picture_of_many_blocks_walks_as_the_model() -> None:
+    """As it is compiled for everybody, and with enough pixels that most have no planes."""
+    settings = Settings(Shape(6, 6, "upm19"), mutation_rate=2, temperature="0.02")
+    states = walk_alike(settings, [image_pair(np.random.default_rng(9), 203, 251, "two")], 150)
+    assert 0 < accepted(states) < 150
+
+
+@pytest.mark.parametrize("work", [1, 500])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_work_may_be_cut_anywhere(work: int, workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fast, "WORK", work)
+    pairs = [image_pair(np.random.default_rng(7), 33, 32)]
+    settings = Settings(Shape(4, 4, "upm19"), tribes=9, temperature="0.02", start="random")
+    walk_alike(settings, pairs, 60, workers=workers, rule=replace(rule_at(settings), children=3))
+    with open_engine(settings.shape, pairs, workers) as engine:
+        tribes, rule = found(settings, engine).tribes, rule_at(settings)
+        tribes[0].owe(1000)
+        engine.advance(tribes, rule)
+        had = 1000 - tribes[0].owed
+        assert 0 < had < 500
+        assert (had == 1) == (work == 1)
+        assert [tribe.evaluations for tribe in tribes] == [had, *[0] * 8]
+
+
+@pytest.mark.parametrize("parsimony", ["none", "weight"])
+@pytest.mark.parametrize("children", [1, 4])
+def test_the_best_of_an_epoch_is_the_models(children: int, parsimony: str) -> None:
+    pairs = [image_pair(np.random.default_rng(12), 40, 30)]
+    settings = Settings(
+        Shape(5, 6, "upm19"),
+        *(4000, 3),
+        tribes=3,
+        children=children,
+        temperature="0.3",
+        parsimony=parsimony,
+        start="random",
+        war_interval=200,
+    )
+    with open_engine(settings.shape, pairs, workers=2) as engine:
+        one, other = (
+            [(e.sae, e.best.tolist(), e.saes) for e in evolve(settings, backend)]
+            for backend in (engine, ModelBackend(settings.shape, pairs))
+        )
+    assert one == other
+    assert any(best < min(saes.values()) for best, _, saes in one), "the best is left again"
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
@@ -269,7 +333,7 @@ def test_workers_share_the_tribes_and_change_nothing(workers: int, tribes: int) 
     workers=st.integers(1, 3),
     seed=st.integers(0, 2**64),
     count=st.integers(1, 150),
-    block=st.sampled_from([256, 512, 4096]),
+    flags=st.sampled_from([(), BLOCKS_OF_256, KEEPS_1, KEEPS_2, BLOCKS_OF_4096]),
 )
 def test_any_walk_is_the_models(
     shape: Shape,
@@ -289,7 +353,7 @@ def test_any_walk_is_the_models(
     workers: int,
     seed: int,
     count: int,
-    block: int,
+    flags: Sequence[str],
 ) -> None:
     rng = np.random.default_rng(seed)
     pairs = [image_pair(rng, *size, kind) for size in sizes]
@@ -313,7 +377,7 @@ def test_any_walk_is_the_models(
     )
     rule = replace(rule_at(settings, int(rng.integers(settings.evaluations))), children=children)
     broods = -(-count // children)
-    walk_alike(settings, pairs, broods, workers=workers, flags=[f"-DBLOCK={block}"], rule=rule)
+    walk_alike(settings, pairs, broods, workers=workers, flags=flags, rule=rule)
 
 
 @pytest.mark.parametrize("children", [1, 2, 5, 8])
@@ -448,8 +512,8 @@ def test_evaluate_and_filter_between_and_after_walks(
                 compare(engine, model, random_genes(shape, rng, 4))
                 settings = Settings(shape, mutation_rate=1 + turn, start="random", seed=turn)
                 walked = [found(settings, backend).tribes for backend in (engine, model)]
-                engine.advance(walked[0], 5, rule_at(settings))
-                model.advance(walked[1], 5, rule_at(settings))
+                advance(engine, walked[0], 5, rule_at(settings))
+                advance(model, walked[1], 5, rule_at(settings))
                 assert state_of(walked[0]) == state_of(walked[1])
                 parent = walked[0][0].genes
                 assert np.array_equal(engine.filter(parent), model.filter(parent))
@@ -466,14 +530,17 @@ def keeps_limits(engine: Backend, batch: Genes, saes: NDArray[np.int64]) -> None
 
 @pytest.mark.parametrize("function_set", SETS)
 @pytest.mark.parametrize(("rows", "cols"), [(1, 1), (5, 3), (16, 16)])
-def test_limits_before_and_after_walks(rows: int, cols: int, function_set: str) -> None:
+@pytest.mark.parametrize("flags", [(), KEEPS_1])
+def test_limits_before_and_after_walks(
+    flags: Sequence[str], rows: int, cols: int, function_set: str
+) -> None:
     """The circuit that the engine has now stays its parent, whatever is evaluated."""
     shape, rng = Shape(rows, cols, function_set), np.random.default_rng(17)
     pairs = [image_pair(rng, 40, 52), image_pair(rng, 3, 5)]
     model = ModelBackend(shape, pairs)
     settings = Settings(shape, mutation_rate=4, start="random")
     rule = rule_at(settings)
-    with open_engine(shape, pairs) as engine:
+    with open_engine(shape, pairs, flags=flags) as engine:
         walked = [found(settings, backend).tribes for backend in (engine, model)]
         for _ in range(3):
             parent = walked[0][0].genes
@@ -482,7 +549,7 @@ def test_limits_before_and_after_walks(rows: int, cols: int, function_set: str) 
             batch = np.stack([*children, parent, *random_genes(shape, rng, 4)])
             keeps_limits(engine, batch, model.evaluate(batch))
             for backend, tribes in zip((engine, model), walked, strict=True):
-                backend.advance(tribes, 30, rule)
+                advance(backend, tribes, 30, rule)
             assert state_of(walked[0]) == state_of(walked[1])
 
 

@@ -14,7 +14,7 @@ import pytest
 from evolve.filter.backends.model import ModelBackend
 from evolve.filter.loop import Epoch, evolve, found
 from evolve.filter.settings import HIGHEST_RATE, Settings
-from evolve.filter.tribe import UNIT, Rule, Tribe, ask, rule_at, tell
+from evolve.filter.tribe import UNIT, Rule, Tribe, advance, ask, rule_at, tell
 from evolve.rng import Random
 from model.filter.circuit import Shape, copy_filter
 from model.images import read_image
@@ -141,7 +141,7 @@ def test_children_and_those_taken_are_counted(children: int) -> None:
     taken = 0
     for brood in range(1, 201):
         before = tribe.sae
-        fitness.advance([tribe], children, rule)
+        advance(fitness, [tribe], children, rule)
         taken += tribe.sae < before
         assert (tribe.evaluations, tribe.accepted) == (brood * children, taken)
     assert 0 < taken < 200
@@ -323,15 +323,16 @@ def test_the_start_is_the_copy_filter_or_random() -> None:
 def test_tribes_advance_in_step() -> None:
     settings = Settings(SHAPE, 100, tribes=4, war_interval=5)
     tribes = found(settings, Landscape()).tribes
-    Landscape().advance(tribes, 7, rule_at(settings))
+    advance(Landscape(), tribes, 7, rule_at(settings))
     assert [tribe.evaluations for tribe in tribes] == [7] * 4
 
 
 class Idle(Landscape):
     """A landscape on which nobody moves."""
 
-    def advance(self, tribes: Sequence[Tribe], count: int, rule: Rule, /) -> None:
-        pass
+    def advance(self, tribes: Sequence[Tribe], rule: Rule, /) -> None:
+        for tribe in tribes:
+            tribe.owed = 0
 
 
 @pytest.mark.parametrize(

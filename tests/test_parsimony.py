@@ -13,8 +13,8 @@ from evolve.filter.backends import open_backend
 from evolve.filter.loop import evolve, found
 from evolve.filter.mechanisms import explore_front, war
 from evolve.filter.settings import BLOCK, Settings
-from evolve.filter.tribe import Tribe, highest_saes, rule_at, score, tell
-from evolve.filter.world import Found, World, front
+from evolve.filter.tribe import Solution, Tribe, highest_saes, rule_at, score, tell
+from evolve.filter.world import World, front
 from evolve.rng import Random
 from evolve.simplify.cost import luts, luts_by_code, luts_by_operation
 from evolve.simplify.operations import OPERATIONS
@@ -174,7 +174,7 @@ def test_without_parsimony_nothing_is_counted() -> None:
 # --- the front
 
 
-def values(found: Sequence[Found]) -> list[tuple[int, int]]:
+def values(found: Sequence[Solution]) -> list[tuple[int, int]]:
     return [(each.sae, each.luts) for each in found]
 
 
@@ -188,7 +188,7 @@ def test_a_front_is_what_nothing_beats() -> None:
             for other in pairs
             if other != one and other[0] <= one[0] and other[1] <= one[1]
         }
-        kept = values(front([Found(np.zeros(1, np.uint8), *pair) for pair in pairs]))
+        kept = values(front([Solution(np.zeros(1, np.uint8), *pair) for pair in pairs]))
         assert kept == sorted(set(pairs) - beaten, key=lambda pair: pair[1])
 
 
@@ -207,7 +207,7 @@ def test_pareto_keeps_a_front_of_real_circuits() -> None:
 
 def test_tribes_start_again_from_the_front_at_weights_of_their_own() -> None:
     points = [(1000, 0), (900, 10), (400, 60), (390, 200)]
-    circuits = [Found(np.full(3, i, np.uint8), *each) for i, each in enumerate(points)]
+    circuits = [Solution(np.full(3, i, np.uint8), *each) for i, each in enumerate(points)]
     tribes = [Tribe(np.zeros(3, np.uint8), 9999, Random.stream(1, 0, i)) for i in range(200)]
     world = World(tribes, Random.stream(1, 0), circuits[-1].genes, 390, 200, front=circuits)
     assert explore_front(world, Settings(SHAPE, parsimony="pareto"), Landscape()) is None

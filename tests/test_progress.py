@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Evolution is watched in strides that are short enough, whatever an evaluation costs."""
+"""Evolution is watched several times a second, also within an epoch."""
 
 import io
 from collections.abc import Sequence
@@ -9,52 +9,44 @@ import pytest
 from numpy.typing import NDArray
 from rich.console import Console
 
-from evolve.filter.runs.progress import STRIDE_SECONDS, Lines, Watched
+from evolve.filter.runs.progress import Lines, Watched
 from evolve.filter.settings import Settings
-from evolve.filter.tribe import Rule, Tribe, rule_at
+from evolve.filter.tribe import Rule, Solution, Tribe, advance, rule_at
 from evolve.rng import Random
 from model.filter.circuit import Genes, Shape, copy_filter
 
 SETTINGS = Settings(Shape(2, 2, "upm16"))
 
 
-class Clockwork:
-    """An Evolver with a clock of its own, in which an evaluation takes `cost` seconds."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.cost = 0.0
-        self.strides: list[int] = []
+class Slices:
+    """An Evolver that lets a tribe have 7 children at once, each of which is better by 1."""
 
     def evaluate(
         self, batch: Genes, limits: NDArray[np.int64] | None = None, /
     ) -> NDArray[np.int64]:
         raise NotImplementedError
 
-    def advance(self, tribes: Sequence[Tribe], count: int, rule: Rule, /) -> None:
-        self.strides.append(count)
-        self.now += count * self.cost
-        tribes[0].sae -= count
+    def advance(self, tribes: Sequence[Tribe], rule: Rule, /) -> None:
+        for tribe in tribes:
+            children = min(tribe.owed, 7)
+            tribe.sae -= children
+            tribe.best = Solution(tribe.genes, tribe.sae, 0)
+            tribe.owed -= children
 
 
-@pytest.fixture
-def clockwork(monkeypatch: pytest.MonkeyPatch) -> Clockwork:
-    clockwork = Clockwork()
-    monkeypatch.setattr("evolve.filter.runs.progress.time.monotonic", lambda: clockwork.now)
-    return clockwork
+def test_what_happens_within_an_epoch_is_counted_shown_and_may_end_it() -> None:
+    tribes = [Tribe(copy_filter(SETTINGS.shape).genes, 1000 * n, Random(0, 1)) for n in (1, 2)]
+    pulses: list[tuple[int, int | None]] = []
 
+    def pulse() -> None:
+        pulses.append((watched.evaluations, watched.sae))
+        if watched.evaluations > 100:
+            raise KeyboardInterrupt
 
-def test_strides_follow_the_cost_of_an_evaluation(clockwork: Clockwork) -> None:
-    tribes = [Tribe(copy_filter(SETTINGS.shape).genes, 10**9, Random(0, 1))]
-    watched = Watched(clockwork, 10**6, Lines(Console(file=io.StringIO())))
-    steps = ((1e-5, 200_000), (1e-4, 40_000), (1e-3, 4000), (1e-2, 400), (1.0, 50), (1e-5, 200_000))
-    for cost, count in steps:
-        clockwork.cost = cost
-        clockwork.strides.clear()
-        watched.advance(tribes, count, rule_at(SETTINGS))
-        assert sum(clockwork.strides) == count
-        last = clockwork.strides[-2] * cost  # the very last is what is left
-        assert STRIDE_SECONDS / 2 <= last <= max(STRIDE_SECONDS, cost)
-    total = sum(count for _, count in steps)
-    assert watched.evaluations == total
-    assert watched.sae == 10**9 - total
+    watched = Watched(Slices(), 10**6, Lines(Console(file=io.StringIO())), pulse)
+    advance(watched, tribes, 20, rule_at(SETTINGS))
+    assert pulses == [(14, 993), (28, 986), (40, 980)]
+    assert watched.curve == pulses
+    with pytest.raises(KeyboardInterrupt):
+        advance(watched, tribes, 1000, rule_at(SETTINGS))
+    assert watched.evaluations == 110

@@ -73,9 +73,10 @@ class Marked:
     def __init__(self) -> None:
         self._random = np.random.default_rng(1)
 
-    def advance(self, tribes: Sequence[Tribe], count: int, rule: Rule, /) -> None:
+    def advance(self, tribes: Sequence[Tribe], rule: Rule, /) -> None:
         for tribe in tribes:
-            tribe.evaluations += count
+            tribe.evaluations += tribe.owed
+            tribe.owed = 0
             tribe.genes = tribe.genes.copy()
             tribe.genes[self._random.integers(GENES, size=3)] = tribe.number
             tribe.sae = int(self._random.integers(100, 200))

@@ -18,7 +18,7 @@ from evolve.backends.library import cpu_line, load_compiled
 from evolve.filter.backends import Pair, open_backend
 from evolve.filter.loop import found
 from evolve.filter.settings import BLOCK, Settings
-from evolve.filter.tribe import rule_at
+from evolve.filter.tribe import advance, rule_at
 from model.filter.circuit import Shape
 from model.images import read_image, write_image
 from model.noise import add_noise
@@ -76,7 +76,7 @@ def evolve_a_little(side: int) -> None:
     """Evolve with the engine; print this process's peak memory in MB."""
     settings = Settings(Shape(side, side, "upm16"))
     with closing(open_backend("fast", settings.shape, [bundled_pair()])) as fast:
-        fast.advance(found(settings, fast).tribes, BLOCK, rule_at(settings))
+        advance(fast, found(settings, fast).tribes, BLOCK, rule_at(settings))
     status = Path("/proc/self/status").read_text(encoding="ascii")
     peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
     sys.stdout.write(str(int(peak.split()[1]) / 1000))

@@ -45,7 +45,7 @@ from evolve.filter.backends.simulated import SimulatorBackend
 from evolve.filter.loop import evolve, found
 from evolve.filter.presets import PRESETS
 from evolve.filter.settings import BLOCK, Settings
-from evolve.filter.tribe import Evolver, Rule, Tribe, ask, rule_at
+from evolve.filter.tribe import Evolver, Rule, Tribe, advance, ask, rule_at
 from evolve.neuro.data import TRAINING
 from model.errors import InputError
 from model.filter.circuit import Genes, Shape
@@ -199,7 +199,7 @@ class Bench:
             tribes = found(settings, fast).tribes
             for point in range(POINTS):
                 target = (2 * point + 1) * WHOLE // (2 * POINTS)
-                fast.advance(tribes, target - tribes[0].evaluations, rule_at(settings))
+                advance(fast, tribes, target - tribes[0].evaluations, rule_at(settings))
                 for sample, backend in zip(taken, backends, strict=True):
                     if point == 0 or sample.name != "icarus":
                         sample.take(backend, tribes[0], settings)
@@ -228,7 +228,7 @@ class Bench:
             seconds = 0.0
             for target in (EARLY, WHOLE):
                 started = time.process_time()
-                fast.advance(tribes, target - tribes[0].evaluations, rule_at(settings))
+                advance(fast, tribes, target - tribes[0].evaluations, rule_at(settings))
                 seconds += time.process_time() - started
                 what = f"{mutation}, to {target}"
                 self._note_rate(what, side, target / seconds)
@@ -285,7 +285,7 @@ class Bench:
             store_a_while(0)  # looks for its library, which is not to be timed
 
             def run(number: int) -> None:
-                backends[number].advance(deepcopy(tribes), count, rule_at(settings))
+                advance(backends[number], deepcopy(tribes), count, rule_at(settings))
 
             pairs = [(two_cores(run), two_cores(store_a_while)) for _ in range(PAIRINGS)]
         medians = np.median(pairs, axis=0).tolist()
@@ -348,9 +348,9 @@ class _Timed:
         with self._counted():
             return self._evolver.evaluate(batch, limits)
 
-    def advance(self, tribes: Sequence[Tribe], count: int, rule: Rule, /) -> None:
+    def advance(self, tribes: Sequence[Tribe], rule: Rule, /) -> None:
         with self._counted():
-            self._evolver.advance(tribes, count, rule)
+            self._evolver.advance(tribes, rule)
 
     @contextmanager
     def _counted(self) -> Iterator[None]:

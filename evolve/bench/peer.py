@@ -11,7 +11,7 @@ from evolve.filter.backends import Pair
 from evolve.filter.backends.fast import FastBackend
 from evolve.filter.loop import found
 from evolve.filter.settings import Settings
-from evolve.filter.tribe import rule_at
+from evolve.filter.tribe import advance, rule_at
 from model.filter.circuit import Circuit, circuit_of
 from model.filter.fitness import sae
 from model.filter.functions import FUNCTION_SETS
@@ -28,7 +28,7 @@ def evaluate_with_cgpy(settings: Settings, pair: Pair, count: int) -> float:
     noisy, clean = pair
     with closing(FastBackend(settings.shape, [pair])) as fast:
         tribe = found(settings, fast).tribes[0]
-        fast.advance([tribe], EVALUATIONS, rule_at(settings))
+        advance(fast, [tribe], EVALUATIONS, rule_at(settings))
     genes = graph_genes(circuit_of(tribe.genes, settings.shape))
     operations = [_Operation(code) for code in range(16)]
     planes = list(windows(noisy))

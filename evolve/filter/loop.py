@@ -17,8 +17,8 @@ from evolve.filter.mechanisms import MECHANISMS
 from evolve.filter.mutation import mutation_at, passes_east, regions
 from evolve.filter.settings import Settings
 from evolve.filter.topology import Edges, network_of
-from evolve.filter.tribe import Evolver, Tribe, rule_at
-from evolve.filter.world import Found, World
+from evolve.filter.tribe import Evolver, Solution, Tribe, rule_at
+from evolve.filter.world import World
 from evolve.rng import Random
 from model.filter.circuit import Genes, copy_filter
 
@@ -43,11 +43,13 @@ def evolve(settings: Settings, backend: Evolver, world: World | None = None) -> 
     """Run an evolution, or go on with one; yield how things stand at once and after each epoch."""
     world = found(settings, backend) if world is None else world
     yield observe(world, describe(settings, world))
-    while count := next_epoch(settings, world):
-        backend.advance(world.tribes, count, rule_at(settings, world.evaluations))
-        world.evaluations += count * len(world.tribes)
-        world.age += count
-        world.remember()
+    while world.epoch or (count := next_epoch(settings, world)):
+        if not world.epoch:  # else the run was stopped in the middle of one
+            world.begin_epoch(count)
+        rule = rule_at(settings, world.evaluations)
+        while any(tribe.owed for tribe in world.tribes):
+            backend.advance(world.tribes, rule)
+        world.end_epoch()
         events = []
         for name, interval in settings.intervals.items():
             if world.age % interval == 0:
@@ -73,7 +75,7 @@ def found(settings: Settings, backend: Evolver) -> World:
     world.luts, world.weight = best.luts, settings.weight
     world.graph = network_of(settings, world.random)
     if settings.parsimony != "none":
-        world.front = [Found(best.genes, best.sae, best.luts)]
+        world.front = [Solution(best.genes, best.sae, best.luts)]
         world.remember()
     return world
 

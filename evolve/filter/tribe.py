@@ -5,6 +5,7 @@ What decides is the score of a circuit: its SAE plus a weight times its LUTs, an
 LUTs. Where LUTs are not counted, they are 0, and the score is the SAE.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -21,6 +22,9 @@ from model.filter.circuit import Genes, Shape, circuit_of
 MEAN_PER_MILLION = 98_304 * 1_000_000
 """The mean of Random.exponential, for a temperature in parts per million."""
 
+MOMENT = 0.1
+"""How many seconds of work a backend does at once, about."""
+
 UNIT = 1 << 20
 """What 1 of SAE counts in a score: more than the LUTs of any circuit."""
 
@@ -30,11 +34,26 @@ def score(sae: int, luts: int, weight: int) -> int:
     return (sae + weight * luts) * UNIT + luts
 
 
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """A circuit that was found: its genes (genes,) uint8, SAE and LUTs."""
+
+    genes: Genes
+    sae: int
+    luts: int
+
+    def score(self, weight: int) -> int:
+        """Return its score, where a LUT is worth so much SAE."""
+        return score(self.sae, self.luts, weight)
+
+
 @dataclass
 class Tribe:
     """A parent, its SAE, its generator, how many children it had and took, and its number.
 
-    luts are the parent's, where they count, and weight is how much SAE each is worth.
+    luts are the parent's, where they count, and weight is how much SAE each is worth. owed are the
+    children that are still to come in this epoch, and best is the best parent of the epoch so far:
+    with a temperature the last one may be worse.
     """
 
     genes: Genes
@@ -45,11 +64,18 @@ class Tribe:
     number: int = 0
     luts: int = 0
     weight: int = 0
+    owed: int = 0
+    best: Solution | None = None
 
     @property
     def score(self) -> int:
         """The parent's score."""
         return score(self.sae, self.luts, self.weight)
+
+    def owe(self, children: int) -> None:
+        """Begin an epoch of so many children."""
+        self.owed = children
+        self.best = Solution(self.genes, self.sae, self.luts)
 
 
 @dataclass(frozen=True)
@@ -104,25 +130,41 @@ class Evolver(Protocol):
         child is rejected however bad it is, so its evaluation may stop early.
         """
 
-    def advance(self, tribes: Sequence[Tribe], count: int, rule: Rule, /) -> None:
-        """Let every tribe have `count` children, a multiple of rule.children."""
+    def advance(self, tribes: Sequence[Tribe], rule: Rule, /) -> None:
+        """Let tribes have some of the children that they owe, a multiple of rule.children.
+
+        It returns after a moment, so that the run can be shown, saved and stopped; call it until no
+        tribe owes any. When it returns, how many each has had may differ from tribe to tribe.
+        """
+
+
+def advance(evolver: Evolver, tribes: Sequence[Tribe], count: int, rule: Rule) -> None:
+    """Let every tribe have `count` children, a multiple of rule.children."""
+    for tribe in tribes:
+        tribe.owe(count)
+    while any(tribe.owed for tribe in tribes):
+        evolver.advance(tribes, rule)
 
 
 class AskEvaluateTell:
     """How backends advance that have no faster way. The engine does the same in engine.c."""
 
-    def advance(self: Evolver, tribes: Sequence[Tribe], count: int, rule: Rule, /) -> None:
+    def advance(self: Evolver, tribes: Sequence[Tribe], rule: Rule, /) -> None:
         """See Evolver.advance; all tribes go in step, so that a batch has children of each."""
-        for _ in range(count // rule.children):
-            worst = [rule.worst_accepted(tribe) for tribe in tribes]
-            broods = [ask(tribe, rule) for tribe in tribes]
+        end = time.monotonic() + MOMENT
+        while owing := [tribe for tribe in tribes if tribe.owed]:
+            worst = [rule.worst_accepted(tribe) for tribe in owing]
+            broods = [ask(tribe, rule) for tribe in owing]
             luts = [[rule.luts(child) for child in brood] for brood in broods]
-            limits = [highest_saes(*each) for each in zip(tribes, luts, worst, strict=True)]
+            limits = [highest_saes(*each) for each in zip(owing, luts, worst, strict=True)]
             saes = self.evaluate(np.concatenate(broods), np.concatenate(limits))
-            by_tribe = saes.reshape(len(tribes), rule.children).tolist()
-            for i, tribe in enumerate(tribes):
+            by_tribe = saes.reshape(len(owing), rule.children).tolist()
+            for i, tribe in enumerate(owing):
                 tribe.evaluations += rule.children
+                tribe.owed -= rule.children
                 tribe.accepted += tell(tribe, broods[i], by_tribe[i], luts[i], worst[i])
+            if time.monotonic() >= end:
+                break
 
 
 def ask(tribe: Tribe, rule: Rule) -> Genes:
@@ -146,4 +188,6 @@ def tell(tribe: Tribe, brood: Genes, saes: Sequence[int], luts: Sequence[int], w
     if scores[best] > worst:
         return False
     tribe.genes, tribe.sae, tribe.luts = brood[best], saes[best], luts[best]
+    if tribe.best is None or tribe.score < tribe.best.score(tribe.weight):
+        tribe.best = Solution(tribe.genes, tribe.sae, tribe.luts)
     return True

@@ -9,19 +9,10 @@ from typing import Any
 import numpy as np
 
 from evolve.filter.topology import Edges, network
-from evolve.filter.tribe import Tribe, score
+from evolve.filter.tribe import Solution, Tribe, score
 from evolve.networks.graphs import Graph, edges_of
 from evolve.rng import Random
 from model.filter.circuit import Genes, Shape
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """A circuit that was found: its genes (genes,) uint8, SAE and LUTs."""
-
-    genes: Genes
-    sae: int
-    luts: int
 
 
 @dataclass
@@ -33,7 +24,8 @@ class World:
     ever were; improved is `evaluations` when the best SAE fell last, changed when an abrupt change
     founded a tribe last; counters tell what happened. weight is how much SAE a LUT is worth where
     circuits of several tribes are compared. front: where LUTs count, what no circuit beats in both
-    SAE and LUTs, by rising LUTs. graph: the network of the living tribes, by number; None where all
+    SAE and LUTs, by rising LUTs. epoch: how many children each tribe has in the epoch that is under
+    way, 0 between two epochs. graph: the network of the living tribes, by number; None where all
     are neighbours.
     """
 
@@ -49,18 +41,40 @@ class World:
     counters: Counter[str] = field(default_factory=Counter)
     luts: int = 0
     weight: int = 0
-    front: list[Found] = field(default_factory=list)
+    front: list[Solution] = field(default_factory=list)
     graph: "Graph | None" = None
+    epoch: int = 0
+
+    def begin_epoch(self, children: int) -> None:
+        """Let every tribe owe so many children."""
+        self.epoch = children
+        for tribe in self.tribes:
+            tribe.owe(children)
+
+    def end_epoch(self) -> None:
+        """Count what the tribes have had, and keep the best that they found."""
+        self.evaluations = self.spent
+        self.age += self.epoch
+        self.epoch = 0
+        for tribe in self.tribes:
+            tribe.owed = 0
+        self.remember()
+
+    @property
+    def spent(self) -> int:
+        """The evaluations so far, those of the epoch that is under way included."""
+        return self.evaluations + sum(self.epoch - tribe.owed for tribe in self.tribes)
 
     def remember(self) -> None:
         """Keep the best circuit of the tribes if it is better than any before, and the front."""
-        champion = self.champion
-        if self._score(champion) < score(self.sae, self.luts, self.weight):
-            self.best, self.sae, self.luts = champion.genes, champion.sae, champion.luts
+        found = [Solution(tribe.genes, tribe.sae, tribe.luts) for tribe in self.tribes]
+        found += [tribe.best for tribe in self.tribes if tribe.best is not None]
+        best = min(found, key=lambda each: each.score(self.weight))
+        if best.score(self.weight) < score(self.sae, self.luts, self.weight):
+            self.best, self.sae, self.luts = best.genes, best.sae, best.luts
             self.improved = self.evaluations
         if self.front:
-            now = [Found(tribe.genes, tribe.sae, tribe.luts) for tribe in self.tribes]
-            self.front = front([*self.front, *now])
+            self.front = front([*self.front, *found])
 
     @property
     def champion(self) -> Tribe:
@@ -103,8 +117,9 @@ class World:
             "counters": dict(self.counters),
             "luts": self.luts,
             "weight": self.weight,
-            "front": [[found.genes.tolist(), found.sae, found.luts] for found in self.front],
+            "front": [_solution_as_json(found) for found in self.front],
             "edges": self.edges,
+            "epoch": self.epoch,
         }
 
     @classmethod
@@ -117,11 +132,9 @@ class World:
                 random=_random_from_json(data["random"]),
                 best=_genes_from_json(data["best"], shape),
                 counters=Counter({str(k): _number(v) for k, v in data["counters"].items()}),
-                front=[
-                    Found(_genes_from_json(genes, shape), _number(sae), _number(luts))
-                    for genes, sae, luts in data["front"]
-                ],
+                front=[_solution_from_json(found, shape) for found in data["front"]],
                 weight=_number(data["weight"]),
+                epoch=_number(data["epoch"]),
                 **{name: _number(data[name]) for name in numbers},
             )
             if data["edges"] is not None:
@@ -133,9 +146,9 @@ class World:
         return world
 
 
-def front(found: Sequence[Found]) -> list[Found]:
+def front(found: Sequence[Solution]) -> list[Solution]:
     """Return what none of the others beats in both SAE and LUTs, by rising LUTs; of equals one."""
-    best: list[Found] = []
+    best: list[Solution] = []
     for each in sorted(found, key=lambda each: (each.luts, each.sae)):
         if not best or each.sae < best[-1].sae:
             best.append(each)
@@ -152,6 +165,8 @@ def _tribe_as_json(tribe: Tribe) -> dict[str, Any]:
         "number": tribe.number,
         "luts": tribe.luts,
         "weight": tribe.weight,
+        "owed": tribe.owed,
+        "best": None if tribe.best is None else _solution_as_json(tribe.best),
     }
 
 
@@ -165,7 +180,18 @@ def _tribe_from_json(data: Mapping[str, Any], shape: Shape) -> Tribe:
         _number(data["number"]),
         _number(data["luts"]),
         _number(data["weight"]),
+        _number(data["owed"]),
+        None if data["best"] is None else _solution_from_json(data["best"], shape),
     )
+
+
+def _solution_as_json(found: Solution) -> list[Any]:
+    return [found.genes.tolist(), found.sae, found.luts]
+
+
+def _solution_from_json(data: Any, shape: Shape) -> Solution:
+    genes, sae, luts = data
+    return Solution(_genes_from_json(genes, shape), _number(sae), _number(luts))
 
 
 def _genes_from_json(data: Any, shape: Shape) -> Genes:

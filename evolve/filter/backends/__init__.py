@@ -27,6 +27,9 @@ from model.filter.functions import Plane
 Pair = tuple[Plane, Plane]
 """A noisy image and its clean reference, both (H, W) uint8."""
 
+SHARES = 4
+"""Into how many shares for each backend tribes are parted: more balance better, but take longer."""
+
 _SIMULATORS: dict[str, Callable[[Shape, Plane, Plane], SimulatorBackend]] = {
     "icarus": IcarusBackend,
     "icarus-axi": IcarusAxiBackend,
@@ -61,6 +64,12 @@ def open_backend(name: str, shape: Shape, pairs: Sequence[Pair], workers: int = 
     return simulators[0] if len(pairs) == 1 else _Sum(simulators)
 
 
+def _shares(tribes: Sequence[Tribe], number: int) -> list[Sequence[Tribe]]:
+    """Return the tribes in shares of equal size, at most so many."""
+    size = max(1, -(-len(tribes) // number))
+    return [tribes[start : start + size] for start in range(0, len(tribes), size)]
+
+
 def _open_all(openers: Iterable[Callable[[], Backend]]) -> list[Backend]:
     """Open backends; close them again if one fails."""
     with ExitStack() as opened:
@@ -79,14 +88,15 @@ class _Crew:
         for backend in backends:
             self._free.put(backend)
 
-    def advance(self, tribes: Sequence[Tribe], count: int, rule: Rule, /) -> None:
-        """See Evolver.advance; a tribe goes to whoever is free."""
+    def advance(self, tribes: Sequence[Tribe], rule: Rule, /) -> None:
+        """See Evolver.advance; a tribe, or a few of many, goes to whoever is free."""
 
-        def advance_one(tribe: Tribe) -> None:
+        def advance_some(some: Sequence[Tribe]) -> None:
             with self._whoever_is_free() as backend:
-                backend.advance([tribe], count, rule)
+                backend.advance(some, rule)
 
-        list(self._pool.map(advance_one, tribes))
+        owing = [tribe for tribe in tribes if tribe.owed]
+        list(self._pool.map(advance_some, _shares(owing, SHARES * len(self._backends))))
 
     def evaluate(
         self, batch: Genes, limits: NDArray[np.int64] | None = None, /

@@ -11,8 +11,12 @@
 //    cannot reach the output are not even named, until a child needs them.
 // 2. Pixels come in blocks, those in which the parent errs most first: most of the sum is known
 //    early. As soon as it exceeds what the child may have at most, the child is rejected.
-// 3. The planes of the parent are kept. A child computes into spare planes, those that were used
-//    last first, so that few are ever touched; they become the parent's when it is accepted.
+// 3. The planes of the parent are kept for the first blocks, which decide about most children. A child
+//    computes into spare planes, those that were used last first, so that few are ever touched; they
+//    become the parent's when it is accepted.
+// 4. In the blocks behind those, a child is computed from its window, element after element, in
+//    buffers that stay in the nearest cache. That is more to compute than what differs from the
+//    parent, but planes of a large photo would have to come from memory, which takes longer.
 //
 // fast.py compiles this file and calls the functions without `static`.
 
@@ -28,6 +32,12 @@
 #ifndef BLOCK
 #define BLOCK 512  // pixels; measured best from 256 to 2048
 #endif
+#ifndef KEPT
+#define KEPT 32  // blocks of which planes are kept; more would leave the second cache
+#endif
+#ifndef SORT_INTERVAL
+#define SORT_INTERVAL 8000  // steps a block between two sorts of the pixels; a sort costs about 1000
+#endif
 _Static_assert(BLOCK > 0 && BLOCK % 256 == 0, "a block is aligned, and holds every operand once");
 
 enum {
@@ -35,8 +45,9 @@ enum {
   LARGEST = LARGEST_SIDE * LARGEST_SIDE,
   WINDOW = 9,
   HIGHEST_RATE = 64,
+  SPARE_BUFFERS = 3,  // besides one for each column: what comes from the west, and what is made of it
   HUGE_PAGE = 1 << 21,
-  SORT_INTERVAL = 1024,  // evaluations between two looks at whether to sort the pixels anew
+  CHILD = 32,  // steps that it takes to draw and name a child
 };
 
 typedef uint8_t Pixels[BLOCK] __attribute__((aligned(64)));
@@ -197,7 +208,7 @@ typedef struct {
 } __attribute__((aligned(64))) Element;
 
 // One element's work on the blocks of a child.
-typedef struct { Kernel *kernel; Source left, right; uint8_t *out; int position; } Step;
+typedef struct { Kernel *kernel; Source left, right, out; int position; } Step;
 
 // Of a row, a bit for each column, the highest for the first: the elements that read north, those
 // that read west, and those that are to be named anew as soon as they are needed.
@@ -213,23 +224,24 @@ typedef struct {
   uint64_t reads_north[LARGEST_SIDE], reads_west[LARGEST_SIDE];  // of a code: all bits, or none
   Site sites[LARGEST + 2 * LARGEST_SIDE + 1];
 
-  int pixels, blocks;
-  uint8_t *image;     // for each pixel its window, then its reference
+  int pixels, blocks, kept;  // the blocks, and those of which planes are kept
+  const uint8_t *image;      // for each pixel its window, then its reference
   int *order, *spare_order;  // of the pixels in the blocks
-  uint8_t *errors;    // the parent's, for sorting
+  uint8_t *filtered;         // the parent's output in that order, for sorting
   Pixels *windows;    // for each block 9
   Pixels *reference;  // for each block 1
   uint8_t *planes;    // for each element two: a parent's and its child's, in any order
   Pixels *constants;  // 256
+  Pixels *buffers;    // what a child needs at once where no planes are kept
 
   // The parent; while a child is evaluated, the child, and `parent` has the elements as they were.
   uint8_t genome[LARGEST + 2 * LARGEST_SIDE + 1];
   Row row[LARGEST_SIDE];
   Element element[USED_PLACES], parent[LARGEST];
 
-  // The parent's SAE, also when the pixels were sorted; the planes that hold none of its values, a
-  // stack.
-  int64_t sae, sorted_sae, luts;
+  // The parent's SAE; the SAE and `stored` when the pixels were sorted; the planes that hold none of
+  // its values, a stack.
+  int64_t sae, sorted_sae, sorted_at, luts;
   uint8_t *spare[2 * LARGEST];
   int spare_count;
 
@@ -241,6 +253,10 @@ typedef struct {
   Step steps[LARGEST], *needed[LARGEST];
   int changed_count, step_count;
 
+  // Where no planes are kept: each element's step, and who is the last to read it; 0 if nobody is.
+  Step whole[LARGEST];
+  int last_user[LARGEST];
+
   // How often LUTs were counted so far, and in which count an element was counted last.
   uint64_t counts, counted[LARGEST];
 
@@ -250,7 +266,7 @@ typedef struct {
 // From a plane to the next. The blocks of a plane follow each other, so that a processor fetches
 // them ahead; their number is odd, so that those of several planes do not fall on the same lines of
 // a cache.
-static size_t plane_size(const Engine *e) { return ((size_t)e->blocks | 1) * BLOCK; }
+static size_t plane_size(const Engine *e) { return ((size_t)e->kept | 1) * BLOCK; }
 
 static uint64_t bit_of(int col) { return 1ull << 63 >> col; }
 
@@ -324,9 +340,9 @@ static void plan(Engine *e, int position) {
   Step *step = &e->steps[e->step_count++];
   uint8_t *out = e->spare[e->spare_count - e->step_count];
   *step = (Step){kernels[x->operation], e->element[place_of(x->left)].source,
-                 e->element[place_of(x->right)].source, out, position};
+                 e->element[place_of(x->right)].source, (Source){out, BLOCK}, position};
   element->computed = element->value;
-  element->source = (Source){out, BLOCK};
+  element->source = step->out;
 }
 
 // Plans the computation of a value of the parent that nothing has needed yet, after its operands.
@@ -412,25 +428,96 @@ static Step **find_steps(Engine *e) {
   return first;
 }
 
-// Returns the SAE of the child, or of its first blocks if that is above the limit.
-static int64_t measure(Engine *e, int64_t limit) {
-  plan_missing(e, output_of(e));
-  const Source output = e->element[place_of(output_of(e))].source;
-  Step **const first = find_steps(e), **const end = e->needed + LARGEST;
-  int64_t sae = 0;
-  for (int block = 0; block < e->blocks && sae <= limit; ++block) {
-    for (Step **each = first; each < end; ++each) {
-      const Step *s = *each;
-      s->kernel(s->out + block * BLOCK, s->left.plane + block * s->left.stride,
-                s->right.plane + block * s->right.stride);
-    }
-    e->stored += end - first;
+// Takes the steps in a block.
+static void compute(Engine *e, Step **first, Step **end, int block) {
+  for (Step **each = first; each < end; ++each) {
+    const Step *s = *each;
+    s->kernel(s->out.plane + block * s->out.stride, s->left.plane + block * s->left.stride,
+              s->right.plane + block * s->right.stride);
+  }
+  e->stored += end - first;
+}
+
+// Has a block's windows fetched into the second cache while another block is computed.
+static void fetch_windows(const Engine *e, int block) {
+  const uint8_t *windows = e->windows[(size_t)block * WINDOW];
+  for (int i = 0; i < WINDOW * BLOCK; i += 64) __builtin_prefetch(windows + i, 0, 2);
+  for (int i = 0; i < BLOCK; i += 64) __builtin_prefetch(e->reference[block] + i, 0, 2);
+}
+
+// Adds to an SAE that of the blocks from `begin` to `end`, or of the first of them if it gets above
+// the limit.
+static int64_t add_errors(Engine *e, Step **first, Step **last, Source output, int begin, int end,
+                          int64_t sae, int64_t limit) {
+  for (int block = begin; block < end && sae <= limit; ++block) {
+    if (begin && block + 1 < end) fetch_windows(e, block + 1);
+    compute(e, first, last, block);
     const int left = e->pixels - block * BLOCK;
     const uint8_t *pixels = output.plane + block * output.stride;
     sae += left >= BLOCK ? absolute_errors(pixels, e->reference[block], BLOCK)
                          : absolute_errors(pixels, e->reference[block], left);
   }
   return sae;
+}
+
+// The SAE of the child in the blocks of which planes are kept, which are computed.
+static int64_t measure_kept(Engine *e, int64_t limit) {
+  plan_missing(e, output_of(e));
+  const Source output = e->element[place_of(output_of(e))].source;
+  Step **const first = find_steps(e);
+  return add_errors(e, first, e->needed + LARGEST, output, 0, e->kept, 0, limit);
+}
+
+static void note_user(Engine *e, Value value, int user) {
+  if (is_own(value) && !e->last_user[place_of(value)]) e->last_user[place_of(value)] = user;
+}
+
+static Source whole_source(const Engine *e, Value value) {
+  return is_own(value) ? e->whole[place_of(value)].out : e->element[place_of(value)].source;
+}
+
+// Plans the computation of the whole child in raster order. A buffer is free again after the last
+// step that reads it. The steps become the first ones in e->needed; returned is behind the last.
+static Step **plan_whole(Engine *e) {
+  Step **end = e->needed;
+  if (!is_own(output_of(e))) return end;
+  const int last = place_of(output_of(e));
+  memset(e->last_user, 0, sizeof *e->last_user * (size_t)(last + 1));
+  e->last_user[last] = LARGEST;
+  for (int position = last; position >= 0; --position) {
+    if (!e->last_user[position]) continue;
+    note_user(e, e->element[position].expression.left, position);
+    note_user(e, e->element[position].expression.right, position);
+  }
+  uint8_t *unused[LARGEST_SIDE + SPARE_BUFFERS];
+  int count = 0;
+  while (count < e->cols + SPARE_BUFFERS) unused[count] = e->buffers[count], ++count;
+  for (int position = 0; position <= last; ++position) {
+    if (!e->last_user[position]) continue;
+    const Expression *x = &e->element[position].expression;
+    Step *step = &e->whole[position];
+    *step = (Step){kernels[x->operation], whole_source(e, x->left), whole_source(e, x->right),
+                   (Source){unused[--count], 0}, position};
+    const int left = is_own(x->left) ? place_of(x->left) : position;
+    const int right = is_own(x->right) ? place_of(x->right) : position;
+    if (e->last_user[left] == position) unused[count++] = e->whole[left].out.plane;
+    if (e->last_user[right] == position && right != left)
+      unused[count++] = e->whole[right].out.plane;
+    *end++ = step;
+  }
+  return end;
+}
+
+// Adds to an SAE that of the child in the blocks of which no planes are kept.
+static int64_t measure_rest(Engine *e, int64_t sae, int64_t limit) {
+  if (e->kept == e->blocks || sae > limit) return sae;
+  Step **const end = plan_whole(e);
+  return add_errors(e, e->needed, end, whole_source(e, output_of(e)), e->kept, e->blocks, sae, limit);
+}
+
+// Returns the SAE of the child, or of its first blocks if that is above the limit.
+static int64_t measure(Engine *e, int64_t limit) {
+  return measure_rest(e, measure_kept(e, limit), limit);
 }
 
 static void expect_child(Engine *e) {
@@ -480,21 +567,31 @@ static void fill_blocks(Engine *e) {
   }
 }
 
-static uint8_t output_pixel(Source output, int i) {
-  return output.plane[(size_t)(i / BLOCK) * output.stride + (size_t)(i % BLOCK)];
+// Computes the parent's output pixels, in the order of the blocks.
+static void filter(Engine *e, uint8_t *filtered) {
+  const Source kept = e->element[place_of(output_of(e))].source;
+  for (int block = 0; block < e->kept; ++block)
+    memcpy(filtered + (size_t)block * BLOCK, kept.plane + block * kept.stride, BLOCK);
+  if (e->kept == e->blocks) return;
+  Step **const end = plan_whole(e);
+  const Source rest = whole_source(e, output_of(e));
+  for (int block = e->kept; block < e->blocks; ++block) {
+    compute(e, e->needed, end, block);
+    memcpy(filtered + (size_t)block * BLOCK, rest.plane + block * rest.stride, BLOCK);
+  }
 }
 
 // Puts the pixels in which the parent errs most first, and computes its planes in that order.
 static void sort_pixels(Engine *e) {
-  const Source output = e->element[place_of(output_of(e))].source;
+  filter(e, e->filtered);
   int start[257] = {0};
   for (int i = 0; i < e->pixels; ++i) {
-    const int error = abs(output_pixel(output, i) - e->reference[i / BLOCK][i % BLOCK]);
-    e->errors[i] = (uint8_t)(255 - error);
-    ++start[e->errors[i] + 1];
+    const int error = abs(e->filtered[i] - e->reference[i / BLOCK][i % BLOCK]);
+    e->filtered[i] = (uint8_t)(255 - error);
+    ++start[e->filtered[i] + 1];
   }
   for (int i = 0; i < 256; ++i) start[i + 1] += start[i];
-  for (int i = 0; i < e->pixels; ++i) e->spare_order[start[e->errors[i]]++] = e->order[i];
+  for (int i = 0; i < e->pixels; ++i) e->spare_order[start[e->filtered[i]]++] = e->order[i];
   int *order = e->order;
   e->order = e->spare_order;
   e->spare_order = order;
@@ -504,24 +601,33 @@ static void sort_pixels(Engine *e) {
     e->parent[i].computed = NO_VALUE;
   }
   e->sorted_sae = e->sae;
-  measure(e, INT64_MAX);
+  e->sorted_at = e->stored;
+  measure_kept(e, INT64_MAX);
   keep_child(e);
 }
 
+// Whether sorting may save more than it costs. Tribes share an order: what one errs in, others do.
+static int is_out_of_order(const Engine *e) {
+  return e->stored - e->sorted_at >= (int64_t)SORT_INTERVAL * e->blocks &&
+         llabs(e->sae - e->sorted_sae) > e->sorted_sae / 32;
+}
+
+// Makes a circuit the parent. Its SAE is left to the caller, who may know it.
 static void load(Engine *e, const uint8_t *genes) {
   for (int gene = 0; gene < e->genes; ++gene)
     if (e->genome[gene] != genes[gene]) set_gene(e, gene, genes[gene]);
   name_pending(e);
-  e->sae = measure(e, INT64_MAX);
+  measure_kept(e, INT64_MAX);
   keep_child(e);
 }
 
 // ---- Evolution --------------------------------------------------------------------------------
 
-// As Tribe in evolve/filter/tribe.py.
+// As Tribe in evolve/filter/tribe.py, with its generator. `genes` and `best` are read and written.
 typedef struct {
+  uint8_t *genes, *best;
   uint64_t state, increment;
-  int64_t sae, evaluations, accepted, luts, weight;
+  int64_t sae, luts, best_sae, best_luts, weight, evaluations, accepted, owed;
 } Tribe;
 
 static uint32_t next(Tribe *tribe) {
@@ -614,12 +720,15 @@ static Worth judge(Engine *e, int64_t limit, int64_t weight, const int32_t *cost
   return child;
 }
 
-// The parent, in and out, is `genes` with `tribe`. count is a multiple of rule->children.
-void engine_advance(Engine *e, Tribe *tribe, uint8_t *genes, int64_t count, const Rule *rule) {
-  load(e, genes);
+// Lets the tribe have the children that it owes, or as many of them as `work` steps suffice for, but
+// one brood at least. tribe->owed is a multiple of rule->children.
+void engine_advance(Engine *e, Tribe *tribe, int64_t work, const Rule *rule) {
+  load(e, tribe->genes);
+  e->sae = tribe->sae;
   e->luts = rule->costs ? luts_of(e, rule->costs) : 0;
-  sort_pixels(e);
-  for (int64_t done = 0; done < count; done += rule->children) {
+  const int64_t end = e->stored + work;
+  for (int64_t had = 0; tribe->owed && (!had || e->stored + CHILD * had < end);) {
+    if (is_out_of_order(e)) sort_pixels(e);
     const Value parent_output = output_of(e);
     const int64_t limit = worst_accepted(e, tribe, rule);
     const Worth parent = {e->sae, e->luts};
@@ -651,14 +760,19 @@ void engine_advance(Engine *e, Tribe *tribe, uint8_t *genes, int64_t count, cons
       e->sae = best_worth.sae;
       e->luts = best_worth.luts;
       ++tribe->accepted;
+      if (best_score < score(tribe->best_sae, tribe->best_luts, tribe->weight)) {
+        memcpy(tribe->best, e->genome, (size_t)e->genes);
+        tribe->best_sae = e->sae;
+        tribe->best_luts = e->luts;
+      }
     }
-    if (done % SORT_INTERVAL < rule->children && llabs(e->sae - e->sorted_sae) > e->sorted_sae / 32)
-      sort_pixels(e);
+    had += rule->children;
+    tribe->owed -= rule->children;
+    tribe->evaluations += rule->children;
   }
   tribe->sae = e->sae;
   tribe->luts = e->luts;
-  tribe->evaluations += count;
-  memcpy(genes, e->genome, (size_t)e->genes);
+  memcpy(tribe->genes, e->genome, (size_t)e->genes);
 }
 
 // Evaluates circuits as if they were children of the one that the engine has now, which stays.
@@ -680,8 +794,8 @@ void engine_evaluate(Engine *e, const uint8_t *batch, const int64_t *limits, int
 
 void engine_filter(Engine *e, const uint8_t *genes, uint8_t *pixels) {
   load(e, genes);
-  const Source output = e->element[place_of(output_of(e))].source;
-  for (int i = 0; i < e->pixels; ++i) pixels[e->order[i]] = output_pixel(output, i);
+  filter(e, e->filtered);
+  for (int i = 0; i < e->pixels; ++i) pixels[e->order[i]] = e->filtered[i];
 }
 
 // Bytes that the processing elements have put into planes so far; what evoarray bench reports.
@@ -703,18 +817,20 @@ static size_t lay_out(Engine *e, uint8_t *arena) {
   e->reference = take(arena, &used, blocks * sizeof(Pixels));
   e->planes = take(arena, &used, 2 * (size_t)e->elements * plane_size(e));
   e->constants = take(arena, &used, 256 * sizeof(Pixels));
-  e->image = take(arena, &used, pixels * (WINDOW + 1));
-  e->errors = take(arena, &used, pixels);
+  e->buffers = take(arena, &used, (size_t)(e->cols + SPARE_BUFFERS) * sizeof(Pixels));
+  e->filtered = take(arena, &used, blocks * sizeof(Pixels));
   e->order = take(arena, &used, pixels * sizeof *e->order);
   e->spare_order = take(arena, &used, pixels * sizeof *e->order);
   return used;
 }
 
-// image: for each pixel its window, 9 bytes, and its reference. NULL if memory does not suffice.
+// image: for each pixel its window, 9 bytes, and its reference; it must live as long as the engine.
+// NULL if memory does not suffice.
 Engine *engine_new(int rows, int cols, int function_set, int pixels, const uint8_t *image) {
   learn_operations();
   Engine sketch = {.rows = rows, .cols = cols, .elements = rows * cols, .pixels = pixels};
   sketch.blocks = (pixels + BLOCK - 1) / BLOCK;
+  sketch.kept = sketch.blocks < KEPT ? sketch.blocks : KEPT;
   const size_t size = lay_out(&sketch, NULL);
   Engine *e = aligned_alloc(HUGE_PAGE, (size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
   if (!e) return NULL;
@@ -730,10 +846,11 @@ Engine *engine_new(int rows, int cols, int function_set, int pixels, const uint8
   e->code_count = function_sets[function_set].count;
   e->pixels = pixels;
   e->blocks = sketch.blocks;
+  e->kept = sketch.kept;
   lay_out(e, (uint8_t *)e);
   memset(e->windows, 0, (size_t)e->blocks * WINDOW * sizeof(Pixels));
   memset(e->reference, 0, (size_t)e->blocks * sizeof(Pixels));
-  memcpy(e->image, image, (size_t)pixels * (WINDOW + 1));
+  e->image = image;
   for (int i = 0; i < pixels; ++i) e->order[i] = i;
   fill_blocks(e);
   e->born = PLACES;
@@ -763,6 +880,8 @@ Engine *engine_new(int rows, int cols, int function_set, int pixels, const uint8
     e->sites[e->elements + cols + row] = (Site){row, 0, bit_of(0)};
   for (int gene = 0; gene < e->genes; ++gene) set_gene(e, gene, 0);
   load(e, e->genome);  // all genes 0: something to have children of
+  e->sorted_sae = INT64_MIN / 2;
+  e->sorted_at = INT64_MIN / 2;  // the first parent's order is due at once
   return e;
 }
 

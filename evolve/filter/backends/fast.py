@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evolve.backends.library import address, load_compiled
-from evolve.filter.tribe import Rule, Tribe
+from evolve.filter.tribe import Rule, Solution, Tribe
 from evolve.simplify.cost import luts_by_code
 from model.filter.circuit import Genes, Shape
 from model.filter.functions import FUNCTION_SETS, Plane
@@ -22,18 +22,18 @@ from model.window import windows
 
 _SOURCE = Path(__file__).with_name("engine.c")
 
+WORK = 4_000_000
+"""Steps of engine.c, each an element's work on a block, that it takes at once: about 50 ms."""
+
 
 class _Tribe(ctypes.Structure):
     """As Tribe in engine.c."""
 
     _fields_ = (
-        ("state", ctypes.c_uint64),
-        ("increment", ctypes.c_uint64),
-        ("sae", ctypes.c_int64),
-        ("evaluations", ctypes.c_int64),
-        ("accepted", ctypes.c_int64),
-        ("luts", ctypes.c_int64),
-        ("weight", ctypes.c_int64),
+        *((name, ctypes.c_void_p) for name in ("genes", "best")),
+        *((name, ctypes.c_uint64) for name in ("state", "increment")),
+        *((name, ctypes.c_int64) for name in ("sae", "luts", "best_sae", "best_luts", "weight")),
+        *((name, ctypes.c_int64) for name in ("evaluations", "accepted", "owed")),
     )
 
 
@@ -80,7 +80,7 @@ class FastBackend:
         )
         image = np.ascontiguousarray(image)
         self._first = pairs[0][0].shape
-        self._pixels = len(image)
+        self._pixels, self._image = len(image), image
         self._library = load_library()
         number = list(FUNCTION_SETS).index(shape.function_set)
         self._engine = self._library.engine_new(
@@ -89,20 +89,29 @@ class FastBackend:
         if not self._engine:
             raise MemoryError
 
-    def advance(self, tribes: Sequence[Tribe], count: int, rule: Rule, /) -> None:
+    def advance(self, tribes: Sequence[Tribe], rule: Rule, /) -> None:
         """See Evolver.advance; one tribe after the other."""
-        packed = _packed(rule)
-        for tribe in tribes:
-            genes = tribe.genes.copy()
-            random = tribe.random
-            state = _Tribe(
-                *(random.state, random.increment, 0, tribe.evaluations, tribe.accepted),
-                *(0, tribe.weight),
-            )
-            self._library.engine_advance(self._engine, state, address(genes), count, packed)
-            tribe.genes, tribe.sae, random.state = genes, state.sae, state.state
-            tribe.evaluations, tribe.accepted = state.evaluations, state.accepted
-            tribe.luts = state.luts
+        packed, owing = _packed(rule), [tribe for tribe in tribes if tribe.owed]
+        for tribe in owing:
+            self._advance(tribe, packed, WORK // len(owing))
+
+    def _advance(self, tribe: Tribe, rule: _Rule, work: int) -> None:
+        best = tribe.best or Solution(tribe.genes, tribe.sae, tribe.luts)
+        genes, best_genes, random = tribe.genes.copy(), best.genes.copy(), tribe.random
+        state = _Tribe(
+            *(address(genes), address(best_genes), random.state, random.increment),
+            *(tribe.sae, tribe.luts, best.sae, best.luts, tribe.weight),
+            *(tribe.evaluations, tribe.accepted, tribe.owed),
+        )
+        self._library.engine_advance(self._engine, state, work, rule)
+        tribe.genes, tribe.sae, tribe.luts = genes, state.sae, state.luts
+        tribe.best = Solution(best_genes, state.best_sae, state.best_luts)
+        tribe.evaluations, tribe.accepted, tribe.owed = (
+            state.evaluations,
+            state.accepted,
+            state.owed,
+        )
+        random.state = state.state
 
     def evaluate(
         self, batch: Genes, limits: NDArray[np.int64] | None = None, /
@@ -148,7 +157,7 @@ def load_library(*flags: str) -> ctypes.CDLL:
     library.engine_new.restype = pointer
     library.engine_new.argtypes = [ctypes.c_int] * 4 + [pointer]
     library.engine_advance.argtypes = [
-        *(pointer, ctypes.POINTER(_Tribe), pointer, count, ctypes.POINTER(_Rule))
+        *(pointer, ctypes.POINTER(_Tribe), count, ctypes.POINTER(_Rule))
     ]
     library.engine_evaluate.argtypes = [pointer, pointer, pointer, count, pointer]
     library.engine_filter.argtypes = [pointer, pointer, pointer]

@@ -3,7 +3,7 @@
 
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -16,7 +16,6 @@ from evolve.filter.world import World
 from evolve.runs.database import Event, Row
 from model.filter.circuit import Genes
 
-STRIDE_SECONDS = 0.1
 LINE_SECONDS = 5.0
 DRAWING = 0.02
 """The part of the time that a view may take to draw."""
@@ -72,18 +71,21 @@ class Lines:
 class Watched:
     """An Evolver that counts, remembers what is worth to be seen, and has it shown.
 
-    total is the budget. curve has evaluations and best SAE wherever that fell; saes the last SAE of
+    total is the budget; pulse is called several times a second while tribes advance, and may raise
+    what ends the run. curve has evaluations and best SAE wherever that fell; saes the last SAE of
     every tribe that ever was, by number, living those that are not dropped, founders those of the
     start; events are the last ones, as they are told.
     """
 
-    def __init__(self, evolver: Evolver, total: int, view: View) -> None:
+    def __init__(
+        self, evolver: Evolver, total: int, view: View, pulse: Callable[[], None] = lambda: None
+    ) -> None:
         self._evolver = evolver
+        self._pulse = pulse
         self._view = view
         self._started = self._due = time.monotonic()
         self._before = 0
         self._cost = 0.0  # seconds of the last drawing
-        self._stride = 1
         self.total = total
         self.evaluations = 0
         self.sae: int | None = None
@@ -126,8 +128,9 @@ class Watched:
         for row in rows:
             self._see(row.evaluations, row.sae, row.saes)
         self.events.extend(f"{event.evaluations}: {event.kind}" for event in events)
-        self.evaluations = self._before = world.evaluations
+        self.evaluations = self._before = world.spent
         self.sae, self.best = world.sae, world.best
+        self._remember_best(world.tribes)
         self._show_if_due()
 
     def evaluate(
@@ -142,24 +145,16 @@ class Watched:
         self._show_if_due()
         return saes
 
-    def advance(self, tribes: Sequence[Tribe], count: int, rule: Rule, /) -> None:
-        """See Evolver.advance; goes in strides short enough to be watched and stopped."""
-        while count:
-            broods = max(1, self._stride // rule.children)
-            stride = min(count, broods * rule.children)
-            started = time.monotonic()
-            self._evolver.advance(tribes, stride, rule)
-            seconds = time.monotonic() - started
-            if seconds < STRIDE_SECONDS / 2:
-                self._stride *= 2
-            elif seconds > STRIDE_SECONDS:  # circuits become dearer as they leave the copy filter
-                self._stride = max(1, self._stride // 2)
-            count -= stride
-            self.evaluations += stride * len(tribes)
-            champion = min(tribes, key=lambda tribe: tribe.sae)
-            self._remember(champion.sae, champion.genes)
-            self._see(self.evaluations, champion.sae, {tribe.number: tribe.sae for tribe in tribes})
-            self._show_if_due()
+    def advance(self, tribes: Sequence[Tribe], rule: Rule, /) -> None:
+        """See Evolver.advance."""
+        before = sum(tribe.owed for tribe in tribes)
+        self._evolver.advance(tribes, rule)
+        self.evaluations += before - sum(tribe.owed for tribe in tribes)
+        self._remember_best(tribes)
+        assert self.sae is not None
+        self._see(self.evaluations, self.sae, {tribe.number: tribe.sae for tribe in tribes})
+        self._show_if_due()
+        self._pulse()
 
     def note(self, epoch: Epoch) -> None:
         """Take in how things stand after an epoch, when all between the tribes has happened."""
@@ -167,6 +162,12 @@ class Watched:
         for event in epoch.events:
             self.events.append(f"{epoch.evaluations}: {event}")
             self._view.tell(self.events[-1])
+
+    def _remember_best(self, tribes: Sequence[Tribe]) -> None:
+        found = [tribe.best for tribe in tribes if tribe.best is not None]
+        if found:
+            best = min(found, key=lambda each: each.sae)
+            self._remember(best.sae, best.genes)
 
     def _remember(self, sae: int, genes: Genes) -> None:
         if self.sae is None or sae < self.sae:

@@ -15,7 +15,7 @@ from rich.console import Console
 from evolve.filter import pictures
 from evolve.filter.backends import open_backend
 from evolve.filter.comparison import EVOLVED, MEDIAN, Comparison, Photo
-from evolve.filter.world import Found
+from evolve.filter.tribe import Solution
 from evolve.runs.database import Row
 from model.errors import InputError, MismatchError
 from model.files import write_atomically
@@ -80,7 +80,7 @@ def write_curve(path: Path, rows: Sequence[Row]) -> None:
 
 
 def write_front(
-    folder: Path, front: Sequence[Found], shape: Shape, provenance: Mapping[str, Any]
+    folder: Path, front: Sequence[Solution], shape: Shape, provenance: Mapping[str, Any]
 ) -> None:
     """Write each circuit of a front under its LUTs, and their SAE and LUTs as CSV."""
     if not front:

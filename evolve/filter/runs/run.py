@@ -3,6 +3,7 @@
 
 import shutil
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from rich.console import Console
 
 from evolve.filter.backends import Backend
 from evolve.filter.comparison import as_json, compare, print_table, rival, verdict
-from evolve.filter.loop import Epoch, evolve, found
+from evolve.filter.loop import Epoch, evolve, found, observe
 from evolve.filter.runs.job import Job, job_of
 from evolve.filter.runs.live import LiveView, Picture, is_watchable
 from evolve.filter.runs.progress import Lines, View, Watched
@@ -70,6 +71,10 @@ def resume(folder: Path, workers: int, console: Console, *, json_lines: bool = F
             _go_on(job, store, backend, console, json_lines)
 
 
+class _TimeUp(Exception):  # noqa: N818  (not an error)
+    """The seconds that the run may take are over, in the middle of an epoch."""
+
+
 class _Log:
     """What has happened since the run was last saved, and how it stands after the last epoch."""
 
@@ -111,6 +116,10 @@ class _Log:
         details = {} if epoch.edges == self._edges else {"edges": epoch.edges}
         self._edges = epoch.edges
         self._events += [Event(epoch.evaluations, event, details) for event in epoch.events]
+        self.note_progress(world, seconds)
+
+    def note_progress(self, world: World, seconds: float) -> None:
+        """Remember how a world stands, in an epoch or after one; save if that is due."""
         self._checkpoint = {"world": world.as_json(), "seconds": seconds}
         if time.monotonic() - self._saved > SAVE_SECONDS:
             self.save("running")
@@ -125,7 +134,21 @@ class _Log:
 def _go_on(job: Job, store: RunStore, backend: Backend, console: Console, json_lines: bool) -> None:
     settings, log = job.settings, _Log(store)
     before = log.seconds
-    watched = Watched(backend, settings.evaluations, _view(job, console, json_lines))
+
+    def seconds() -> float:
+        return before + watched.seconds
+
+    def is_time_up() -> bool:
+        return 0 < settings.max_seconds <= seconds()
+
+    def pulse() -> None:
+        assert world is not None
+        if any(tribe.owed for tribe in world.tribes):  # else the epoch is noted as a whole
+            if is_time_up():
+                raise _TimeUp
+            log.note_progress(world, seconds())
+
+    watched = Watched(backend, settings.evaluations, _view(job, console, json_lines), pulse)
     try:
         with watched:
             world = log.world(settings.shape)
@@ -136,8 +159,8 @@ def _go_on(job: Job, store: RunStore, backend: Backend, console: Console, json_l
             epochs = evolve(settings, watched, world)
             if log.resumed:
                 next(epochs)  # it was noted before
-            for epoch in epochs:
-                log.note(epoch, world, before + watched.seconds)
+            for epoch in _until_time_is_up(epochs, world):
+                log.note(epoch, world, seconds())
                 watched.note(epoch)
                 if json_lines:
                     print_json(
@@ -148,7 +171,7 @@ def _go_on(job: Job, store: RunStore, backend: Backend, console: Console, json_l
                             "events": epoch.events,
                         }
                     )
-                if settings.max_seconds and log.seconds >= settings.max_seconds:
+                if is_time_up():
                     break
         log.save("running")
     except BaseException:  # whatever ends it: Ctrl-C, the simulator, a closed terminal
@@ -156,6 +179,15 @@ def _go_on(job: Job, store: RunStore, backend: Backend, console: Console, json_l
         raise
     _finish(job, store, world, console, json_lines)
     store.finish("finished")
+
+
+def _until_time_is_up(epochs: Iterator[Epoch], world: World) -> Iterator[Epoch]:
+    """Yield the epochs, and what there is of the last one when its time is up."""
+    try:
+        yield from epochs
+    except _TimeUp:
+        world.end_epoch()
+        yield observe(world)
 
 
 def _view(job: Job, console: Console, json_lines: bool) -> View:
