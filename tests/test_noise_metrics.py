@@ -438,11 +438,13 @@ def palette_bmp(*colours: tuple[int, int, int]) -> Callable[[Path], object]:
 REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     "missing": (lambda path: None, "No such file"),
     "folder": (Path.mkdir, "not a file"),
-    "empty": (Path.touch, "PNG, PGM or BMP"),
-    "text": (write(b"these are words\n" * 9), "PNG, PGM or BMP"),
-    "JPEG": (save("JPEG", picture("L", 7)), "PNG, PGM or BMP"),
-    "GIF": (save("GIF", picture("L", 7)), "PNG, PGM or BMP"),
-    "TIFF": (save("TIFF", picture("L", 7)), "PNG, PGM or BMP"),
+    "empty": (Path.touch, "PNG, PGM, BMP, JPEG, TIFF, WebP or GIF"),
+    "text": (write(b"these are words\n" * 9), "PNG, PGM, BMP, JPEG, TIFF, WebP or GIF"),
+    "JPEG 2000": (save("JPEG2000", picture("L", 7)), "PNG, PGM, BMP, JPEG, TIFF, WebP or GIF"),
+    "colour JPEG": (save("JPEG", picture("RGB", 1, 2, 3)), "colour"),
+    "colour GIF": (save("GIF", picture("RGB", 1, 2, 3)), "palette"),
+    "colour TIFF": (save("TIFF", picture("RGB", 1, 2, 3)), "colour"),
+    "colour WebP": (save("WEBP", picture("RGB", 1, 99, 3)), "colour"),
     "colour PNG": (save("PNG", picture("RGB", 1, 2, 3)), "colour"),
     "grey colour PNG": (save("PNG", picture("RGB", 7, 7, 7)), "colour"),
     "colour PPM": (save("PPM", picture("RGB", 1, 2, 3)), "colour"),
@@ -460,7 +462,6 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
         "transparency",
     ),
     "palette": (save("PNG", picture("RGB", 1, 2, 3).quantize(4)), "palette"),
-    "grey palette PNG": (save("PNG", picture("RGB", 7, 7, 7).quantize(4)), "palette"),
     "grey colour BMP": (save("BMP", picture("RGB", 7, 7, 7)), "colour"),
     "16-bit PNG": (save("PNG", picture("I;16", 300)), "16-bit"),
     "16-bit PGM": (write(b"P5 3 3 65535\n" + bytes(18)), "16-bit"),
@@ -477,7 +478,7 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     "huge": (write(png(2**20, 2**20, 8, 0, b"")), "smaller"),
     "cut PNG": (write(GREY_PNG[:50]), "damaged"),
     "cut PGM": (write(b"P5 3 3 255\n" + bytes(8)), "damaged"),
-    "PNG of a wrong checksum": (write(GREY_PNG[:29] + b"\0\0\0\0" + GREY_PNG[33:]), "image"),
+    "PNG of a wrong checksum": (write(GREY_PNG[:29] + b"\0\0\0\0" + GREY_PNG[33:]), "checksum"),
 }
 
 

@@ -2,6 +2,7 @@
 """What goes wrong ends in one sentence and status 2, and what was found is not lost."""
 
 import errno
+import io
 import json
 import os
 import re
@@ -78,7 +79,11 @@ def workshop(images: Path) -> Path:
     Image.fromarray(np.dstack([grey] * 3)).save(images / "colour.png")
     Image.fromarray(np.dstack([grey] * 4)).save(images / "alpha.png")
     Image.fromarray(grey.astype(np.uint16) * 257).save(images / "deep.png")
-    Image.fromarray(grey).save(images / "photo.jpg")
+    stream = io.BytesIO()
+    Image.fromarray(grey).save(stream, "JPEG")
+    (images / "photo.jpg").write_bytes(stream.getvalue()[:-9])
+    frames = [Image.fromarray(grey)] * 2
+    frames[0].save(images / "frames.tif", save_all=True, append_images=frames[1:])
     Image.fromarray(grey[:2]).save(images / "flat.png")
     Image.fromarray(grey[:, :2]).save(images / "thin.png")
     Image.fromarray(grey[:7]).save(images / "shorter.png")
@@ -118,10 +123,11 @@ IMAGES = [
     ("", "is not a file"),
     ("folder", "'folder' is not a file; give an image file"),
     ("/dev/null", "'/dev/null' is not a file"),
-    ("text.png", "'text.png' is not a PNG, PGM or BMP image"),
-    ("empty.png", "'empty.png' is not a PNG, PGM or BMP image"),
-    ("photo.jpg", "'photo.jpg' is not a PNG, PGM or BMP image"),
-    ("circuit.json", "'circuit.json' is not a PNG, PGM or BMP image"),
+    ("text.png", "'text.png' is not a PNG, PGM, BMP, JPEG, TIFF, WebP or GIF image"),
+    ("empty.png", "'empty.png' is not a PNG, PGM, BMP, JPEG, TIFF, WebP or GIF image"),
+    ("photo.jpg", "'photo.jpg' is damaged or cut off"),
+    ("frames.tif", "'frames.tif' has 2 frames; give an image of a single one"),
+    ("circuit.json", "'circuit.json' is not a PNG, PGM, BMP, JPEG, TIFF, WebP or GIF image"),
     ("cut.png", "'cut.png' is damaged or cut off"),
     ("flat.png", "'flat.png' is 10x2 pixels; give an image of 3x3 pixels or more"),
     ("thin.png", "'thin.png' is 2x8 pixels; give an image of 3x3 pixels or more"),
@@ -328,8 +334,8 @@ def test_other_wrong_options(evoarray: Evoarray, arguments: tuple[str, ...], say
 
 
 OUTPUTS = [
-    ("out", "cannot write 'out': end its name in .png, .pgm, .bmp"),
-    ("out.jpg", "cannot write 'out.jpg': end its name in .png, .pgm, .bmp"),
+    ("out", "cannot write 'out': end its name in .png, .pgm, .ppm, .bmp, .tif"),
+    ("out.jpg", "cannot write 'out.jpg': end its name in .png, .pgm, .ppm, .bmp, .tif"),
     ("", "end its name in"),
     ("folder", "end its name in"),
     ("missing/out.png", "cannot write 'missing/out.png': No such file or directory"),
