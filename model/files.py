@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writing a file whole or not at all, and reading one that may be damaged."""
 
+import codecs
+import io
 import json
 import os
+import tomllib
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -50,20 +53,41 @@ def write_json(path: Path, data: Any) -> None:
 
 
 def read_text(path: Path, kind: str) -> str:
-    """Return the text of a file of this kind, UTF-8. Raises InputError with the reason."""
+    """Return the text of a file of this kind, UTF-8 with or without a byte order mark.
+
+    Raises InputError with the reason.
+    """
     try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise InputError(f"{path} is not a {kind}: it is not UTF-8 text") from None
+        data = path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot read the {kind} {path}: {error.strerror}") from None
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise InputError(f"{path} is not a {kind}: it is UTF-16 text; save it as UTF-8")
+    try:
+        # Lines end in as many ways as open() knows.
+        return io.StringIO(data.decode("utf-8-sig"), newline=None).read()
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not a {kind}: it is not UTF-8 text") from None
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the values of a TOML file. Raises InputError with the reason."""
+    return parse_toml(read_text(path, "TOML file"), str(path))
+
+
+def parse_toml(text: str, called: str) -> dict[str, Any]:
+    """Return the values of the text of a TOML file. Raises InputError naming the file."""
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise InputError(f"{called} is not a TOML file: {error}") from None
 
 
 def format_of(path: Path) -> object:
     """Return what a JSON file says is its format, None if it says nothing or is not one."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        data = json.loads(read_text(path, "JSON file"))
+    except (ValueError, RecursionError):  # an InputError is a ValueError
         return None
     return data.get("format") if isinstance(data, dict) else None
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Networks over tribes against the rules of docs/evolution.md: who meets whom, and who never."""
 
+import codecs
 import hashlib
 import json
 import signal
@@ -473,7 +474,10 @@ def edges_in(path: Path, text: str, tribes: int = 4) -> Edges:
         ("0 1\n1 2\n2 3\n", ((0, 1), (1, 2), (2, 3))),
         ("3 2\n\n2 1 {'weight': 5} # far\n# none\n1 0\n0 1\n", ((0, 1), (1, 2), (2, 3))),
         ("20 7\n7 9\n9 100\n", ((0, 1), (0, 2), (1, 3))),  # 7, 9, 20, 100 in their order
-        ("b a\na c\nc 0", ((0, 1), (1, 2), (2, 3))),  # as they appear
+        ("b a\na c\nc d", ((0, 1), (1, 2), (2, 3))),  # as they appear
+        ("% of KONECT\n1 2 % near\n2 3\n3 4\n", ((0, 1), (1, 2), (2, 3))),
+        ("# source target\n0 1\n1 2\n2 3\n", ((0, 1), (1, 2), (2, 3))),
+        ("source a\na target\ntarget b\n", ((0, 1), (1, 2), (2, 3))),  # no heading
     ],
 )
 def test_a_list_of_edges(tmp_path: Path, text: str, edges: Edges) -> None:
@@ -481,12 +485,15 @@ def test_a_list_of_edges(tmp_path: Path, text: str, edges: Edges) -> None:
 
 
 @pytest.mark.parametrize("kind", [nx.Graph, nx.DiGraph, nx.MultiGraph])
-@pytest.mark.parametrize("suffix", [".graphml", ".xml"])
+@pytest.mark.parametrize("suffix", [".graphml", ".xml", ".GRAPHML", ".Xml", ".txt", ""])
 def test_a_graphml_file(tmp_path: Path, kind: Any, suffix: str) -> None:
     graph = kind([(2, 0), (0, 1), (1, 0)])
     graph.add_node(3)  # alone
     nx.write_graphml(graph, tmp_path / f"net{suffix}")
-    assert read_edges(tmp_path / f"net{suffix}", 4) == ((0, 1), (0, 2))
+    path = tmp_path / f"net{suffix}"
+    assert read_edges(path, 4) == ((0, 1), (0, 2))
+    path.write_bytes(codecs.BOM_UTF8 + path.read_bytes())
+    assert read_edges(path, 4) == ((0, 1), (0, 2))
 
 
 @pytest.mark.parametrize(
@@ -494,12 +501,30 @@ def test_a_graphml_file(tmp_path: Path, kind: Any, suffix: str) -> None:
     [
         ("net.txt", "0 1\n1 2\n", "the graph of {} has 3 nodes, and there are 4 tribes; give "
          "--tribes 3"),
-        ("net.txt", "", "the graph of {} has 0 nodes, and there are 4 tribes; give --tribes 0"),
+        ("net.txt", "", "the graph of {} has no edge, so that no tribes would meet"),
+        ("net.txt", "0, 1\n1, 2\n", "{}, line 1: '0, 1' is no edge; legal is such as 0 1"),
+        ("net.txt", "%%MatrixMarket matrix coordinate pattern symmetric\n4 4 3\n2 1\n",
+         "{} is a MatrixMarket file; give GraphML, or a line for each edge"),
+        *[
+            ("net.txt", text, f"{{}}, line {line}: {edge!r} is no edge like the others, of two "
+             f"{kind}; take a heading out, or write # before it")
+            for text, line, edge, kind in (
+                ("source target\n0 1\n1 2\n2 3\n", 1, "source target", "whole numbers"),
+                ("Source Target\na b\nb c\nc d\n", 1, "Source Target", "names"),
+                ("\n# a\nFromNodeId ToNodeId\n0 1\n", 3, "FromNodeId ToNodeId", "names"),
+                ("0 1\n1 x\n2 3\n", 2, "1 x", "whole numbers"),
+                ("a b\nb 1\nc d\n", 2, "b 1", "names"),
+                ("graph [\ndirected 0\n", 2, "directed 0", "names"),
+                ("*Vertices 4\na b\nb c\n", 1, "*Vertices 4", "names"),
+                ("p edge\ne 1\ne 2\n", 2, "e 1", "names"),
+            )
+        ],
         ("net.txt", "0 1\n2\n", "{}, line 2: '2' is no edge; legal is such as 0 1"),
         ("net.txt", "0,1\n", "{}, line 1: '0,1' is no edge; legal is such as 0 1"),
         ("net.txt", "0 1\n1 1\n2 3\n", "the graph of {} has an edge from '1' to itself; take it "
          "out"),
-        ("net.txt", "\udc80", "{} is not a graph file: it is no text"),
+        ("net.txt", "\udc80", "{} is not a graph file: it is not UTF-8 text"),
+        ("NET.GRAPHML", "0 1\n", "{} is not a GraphML file: syntax error: line 1, column 0"),
         ("net.graphml", "0 1\n", "{} is not a GraphML file: syntax error: line 1, column 0"),
         ("net.graphml", "<graphml/>", "{} is not a GraphML file: file not successfully read as "
          "graphml"),

@@ -4,7 +4,9 @@
 networkx, which takes a while to load, is asked only where there is a network.
 """
 
-from collections.abc import Iterable
+import codecs
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
@@ -12,11 +14,19 @@ from evolve.filter.settings import Settings
 from evolve.networks.graphs import Graph, graph_of
 from evolve.rng import Random
 from model.errors import InputError
+from model.files import read_text
 
 Edges: TypeAlias = tuple[tuple[int, int], ...]
 """Pairs of tribes by number, the lower one first, in rising order."""
 
-GRAPHML = (".graphml", ".xml")
+_GRAPHML = (".graphml", ".xml")
+_COMMENTS = "#%"
+_MATRIX = "%%MatrixMarket"
+_HEADERS = {
+    *(("source", "target"), ("from", "to"), ("src", "dst"), ("node1", "node2"), ("head", "tail")),
+    ("fromnodeid", "tonodeid"),
+}
+"""What the columns of lists are called in their first line, where no nodes are."""
 
 
 def network_of(settings: Settings, random: Random) -> "Graph | None":
@@ -44,16 +54,16 @@ def network(tribes: Iterable[int], edges: Iterable[tuple[int, int]]) -> Graph:
 def read_edges(path: Path, tribes: int) -> Edges:
     """Return the edges between tribes that a graph file has: GraphML, or a line for each edge.
 
-    Of two names in a line what follows is ignored, as is what follows a #. Names that are all
-    whole numbers count in their order, others as they appear; directions do not count. Raises
-    InputError for a file that cannot be read, and for a graph of another number of nodes, without
-    an edge, or with one from a node to itself.
+    XML is GraphML whatever the file is called. Of two names in a line what follows is ignored, as
+    is what follows a # or %. Names that are all whole numbers count in their order, others as they
+    appear; directions do not count. Raises InputError for a file that cannot be read, with a
+    heading or with whole numbers beside other names, and for a graph of another number of nodes,
+    without an edge, or with one from a node to itself.
     """
-    try:
-        graph = _read_graphml(path) if path.suffix in GRAPHML else _read_list(path)
-    except OSError as error:
-        raise InputError(f"cannot read the graph file {path}: {error.strerror}") from None
+    graph = _read_graphml(path) if _is_xml(path) else _read_list(path)
     nodes: list[str] = list(graph)
+    if not graph.edges:
+        raise InputError(f"the graph of {path} has no edge, so that no tribes would meet")
     if len(nodes) != tribes:
         raise InputError(
             f"the graph of {path} has {len(nodes)} nodes, and there are {tribes} tribes; give "
@@ -64,8 +74,6 @@ def read_edges(path: Path, tribes: int) -> Edges:
         raise InputError(
             f"the graph of {path} has an edge from {loops[0]!r} to itself; take it out"
         )
-    if not graph.edges:
-        raise InputError(f"the graph of {path} has no edge, so that no tribes would meet")
     if all(node.isdecimal() for node in nodes):
         nodes.sort(key=int)
     number = {node: index for index, node in enumerate(nodes)}
@@ -73,21 +81,47 @@ def read_edges(path: Path, tribes: int) -> Edges:
     return tuple(sorted((min(edge), max(edge)) for edge in between))
 
 
+def _is_xml(path: Path) -> bool:
+    if path.suffix.lower() in _GRAPHML:
+        return True
+    try:
+        with path.open("rb") as stream:
+            return stream.read(1024).removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<")
+    except OSError as error:
+        raise InputError(f"cannot read the graph file {path}: {error.strerror}") from None
+
+
 def _read_list(path: Path) -> Graph:
     import networkx as nx
 
-    graph = nx.Graph()
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError:
-        raise InputError(f"{path} is not a graph file: it is no text") from None
-    for number, line in enumerate(lines, 1):
-        words = line.partition("#")[0].split()
-        if len(words) == 1:
+    text = read_text(path, "graph file")
+    if text.startswith(_MATRIX):
+        raise InputError(f"{path} is a MatrixMarket file; give GraphML, or a line for each edge")
+    lines = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        words = re.split(f"[{_COMMENTS}]", line)[0].split()
+        if len(words) == 1 or any({",", ";"} & set(word) for word in words[:2]):
             raise InputError(f"{path}, line {number}: {line!r} is no edge; legal is such as 0 1")
         if words:
-            graph.add_edge(*words[:2])
+            lines[number] = (words[0], words[1])
+    graph = nx.Graph()
+    graph.add_edges_from(lines.values())
+    _check_names(path, lines, graph)
     return graph
+
+
+def _check_names(path: Path, lines: Mapping[int, tuple[str, str]], graph: Graph) -> None:
+    """Refuse a heading, whose words would be nodes, and whole numbers beside other names."""
+    numbered = [node for node in graph if node.isdecimal()]
+    few = len(numbered) > len(graph) / 2  # of the two kinds, the rarer one is the odd one
+    odd = {node for node in graph if node.isdecimal() != few}
+    for number, edge in lines.items():
+        heading = number == min(lines) and (edge[0].lower(), edge[1].lower()) in _HEADERS
+        if heading or (numbered and not odd.isdisjoint(edge)):
+            raise InputError(
+                f"{path}, line {number}: {' '.join(edge)!r} is no edge like the others, of two "
+                f"{'whole numbers' if few else 'names'}; take a heading out, or write # before it"
+            )
 
 
 def _read_graphml(path: Path) -> Graph:
@@ -95,5 +129,7 @@ def _read_graphml(path: Path) -> Graph:
 
     try:
         return nx.Graph(nx.read_graphml(path, node_type=str))
+    except OSError as error:
+        raise InputError(f"cannot read the graph file {path}: {error.strerror}") from None
     except (nx.NetworkXException, SyntaxError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is not a GraphML file: {error}") from None

@@ -15,7 +15,7 @@ from evolve.networks.settings import OPTIONS, GuidedSettings
 from evolve.networks.tsplib import read_tsplib
 from evolve.options import by_option, chosen
 from evolve.studies.kind import Kind, Material, Measure, of_run
-from model.errors import InputError
+from model.files import read_text
 
 BLOCK = 50
 """Runs of a setting that are done together. What they come to does not depend on it."""
@@ -107,11 +107,7 @@ class Networks(Kind):
         """Return the TSPLIB files. Raises InputError for one that is none."""
         files = {}
         for name in sorted({each.file for each in settings.values()} - {""}):
-            try:
-                files[name] = (folder / name).read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-                raise InputError(f"cannot read {folder / name}: {reason}") from None
+            files[name] = read_text(folder / name, "TSPLIB file")
             read_tsplib(files[name], name)
         return Material(files=files)
 

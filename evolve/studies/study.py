@@ -31,6 +31,7 @@ from evolve.studies.progress import StudyProgress
 from evolve.studies.spec import parse_spec
 from evolve.studies.store import DATABASE, StudyStore
 from model.errors import InputError
+from model.files import read_text
 
 AHEAD = 2
 """Tasks that wait at each worker, so that none is idle."""
@@ -112,11 +113,7 @@ def _identity(store: StudyStore) -> tuple[object, ...]:
 @contextmanager
 def _opened(path: Path, folder: Path) -> Iterator[StudyStore]:
     """Open the folder of a study, or make it."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise InputError(f"cannot read {path}: {reason}") from None
+    text = read_text(path, "TOML file")
     spec = parse_spec(text, str(path))
     if not (folder / DATABASE).exists():
         material = spec.kind.read(spec.settings, path.parent)
