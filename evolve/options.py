@@ -8,6 +8,16 @@ from typing import Any
 
 from model.errors import InputError, refuse
 
+KINDS: Mapping[type, str] = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "a text",
+    list: "a list",
+    dict: "a table",
+}
+"""The types of values in files, in words."""
+
 
 def option(
     default: float | str,
@@ -30,13 +40,35 @@ def check(name: str, value: Any, legal: Mapping[str, Any]) -> None:
         refuse(name, value, "one of " + ", ".join(choices))
     kind = legal.get("kind", int)
     if least is not None and (
-        type(value) is not kind
-        or not isfinite(value)
-        or value < least
-        or (most is not None and value > most)
+        not _is_a(value, kind) or value < least or (most is not None and value > most)
     ):
-        number = "a whole number" if kind is int else "a number"
-        refuse(name, value, f"{number} from {least} {f'to {most}' if most else 'up'}")
+        refuse(name, value, f"{KINDS[kind]} from {least} {f'to {most}' if most else 'up'}")
+
+
+def typed(name: str, value: Any, kind: type, legal: str = "", *, default: object = None) -> Any:
+    """Return a value of a file as one of this type; nothing is cut, and 1 stands for 1.0.
+
+    Where the default is a text that is a number, as that of a rate is, so may the value be. Raises
+    InputError for another type, and for what is no finite number.
+    """
+    if kind is str and _is_a(value, float) and _is_numeric(default):
+        return str(value)
+    if not _is_a(value, kind):
+        refuse(name, value, legal or KINDS[kind])
+    return float(value) if kind is float else value
+
+
+def _is_a(value: object, kind: type) -> bool:
+    if kind is float:
+        return type(value) in {int, float} and isfinite(value)  # type: ignore[arg-type]
+    return type(value) is kind
+
+
+def _is_numeric(text: object) -> bool:
+    try:
+        return isinstance(text, str) and isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def by_option(known: Sequence[Field[Any]]) -> Mapping[str, Field[Any]]:
@@ -45,12 +77,22 @@ def by_option(known: Sequence[Field[Any]]) -> Mapping[str, Field[Any]]:
 
 
 def chosen(options: Mapping[str, Any], known: Sequence[Field[Any]]) -> dict[str, Any]:
-    """Return options by the names of the fields. Raises InputError for one that is not there."""
+    """Return options by the names of the fields.
+
+    Raises InputError for one that is not there, and for a value of another type.
+    """
     fields, found = by_option(known), {}
     for key, value in options.items():
         if key not in fields:
             algorithm = options.get("algorithm", fields["algorithm"].default)
             raise InputError(f"{key} has no use with the algorithm {algorithm}")
-        whole = type(value) is int and type(fields[key].default) is float  # 1 stands for 1.0
-        found[fields[key].name] = float(value) if whole else value
+        found[fields[key].name] = typed_option(fields[key], value)
     return found
+
+
+def typed_option(described: Field[Any], value: Any) -> Any:
+    """Return a value of a file as `typed` does, for an option that a field describes."""
+    name, legal = described.name.replace("_", "-"), described.metadata
+    if legal["choices"]:
+        check(name, value, legal)
+    return typed(name, value, legal["kind"], default=described.default)

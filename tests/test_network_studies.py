@@ -227,7 +227,7 @@ def test_errors_are_told_as_the_paper_does_or_exactly_enough() -> None:
         ("population = 10", "factor = 0.7", "setting 'burma14': factor is 0.7; legal is 0.5"),
         ('"burma14.tsp"', '"none.tsp"', "none.tsp: No such file"),
         ('"burma14.tsp"', '"spec.toml"', "is no line of a TSPLIB file"),
-        ("level = 0.25", "level = 1", "level is 1; legal is a number such as 0.9"),
+        ("level = 0.25", "level = true", "level is True; legal is a number such as 0.9"),
         ("level = 0.25", "", "level is missing beside equals"),
     ],
 )

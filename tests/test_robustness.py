@@ -257,10 +257,18 @@ OPTIONS = [
             *("--rows", "--cols", "--evaluations", "--children", "--tribes", "--war-interval"),
             *("--drop-interval", "--drop-worse", "--survivors", "--crossover-interval"),
             *("--crossover-attempts", "--crossover-size", "--abrupt-after", "--abrupt-rate"),
-            *("--target-sae", "--stagnation", "--max-seconds", "--seed", "--workers"),
+            *("--target-sae", "--stagnation", "--seed", "--workers"),
             *("--migration-interval", "--rewire-interval"),
         )
         for value in ("x", "1.5", "", "1e3", "nan")
+    ],
+    *[
+        ("--max-seconds", value, f"max-seconds is {value}; legal is a number from 0.0 up")
+        for value in ("-0.5", "inf", "nan")
+    ],
+    *[
+        ("--max-seconds", value, f"Invalid value for '--max-seconds': '{value}' is not a valid fl")
+        for value in ("x", "")
     ],
     *[
         (option, value, f"Invalid value for '{option}': '{value}' is not one of ")

@@ -250,8 +250,8 @@ def test_options_from_a_file(evoarray: Evoarray, images: Path) -> None:
     [
         ("tribes = ", "run.toml is not a TOML file: "),
         ("tribe = 2", "run.toml: tribe is not an option"),
-        ("tribes = [1, 2]", "run.toml: tribes is [1, 2]; legal is one value"),
-        ('tribes = "two"', "'two' is not a valid int"),
+        ("tribes = [1, 2]", "run.toml: tribes is [1, 2]; legal is a whole number"),
+        ('tribes = "two"', "run.toml: tribes is 'two'; legal is a whole number"),
         ("tribes = 0", "tribes is 0; legal is a whole number from 1"),
         ("[evolve]\ntribes = 2", "run.toml: evolve is not an option"),
     ],

@@ -70,7 +70,7 @@ def test_settings_take_what_is_legal() -> None:
 ZERO_UP = (
     *("war_interval", "migration_interval", "drop_interval", "drop_worse", "abrupt_after"),
     "rewire_interval",
-    *("target_sae", "stagnation", "max_seconds", "seed"),
+    *("target_sae", "stagnation", "seed"),
 )
 
 
@@ -89,6 +89,13 @@ def test_numbers_have_a_least_value_and_are_whole(option: str, least: int, legal
             {option: value}, f"{named(option)} is {value!r}; legal is a whole number from {legal}"
         )
     Settings(SHAPE, **{option: least})  # type: ignore[arg-type]
+
+
+def test_a_time_limit_may_be_a_part_of_a_second() -> None:
+    for value in (-0.5, float("inf"), float("nan"), "2", True, None):
+        refused({"max_seconds": value}, f"max-seconds is {value!r}; legal is a number from 0.0 up")
+    assert Settings(SHAPE, max_seconds=0.5).max_seconds == 0.5
+    Settings(SHAPE, max_seconds=1)
 
 
 def named(option: str) -> str:

@@ -2,7 +2,6 @@
 """What several commands share: options, the console, and photos read."""
 
 import os
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import Field
 from functools import partial
@@ -14,7 +13,9 @@ from rich.console import Console
 
 from evolve.filter.comparison import Photo, photo_of
 from evolve.filter.settings import BACKENDS
-from model.errors import InputError
+from evolve.options import typed
+from model.errors import InputError, refuse
+from model.files import read_toml
 from model.filter.circuit import Circuit
 from model.images import read_image
 
@@ -148,21 +149,43 @@ def _read_config(context: click.Context, path: Path | None) -> None:
     """Take the options of a TOML file as defaults. Raises InputError naming what is wrong."""
     if path is None:
         return
-    try:
-        config = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not a TOML file: {error}") from None
     options = options_of(context)
-    for name, value in config.items():
+    defaults = {}
+    for name, value in read_toml(path).items():
         if name not in options:
             raise InputError(
                 f"{path}: {name} is not an option; see evoarray {context.info_name} --help"
             )
-        if isinstance(value, dict) or (isinstance(value, list) and not options[name].multiple):
-            raise InputError(f"{path}: {name} is {value!r}; legal is one value")
-    context.default_map = {options[name].name: value for name, value in config.items()}
+        try:
+            defaults[options[name].name] = _value_of(options[name], name, value)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+    context.default_map = defaults
+
+
+def _value_of(parameter: click.Option, name: str, value: Any) -> Any:
+    """Return a value of a file as one that click takes for this option, and does not change."""
+    if not parameter.multiple:
+        return _single(parameter, name, value)
+    single = parameter.nargs == 1
+    lists = "a list of texts" if single else f"a list of lists of {parameter.nargs} texts"
+    for each in typed(name, value, list, lists):
+        texts = [each] if single else typed(name, each, list, lists)
+        if len(texts) != parameter.nargs or not all(isinstance(text, str) for text in texts):
+            refuse(name, value, lists)
+    return value
+
+
+def _single(parameter: click.Option, name: str, value: Any) -> Any:
+    kinds = {
+        click.types.BoolParamType: bool,
+        click.types.IntParamType: int,
+        click.types.FloatParamType: float,
+    }
+    kind = next((kinds[each] for each in kinds if isinstance(parameter.type, each)), str)
+    if isinstance(parameter.type, _Number):
+        return value if type(value) is int else typed(name, value, float)
+    return typed(name, value, kind, default=parameter.default)
 
 
 def console(json_wanted: bool) -> Console:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from evolve.filter.settings import OPTIONS, Settings
+from evolve.options import by_option, typed, typed_option
 from model.errors import InputError
 from model.filter.circuit import Shape
 
@@ -15,8 +16,9 @@ PRESETS: Mapping[str, Mapping[str, Any]] = tomllib.loads(
 )
 DEFAULT = "annealing"
 
-_FIELDS = {each.name.replace("_", "-"): each.name for each in OPTIONS}
-NAMES = {*_FIELDS, "preset", "rows", "cols", "size", "function-set"}
+_FIELDS = by_option(OPTIONS)
+_OTHERS = {"preset": str, "rows": int, "cols": int, "size": str, "function-set": str}
+NAMES = {*_FIELDS, *_OTHERS}
 """Of all options that make settings; size is rows x cols."""
 
 
@@ -62,8 +64,12 @@ def settings_of(
     start_genes are those of the circuit to start from, edges those of the network in a file.
     Raises InputError for an illegal value.
     """
-    options = with_preset(options)
-    chosen = {_FIELDS[key]: value for key, value in options.items() if key in _FIELDS}
-    if "mutation_rate" in chosen:
-        chosen["mutation_rate"] = str(chosen["mutation_rate"])
+    options = with_preset({key: _typed(key, options[key]) for key in options if key in NAMES})
+    chosen = {_FIELDS[key].name: value for key, value in options.items() if key in _FIELDS}
     return Settings(shape_of(options), start_genes=start_genes, edges=edges, **chosen)
+
+
+def _typed(key: str, value: Any) -> Any:
+    if key in _OTHERS:
+        return typed(key, value, _OTHERS[key])
+    return typed_option(_FIELDS[key], value)

@@ -142,7 +142,9 @@ class Settings:
     abrupt_rate: int = option(16, "Genes redrawn in an abrupt change.", least=1, most=HIGHEST_RATE)
     target_sae: int = option(0, "Stop when the best SAE is at most this.", least=0)
     stagnation: int = option(0, "Stop after so many evaluations without progress; 0: no.", least=0)
-    max_seconds: int = option(0, "Stop after so much time; 0: no.", least=0)
+    max_seconds: float = option(
+        0.0, "Stop after this many seconds, such as 0.5; 0: no limit.", least=0.0
+    )
     start: str = option(
         "copy",
         "Begin with the circuit that copies its input, with random ones, or with a circuit file.",

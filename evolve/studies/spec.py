@@ -44,18 +44,19 @@ algorithm neat in evolve/neuro/neat/settings.py; the kind noisy-digits is neuro 
 those of evolve/neuro/filtered/settings.py, too.
 """
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
+from evolve.options import typed
 from evolve.studies.filters import Filters
 from evolve.studies.kind import Kind, names_of, of_run
 from evolve.studies.networks import Networks
 from evolve.studies.neuro import Neuro
 from evolve.studies.noisy_digits import NoisyDigits
-from model.errors import InputError
+from model.errors import InputError, refuse
+from model.files import parse_toml
 
 KINDS: Mapping[str, type[Kind]] = {
     "filters": Filters,
@@ -139,10 +140,7 @@ def parse_spec(text: str, called: str) -> Spec:
 
     Raises InputError naming the file, the key and what is legal.
     """
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{called} is not a TOML file: {error}") from None
+    data = parse_toml(text, called)
     try:
         return _spec(data)
     except InputError as error:
@@ -151,13 +149,12 @@ def parse_spec(text: str, called: str) -> Spec:
 
 def _spec(data: Mapping[str, Any]) -> Spec:
     name = data.get("kind", "filters")
-    _check_value("kind", name, *_KEYS["kind"])
+    _value("kind", name, *_KEYS["kind"])
     if name not in KINDS:
         raise InputError(f"kind is {name!r}; legal is one of {', '.join(KINDS)}")
     keys = {**_KEYS, **KINDS[name].keys}
     _check_keys(data, keys)
-    for key, value in data.items():
-        _check_value(key, value, *keys[key])
+    data = {key: _value(key, value, *keys[key]) for key, value in data.items()}
     kind = KINDS[name].of(data)
     settings = dict(_settings(data, kind))
     if not settings:
@@ -222,17 +219,20 @@ def _claim_of(kind: str, data: Mapping[str, Any], settings: Mapping[str, Any]) -
     _check_keys(data, {kind, "says", "source", "thesis", *needed, *possible})
     for key in sorted(needed - data.keys()):
         raise InputError(f"{key} is missing beside {kind}")
-    for key, value in data.items():
-        _check_value(key, value, *_CLAIM_KEYS.get(key, (str, "the name of a setting")))
+    data = {
+        key: _value(key, value, *_CLAIM_KEYS.get(key, (str, "the name of a setting")))
+        for key, value in data.items()
+    }
     others = names_of("than", data.get("than", data.get("as", ())))
     if {"than", "as"} & needed and not others:
         raise InputError(f"{kind} needs at least one setting to be compared with")
     for name in (data[kind], *others):
         if name not in settings:
             raise InputError(f"{name!r} is no setting; there are {', '.join(settings)}")
-    by = data.get("by", [0.0, 0.0])
-    if [type(value) for value in by] != [float, float] or by[0] > by[1]:
-        raise InputError(f"by is {by!r}; legal is {_CLAIM_KEYS['by'][1]}")
+    legal = _CLAIM_KEYS["by"][1]
+    by = [typed("by", value, float, legal) for value in data.get("by", [0.0, 0.0])]
+    if len(by) != 2 or by[0] > by[1]:
+        refuse("by", data["by"], legal)
     if ("apart" in data) != ("level" in data) and kind == "predicts":
         raise InputError("apart and level need each other")
     return Claim(
@@ -256,6 +256,8 @@ def _check_keys(data: Mapping[str, Any], known: Any) -> None:
             raise InputError(f"{key} is not known; known are {', '.join(sorted(known))}")
 
 
-def _check_value(key: str, value: object, kind: type, legal: str) -> None:
-    if type(value) is not kind or (type(value) is int and value < 1):
-        raise InputError(f"{key} is {value!r}; legal is {legal}")
+def _value(key: str, value: object, kind: type, legal: str) -> Any:
+    value = typed(key, value, kind, legal)
+    if type(value) is int and value < 1:
+        refuse(key, value, legal)
+    return value

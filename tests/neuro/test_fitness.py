@@ -179,7 +179,7 @@ def test_the_sums_of_pixels_at_their_limits() -> None:
         ("accuracy", -0.1, "a number from 0.0 up"),
         ("smooth", math.nan, "a number from 0.0 up"),
         ("scale", 9, "a whole number from 10 to 24"),
-        ("size", 1, "a number from 0.0 up"),
+        ("size", True, "a number from 0.0 up"),
         ("counts", "all", "one of nonzero, stored"),
         ("most", 0, "a whole number from 1 up"),
     ],
