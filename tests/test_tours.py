@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tours and knapsacks against slow programs, textbook examples and known optima."""
 
+from dataclasses import replace
 from itertools import combinations, pairwise, permutations
 from math import hypot
 from typing import Any
@@ -266,12 +267,48 @@ UNEVEN = "EDGE_WEIGHT_FORMAT: FULL_MATRIX\nEDGE_WEIGHT_SECTION\n0 1 2 3 0 3 2 3 
         (tsp("EUC_2D", PLACES.replace("\n3", "\n1")), "does not number its cities from 1 to 3"),
         (tsp("EXPLICIT", ""), "EDGE_WEIGHT_FORMAT is ''; legal is one of FULL_MATRIX"),
         (tsp("EXPLICIT", UNEVEN), "not the same in both directions"),
+        *[
+            (tsp("EUC_2D", f"{PLACES}\n{word}_SECTION\n1 2\n-1"), f"{word}_SECTION would change")
+            for word in ("FIXED_EDGES", "EDGE_DATA", "DEPOT", "DEMAND", "TOUR", "TIME_WINDOW")
+        ],
+        *[
+            (tsp("EUC_2D", f"{word}: 3\n{PLACES}"), f"{word} would change the problem, or is unkn")
+            for word in ("CAPACITY", "EDGE_DATA_FORMAT", "SALESMEN", "DISTANCE")
+        ],
+        (tsp("EUC_2D", f"NODE_COORD_TYPE: THREED_COORDS\n{PLACES}"), "legal is TWOD_COORDS"),
+        (tsp("EUC_2D", f"{PLACES}\nEDGE_WEIGHT_SECTION\n1 2 3"), "needs EDGE_WEIGHT_TYPE: EXPL"),
+        (tsp("EUC_2D", f"{PLACES}\n{PLACES}"), "NODE_COORD_SECTION is given twice"),
+        (tsp("EUC_2D", f"{PLACES}\nDIMENSION: 3"), "DIMENSION is given twice"),
     ],
 )
 def test_files_that_are_refused(text: str, says: str) -> None:
     with pytest.raises(InputError) as refused:
         read_tsplib(text, "x.tsp")
     assert says in str(refused.value)
+
+
+def test_what_is_for_people_changes_no_distance() -> None:
+    people = "COMMENT: a\nCOMMENT: b\nNODE_COORD_TYPE: TWOD_COORDS\nDISPLAY_DATA_TYPE: TWOD_DISPLAY"
+    display = "DISPLAY_DATA_SECTION\n1 9 9\n2 9 9\n3 9 9"
+    text = tsp("EUC_2D", f"{people}\n{PLACES}\n{display}")
+    assert np.array_equal(read_tsplib(text, "x"), read_tsplib(tsp("EUC_2D", PLACES), "x"))
+
+
+def test_a_shorter_tour_refutes_the_optimum() -> None:
+    settings = GuidedSettings(problem="tsp", cities=8, generations=1, population=5, optimum=5e5)
+    says = r"optimum is 500000\.0, and there is a tour of length [0-9.]+, which is shorter; give"
+    with pytest.raises(InputError, match=says):
+        evolve_all(settings, "", [1])
+    best = shortest(random_cities(8, 1))
+    for optimum in (best, best * (1 + 1e-12)):  # which differ by a rounding alone
+        operators = Tours(replace(settings, optimum=optimum), random_cities(8, 1))
+        assert operators.errors(np.array([min_tour(8)])).min() >= 0
+
+
+def min_tour(cities: int) -> tuple[int, ...]:
+    distances = random_cities(cities, 1)
+    tours = [(0, *rest) for rest in permutations(range(1, cities))]
+    return min(tours, key=lambda tour: sum(distances[a, b] for a, b in pairwise((*tour, 0))))
 
 
 # --- knapsacks

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from evolve.networks.problems import Reals
 from evolve.networks.settings import GuidedSettings
+from model.errors import InputError
 
 Tour: TypeAlias = NDArray[np.int64]
 
@@ -187,10 +188,18 @@ class Tours:
         return two_opt(tours, self.distances) if self.settings.local_search == "2-opt" else tours
 
     def errors(self, genes: Tour) -> Reals:
-        """Return by what part tours are longer than the shortest, or their length if unknown."""
-        found = lengths(genes, self.distances)
-        if not self.settings.optimum:
+        """Return by what part tours are longer than the shortest, or their length if unknown.
+
+        Raises InputError for a tour that is shorter than what is said to be the shortest.
+        """
+        found, optimum = lengths(genes, self.distances), self.settings.optimum
+        if not optimum:
             return found
-        longer = found / self.settings.optimum - 1
+        longer = found / optimum - 1
+        if (longer < -LEAST_GAIN).any():
+            raise InputError(
+                f"optimum is {optimum!r}, and there is a tour of length {float(found.min())!r}, "
+                "which is shorter; give the length of the shortest tour, or leave optimum out"
+            )
         # The same edges in another order may differ in the last bit.
         return np.where(np.abs(longer) < LEAST_GAIN, 0.0, longer)

@@ -2,11 +2,12 @@
 """Cities from files of TSPLIB (G. Reinelt, ORSA Journal on Computing 3, 1991).
 
 Edge weight types EUC_2D, CEIL_2D, ATT, GEO, and EXPLICIT as FULL_MATRIX or as the rows of an upper
-or lower triangle. Where TSPLIB says how to round, so is it done: known optima are those of its
+or lower triangle. Whatever else a file may ask for, such as fixed edges, would be another problem,
+and is refused. Where TSPLIB says how to round, so is it done: known optima are those of its
 whole numbers.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from math import isfinite
 from typing import Any
 
@@ -23,6 +24,14 @@ RADIUS = 6378.388
 """Of the earth in kilometres, as TSPLIB has it."""
 
 _PI = 3.141592  # TSPLIB's, on which its whole numbers depend
+
+_KEYWORDS = (
+    *("NAME", "TYPE", "COMMENT", "DIMENSION", "EDGE_WEIGHT_TYPE", "EDGE_WEIGHT_FORMAT"),
+    *("NODE_COORD_TYPE", "DISPLAY_DATA_TYPE"),
+)
+_COORDINATES, _WEIGHTS = "NODE_COORD_SECTION", "EDGE_WEIGHT_SECTION"
+_SECTIONS = (_COORDINATES, _WEIGHTS, "DISPLAY_DATA_SECTION")
+"""What files may have; of these, all that is for display changes no distance."""
 
 
 def read_tsplib(text: str, called: str) -> Reals:
@@ -46,8 +55,10 @@ def _parts(text: str) -> tuple[dict[str, str], dict[str, list[str]]]:
         if word == "EOF":
             break
         if word.endswith("_SECTION"):
+            _check_word(word, sections, _SECTIONS)
             sections[word] = []
         elif colon:
+            _check_word(word, facts if word != "COMMENT" else (), _KEYWORDS)
             facts[word] = value.strip()
         elif word:
             if not sections:
@@ -56,12 +67,24 @@ def _parts(text: str) -> tuple[dict[str, str], dict[str, list[str]]]:
     return facts, sections
 
 
+def _check_word(word: str, before: Container[str], known: Sequence[str]) -> None:
+    if word not in known:
+        raise InputError(
+            f"{word[:40]} would change the problem, or is unknown; take it out to have that of the "
+            f"distances alone, which has {', '.join(known)}"
+        )
+    if word in before:
+        raise InputError(f"{word} is given twice; take one out")
+
+
 def _distances(facts: Mapping[str, str], sections: Mapping[str, Sequence[str]]) -> Reals:
     if facts.get("TYPE", "TSP").split()[:1] != ["TSP"]:
         raise InputError(f"TYPE is {facts['TYPE']!r}; legal is TSP")
     dimension = facts.get("DIMENSION", "")
     if not dimension.isdecimal() or not 3 <= int(dimension) <= MOST:
         raise InputError(f"DIMENSION is {dimension!r}; legal is a whole number from 3 to {MOST}")
+    if facts.get("NODE_COORD_TYPE", "") == "THREED_COORDS":
+        raise InputError("NODE_COORD_TYPE is 'THREED_COORDS'; legal is TWOD_COORDS")
     count, kind = int(dimension), facts.get("EDGE_WEIGHT_TYPE", "")
     if kind == "EXPLICIT":
         name = facts.get("EDGE_WEIGHT_FORMAT", "")
@@ -69,7 +92,7 @@ def _distances(facts: Mapping[str, str], sections: Mapping[str, Sequence[str]]) 
             legal = ", ".join(_FORMATS)
             raise InputError(f"EDGE_WEIGHT_FORMAT is {name!r}; legal is one of {legal}")
         one, other = _FORMATS[name](count)
-        weights = _numbers(sections, "EDGE_WEIGHT_SECTION", len(one))
+        weights = _numbers(sections, _WEIGHTS, len(one))
         distances = np.zeros((count, count))
         distances[one, other] = weights
         if name != "FULL_MATRIX":
@@ -80,9 +103,11 @@ def _distances(facts: Mapping[str, str], sections: Mapping[str, Sequence[str]]) 
     if kind not in _TYPES:
         legal = ", ".join((*_TYPES, "EXPLICIT"))
         raise InputError(f"EDGE_WEIGHT_TYPE is {kind!r}; legal is one of {legal}")
-    rows = _numbers(sections, "NODE_COORD_SECTION", 3 * count).reshape(count, 3)
+    if _WEIGHTS in sections:
+        raise InputError(f"{_WEIGHTS} needs EDGE_WEIGHT_TYPE: EXPLICIT, and it is {kind}")
+    rows = _numbers(sections, _COORDINATES, 3 * count).reshape(count, 3)
     if sorted(rows[:, 0]) != list(range(1, count + 1)):
-        raise InputError(f"NODE_COORD_SECTION does not number its cities from 1 to {count}")
+        raise InputError(f"{_COORDINATES} does not number its cities from 1 to {count}")
     places = rows[rows[:, 0].argsort(), 1:]
     distances = _TYPES[kind](places)
     np.fill_diagonal(distances, 0)
