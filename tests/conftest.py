@@ -75,18 +75,23 @@ def evoarray(
     signal.signal(signal.SIGTERM, handler)
 
 
-def shown_on_terminal(folder: Path, *arguments: object, stdout: IO[str] | None = None) -> str:
+def shown_on_terminal(
+    folder: Path, *arguments: object, stdout: IO[str] | None = None, columns: int = 120
+) -> str:
     """Return what the command, run in this folder, writes to a terminal, without its colours.
 
-    The terminal has 120x40 characters, and also has standard output unless that goes elsewhere.
+    The terminal has 40 lines, and also has standard output unless that goes elsewhere.
     """
     master, terminal = pty.openpty()
+    size = {"COLUMNS": str(columns), "LINES": "40"}
+    environment = {**os.environ, **size, "TERM": "xterm-256color"}
+    environment.pop("CI", None)
     with subprocess.Popen(
         [sys.executable, "-m", "evolve", *map(str, arguments)],
         cwd=folder,
         stdout=stdout or terminal,
         stderr=terminal,
-        env={**os.environ, "COLUMNS": "120", "LINES": "40", "TERM": "xterm-256color"},
+        env=environment,
     ) as command:
         os.close(terminal)
         shown = b""

@@ -345,7 +345,7 @@ def test_on_a_terminal_progress_is_a_view(images: Path) -> None:
     text = shown_on_terminal(images, "evolve", "noisy.png", "clean.png", "-o", "run", *SMALL)
     best = f"{load(images / 'run' / 'results.json')['sae']:,}"
     assert "━" in text
-    assert re.search(rf"400 of 400 evaluations, [\d,]+/s, ETA 0:00:00, best SAE {best}", text)
+    assert re.search(rf"400 of 400 evaluations, [\d,]+/s, ETA 0 s, best SAE {best}", text)
     assert f"{best} best" in text
     assert "best so far" in text
 

@@ -123,7 +123,7 @@ def test_no_view_is_larger_than_its_terminal(seen: list[dict[int, int]]) -> None
 def test_the_header_says_how_far_it_is_and_how_good() -> None:
     text = view_of(console_of(120, 20), watched_of(*SEEN))
     assert re.search(
-        r"6,000 of 10,000 evaluations, [\d,]+/s, ETA 0:00:00, best SAE 1,900, "
+        r"6,000 of 10,000 evaluations, [\d,]+/s, ETA 0 s, best SAE 1,900, "
         r"0\.63 of the 3x3 median's",
         text,
     )

@@ -25,6 +25,7 @@ from evolve.commands.options import (
     with_options,
     workers_option,
 )
+from evolve.console import print_table
 from evolve.filter.presets import DEFAULT, PRESETS, settings_of, shape_of, with_preset
 from evolve.filter.runs.job import Job, provenance
 from evolve.filter.runs.run import resume as resume_run
@@ -142,7 +143,9 @@ def runs(folder: Path, json_wanted: bool) -> None:
     if json_wanted:
         click.echo(json.dumps([{**asdict(info), "folder": str(info.folder)} for info in found]))
         return
-    table = Table(*("run", "state", "evaluations", "best", "begun", "command"))
+    table = Table()
+    for heading in ("run", "state", "evaluations", "best", "begun (UTC)", "command"):
+        table.add_column(heading, no_wrap=heading in {"evaluations", "best", "begun (UTC)"})
     for info in found:
         done = f"{info.evaluations or 0:,} of {info.budget or 0:,}"
         best = "-"
@@ -151,8 +154,9 @@ def runs(folder: Path, json_wanted: bool) -> None:
         if info.wrong is not None:
             best = f"{info.wrong:,} wrong"
         says = info.problem or info.command or ""
-        table.add_row(str(info.folder), info.state, done, best, info.created, says)
-    console(False).print(table)
+        begun = (info.created or "-")[:19].replace("T", " ")
+        table.add_row(str(info.folder), info.state, done, best, begun, says)
+    print_table(console(False), table)
 
 
 def _read_start(path: Path, shape: Shape) -> tuple[int, ...]:

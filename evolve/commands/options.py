@@ -11,6 +11,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from evolve.console import open_console
 from evolve.filter.comparison import Photo, photo_of
 from evolve.filter.settings import BACKENDS
 from evolve.options import typed
@@ -190,7 +191,7 @@ def _single(parameter: click.Option, name: str, value: Any) -> Any:
 
 def console(json_wanted: bool) -> Console:
     """Return where to print sentences: not where JSON goes."""
-    return Console(highlight=False, markup=False, emoji=False, stderr=json_wanted)
+    return open_console(stderr=json_wanted)
 
 
 def read_photo(noisy: Path, clean: Path, convert: bool, after: Sequence[Circuit] = ()) -> Photo:

@@ -17,6 +17,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from evolve.console import print_table
 from evolve.neuro.algorithms import (
     Settings,
     algorithm_of,
@@ -251,7 +252,7 @@ def _print(judged: Judged, console: Console) -> None:
     table = Table("", *PARTS)
     table.add_row("right", *(f"{judged.right[p]} of {judged.images[p]}" for p in PARTS))
     table.add_row("accuracy", *(f"{judged.accuracy(part):.1%}" for part in PARTS))
-    console.print(table)
+    print_table(console, table)
     console.out(
         f"{judged.nonzero} of {judged.parameters} parameters are not 0; "
         f"an image takes {judged.cycles:,} cycles of the core"

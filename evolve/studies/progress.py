@@ -6,8 +6,8 @@ import time
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from evolve.console import progress_bar, time_left
 from evolve.studies.kind import Measure, Result
 
 LINE_SECONDS = 10.0
@@ -21,16 +21,8 @@ class StudyProgress:
         self._values: list[float] = []
         self._new = 0
         self._started = self._shown = time.monotonic()
-        self._bar = Progress(
-            TextColumn("study"),
-            BarColumn(),
-            TextColumn("{task.completed}/{task.total} runs, {task.fields[rate]}, ETA"),
-            TimeRemainingColumn(compact=True),
-            TextColumn("{task.fields[values]}"),
-            console=console,
-            disable=not console.is_terminal,
-        )
-        self._task = self._bar.add_task("", total=total, rate="-", values="")
+        self._bar = progress_bar(console)
+        self._task = self._bar.add_task("", total=total, said="")
 
     def __enter__(self) -> "StudyProgress":
         self._bar.start()
@@ -44,20 +36,20 @@ class StudyProgress:
         """Count finished runs."""
         self._values += map(self._measure.of, results)
         self._new += len(results) if new else 0
-        if self._console.is_terminal or time.monotonic() - self._shown > LINE_SECONDS:
+        if self._console.is_interactive or time.monotonic() - self._shown > LINE_SECONDS:
             self._show()
 
     def _show(self) -> None:
         self._shown = time.monotonic()
         done, rate = len(self._values), self._new / max(1e-9, self._shown - self._started)
-        values = ""
+        speed = f"{rate:.2f}/s" if rate >= 1 else f"{60 * rate:.1f}/min"
+        eta = time_left(self._total - done, rate)
+        said = f"{done}/{self._total} runs, {speed}, ETA {eta}"
         if done:
             ends = min(self._values), statistics.median(self._values)
             best, median = map(self._measure.number, ends)
-            values = f"{self._measure.unit}: best {best}, median {median}"
-        said = f"{rate:.2f}/s" if rate >= 1 else f"{60 * rate:.1f}/min"
-        if self._console.is_terminal:
-            self._bar.update(self._task, completed=done, rate=said, values=values)
+            said += f"; {self._measure.unit}: best {best}, median {median}"
+        if self._console.is_interactive:
+            self._bar.update(self._task, completed=done, said=said)
         else:
-            eta = f"{(self._total - done) / rate:.0f} s" if rate else "-"
-            self._console.out(f"{done}/{self._total} runs, {said}, ETA {eta}; {values}")
+            self._console.out(said)

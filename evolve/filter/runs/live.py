@@ -10,7 +10,6 @@ import sys
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import groupby, pairwise
-from math import isfinite
 from typing import TypeAlias
 
 import numpy as np
@@ -22,6 +21,7 @@ from rich.segment import Segment, SegmentLines
 from rich.style import Style
 from rich.text import Text
 
+from evolve.console import duration
 from evolve.filter.runs.progress import Watched
 from model.filter.array import run
 from model.filter.circuit import Genes, Shape, circuit_of
@@ -130,7 +130,7 @@ def _header(console: Console, watched: Watched, rival: Rival) -> Block:
     name, level = rival
     text = Text.assemble(
         f"{watched.evaluations:,} of {watched.total:,} evaluations, {watched.rate:,.0f}/s, "
-        f"ETA {_clock(watched.eta)}, ",
+        f"ETA {duration(watched.eta)}, ",
         (f"best SAE {watched.sae:,}", BEST),
         f", {watched.sae / level:.2f} of the {name}'s" if watched.sae and level else "",
     )
@@ -297,11 +297,3 @@ def _width(block: Sequence[list[Segment]]) -> int:
 
 def _fit(text: str, width: int) -> str:
     return text[:width].ljust(width)
-
-
-def _clock(seconds: float) -> str:
-    if not isfinite(seconds):
-        return "-"
-    minutes, second = divmod(int(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02}:{second:02}"

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
+from evolve.console import duration
 from evolve.filter.loop import Epoch
 from evolve.filter.tribe import Evolver, Rule, Tribe
 from evolve.filter.world import World
@@ -57,7 +58,7 @@ class Lines:
         if watched.rate:
             self._console.out(
                 f"{watched.evaluations}/{watched.total} evaluations, {watched.rate:,.0f}/s, "
-                f"ETA {watched.eta:.0f} s, best SAE {watched.sae:,}"
+                f"ETA {duration(watched.eta)}, best SAE {watched.sae:,}"
             )
 
     def tell(self, event: str) -> None:
