@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pictures of a run: their size, and that they show what they are given."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pytest
 from matplotlib import pyplot
@@ -11,6 +15,8 @@ from PIL import Image
 
 from evolve.filter.pictures import comparison, curve_plot
 from model.errors import InputError
+from tests.conftest import ROOT, Evoarray
+from tests.test_cli import SMALL
 
 BLUE, ORANGE = (31, 111, 181), (194, 81, 12)
 
@@ -67,7 +73,9 @@ def test_the_curve_falls_between_its_levels(tmp_path: Path) -> None:
     evaluations = [1024 * step for step in range(9)]
     best = np.geomspace(400_000, 50_000, 9)
     path = tmp_path / "curve.png"
-    curve_plot(path, evaluations, best[:, None], {"3x3 median": 80_000, "noisy": 400_000})
+    curve_plot(
+        path, evaluations, best.tolist(), best[:, None], {"3x3 median": 80_000, "noisy": 400_000}
+    )
     picture = pixels(path)
     assert picture.shape == (520, 900, 3)
     plot = picture[40:470, 100:]
@@ -83,10 +91,10 @@ def test_the_curve_falls_between_its_levels(tmp_path: Path) -> None:
 
 def test_tribes_may_end_and_a_run_may_have_just_begun(tmp_path: Path) -> None:
     tribes = np.array([[500.0, 500.0], [450.0, 480.0], [400.0, np.nan]])
-    curve_plot(tmp_path / "a.png", [0, 2048, 4096], tribes, {})
+    curve_plot(tmp_path / "a.png", [0, 2048, 4096], [500, 450, 400], tribes, {})
     assert drawn(pixels(tmp_path / "a.png"), BLUE).any()
     assert not drawn(pixels(tmp_path / "a.png"), ORANGE).any()
-    curve_plot(tmp_path / "b.png", [0], [[0]], {"noisy": 0})
+    curve_plot(tmp_path / "b.png", [0], [0], [[0]], {"noisy": 0})
     assert drawn(pixels(tmp_path / "b.png"), BLUE).any()
 
 
@@ -95,8 +103,59 @@ def test_pictures_are_stable_and_leave_no_global_state(tmp_path: Path) -> None:
     for name in ("a.png", "b.png"):
         comparison(tmp_path / name, [("one", "SAE 0", image)])
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
-    curve_plot(tmp_path / "c.png", [0, 1024], [[5], [4]], {})
+    curve_plot(tmp_path / "c.png", [0, 1024], [5, 4], [[5], [4]], {})
     assert not pyplot.get_fignums()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"savefig.dpi": 300, "figure.dpi": 50, "savefig.bbox": "tight"},
+        {"text.usetex": True, "font.family": ["serif"], "axes.unicode_minus": False},
+        {"axes.facecolor": "black", "lines.linewidth": 9, "savefig.facecolor": "red"},
+    ],
+)
+def test_the_settings_of_a_user_change_no_picture(
+    tmp_path: Path, settings: dict[str, object]
+) -> None:
+    image = np.arange(256, dtype=np.uint8).reshape(16, 16)
+
+    def draw() -> list[bytes]:
+        comparison(tmp_path / "a.png", [("one", "SAE 0", image)])
+        curve_plot(tmp_path / "b.png", [0, 1024], [5, 4], [[5, 7], [4, 6]], {"noisy": 5})
+        return [(tmp_path / name).read_bytes() for name in ("a.png", "b.png")]
+
+    expected = draw()
+    with matplotlib.rc_context(settings):  # type: ignore[arg-type]
+        assert draw() == expected
+        assert {name: matplotlib.rcParams[name] for name in settings} == settings  # type: ignore[index]
+
+
+def test_a_notebook_and_a_file_of_settings_cost_nothing(tmp_path: Path) -> None:
+    """MPLBACKEND as notebooks set it for their commands, and a matplotlibrc of the folder."""
+    (tmp_path / "matplotlibrc").write_text("savefig.dpi: 300\ntext.usetex: True\n")
+    program = "from pathlib import Path; from evolve.filter.pictures import curve_plot; "
+    program += "curve_plot(Path('a.png'), [0, 1024], [5, 4], [[5], [4]], {})"
+    backend = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+    environment = {**os.environ, **backend, "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, check=True)
+    curve_plot(tmp_path / "b.png", [0, 1024], [5, 4], [[5], [4]], {})
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_a_picture_that_fails_does_not_cost_the_results(
+    evoarray: Evoarray, images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("no font")
+
+    monkeypatch.setattr("evolve.filter.pictures.curve_plot", fail)
+    ended = evoarray("evolve", "noisy.png", "clean.png", "-o", "run", *SMALL)
+    assert (ended.status, ended.err) == (0, "")
+    assert "curve.png could not be drawn (no font); the results are complete" in ended.out
+    names = {path.name for path in (images / "run").iterdir()}
+    assert {"results.json", "comparison.png", "filtered.png"} <= names
+    assert "finished" in evoarray("runs", ".").out
 
 
 def test_a_picture_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
@@ -104,5 +163,5 @@ def test_a_picture_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot write"):
         comparison(path, [("one", "", np.zeros((3, 3), np.uint8))])
     with pytest.raises(InputError, match="cannot write"):
-        curve_plot(path, [0, 1024], [[5], [4]], {})
+        curve_plot(path, [0, 1024], [5, 4], [[5], [4]], {})
     assert list(tmp_path.iterdir()) == []

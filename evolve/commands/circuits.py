@@ -64,7 +64,8 @@ def evaluate(
         click.echo(json.dumps({"backend": backend, **result}))
     else:
         for name, value in result.items():
-            click.echo(f"{name.upper():5}{'infinite' if value is None else f'{value:.6g}'}")
+            shown = value if name == "sae" else "infinite" if value is None else f"{value:.6g}"
+            click.echo(f"{name.upper():5}{shown}")
 
 
 @click.command("filter")

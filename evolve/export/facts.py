@@ -4,7 +4,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 
-from evolve.filter.comparison import Comparison
+from evolve.filter.comparison import MEASURES, Comparison, cells_of
 from evolve.simplify.cost import luts
 from evolve.simplify.graph import depth, formulas, nodes, pixels, simplify
 from evolve.synthesis.devices import FAMILY_NAMES
@@ -90,14 +90,14 @@ def _photos(comparisons: Sequence[Comparison]) -> Iterator[str]:
         [
             f"{comparison.photo.name} ({_hash(comparison.photo.noisy)})",
             label,
-            *(f"{m.sae:,}", f"{m.mae:.2f}", f"{m.psnr:.2f}", f"{m.ssim:.3f}"),
+            *(f"**{cell}**" if best else cell for cell, best in cells_of(comparison, label)),
         ]
         for comparison in comparisons
-        for label, m in comparison.metrics.items()
+        for label in comparison.metrics
     ]
-    yield from markdown_table(
-        ["photo (SHA-256 of its noisy pixels)", "image", "SAE", "MAE", "PSNR", "SSIM"], rows
-    )
+    yield from markdown_table(["photo (SHA-256 of its noisy pixels)", "image", *MEASURES], rows)
+    yield ""
+    yield "SAE, MAE: lower is better; PSNR, in dB, SSIM: higher is better; bold: best on a photo."
 
 
 def _hash(image: Plane) -> str:

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How an evolved filter compares with the median filters, photo by photo."""
+"""How an evolved filter compares with the median filters and no filter, photo by photo."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from evolve.console import listed, print_table
 from model.filter.array import filter_image
 from model.filter.baselines import adaptive_median, median3x3
 from model.filter.circuit import Circuit
@@ -15,7 +20,21 @@ from model.filter.functions import Plane
 
 MEDIAN, ADAPTIVE, EVOLVED = "3x3 median", "adaptive median", "evolved"
 EARLIER = "filters before"
+BASELINES = ("noisy", MEDIAN, ADAPTIVE)
+"""What every photo is compared with."""
+
 UNFILTERED = "unfiltered image"
+
+MEASURES: Mapping[str, Callable[[Metrics], float]] = {
+    "SAE": lambda m: m.sae,
+    "MAE": lambda m: m.mae,
+    "PSNR": lambda m: -m.psnr,
+    "SSIM": lambda m: -m.ssim,
+}
+"""What is measured, each so that lower is better."""
+
+JUDGED = ("SAE", "PSNR", "SSIM")
+"""Those of a verdict: the MAE says the same as the SAE."""
 
 
 @dataclass(frozen=True)
@@ -61,66 +80,109 @@ class Comparison:
         """Whether the evolved filter leaves a lower SAE than the 3x3 median."""
         return self.metrics[EVOLVED].sae < self.metrics[MEDIAN].sae
 
-    @property
-    def beats_unfiltered(self) -> bool:
-        """Whether the evolved filter leaves a lower SAE than no filter."""
-        return self.metrics[EVOLVED].sae < self.metrics["noisy"].sae
+    @cached_property
+    def best(self) -> Mapping[str, Sequence[str]]:
+        """The labels of the best images by each of MEASURES; several where they are equal."""
+        return {
+            measure: [label for label, m in self.metrics.items() if loss(m) == lowest]
+            for measure, loss in MEASURES.items()
+            for lowest in [min(map(loss, self.metrics.values()))]
+        }
+
+    def strongest(self, measure: str) -> str:
+        """Return the label of the baseline that is best by one of MEASURES."""
+        baselines = [label for label in self.metrics if label != EVOLVED]
+        return min(baselines, key=lambda label: MEASURES[measure](self.metrics[label]))
+
+    def beats_all(self, measure: str) -> bool:
+        """Return whether the evolved filter is better than every baseline by one of MEASURES."""
+        return list(self.best[measure]) == [EVOLVED]
 
 
 def compare(photo: Photo, circuit: Circuit) -> Comparison:
     """Filter a photo with the medians and the circuit, and measure all against the clean one."""
-    images = {
-        "noisy": photo.noisy,
-        MEDIAN: median3x3(photo.noisy),
-        ADAPTIVE: adaptive_median(photo.noisy),
-        **({} if photo.earlier is None else {EARLIER: photo.earlier}),
-        EVOLVED: filter_image(circuit, photo.given),
-    }
+    images = {**_baselines(photo), EVOLVED: filter_image(circuit, photo.given)}
     return Comparison(
         photo, images, {label: metrics(image, photo.clean) for label, image in images.items()}
     )
 
 
 def rival(photos: Sequence[Photo]) -> tuple[str, int]:
-    """Return what is to be beaten and its SAE over all photos: the median or no filter."""
-    saes = {
-        UNFILTERED: sum(sae(photo.noisy, photo.clean) for photo in photos),
-        MEDIAN: sum(sae(median3x3(photo.noisy), photo.clean) for photo in photos),
-    }
-    return min(saes.items(), key=lambda item: item[1])
+    """Return the strongest baseline, that with the lowest SAE over all photos, and this SAE."""
+    saes: Counter[str] = Counter()
+    for photo in photos:
+        saes.update({label: sae(image, photo.clean) for label, image in _baselines(photo).items()})
+    label, lowest = min(saes.items(), key=lambda item: item[1])
+    return _named(label), lowest
 
 
-def print_table(console: Console, comparisons: Sequence[Comparison], training: int) -> None:
-    """Print every photo's metrics, the lowest SAE of each photo in bold; training ones first."""
-    table = Table(title="SAE, MAE: lower is better; PSNR (dB), SSIM: higher is better")
+def print_comparisons(
+    console: Console, comparisons: Sequence[Comparison], training: int, /
+) -> None:
+    """Print every photo's metrics with a mark at the best of each column; training ones first."""
+    table = Table(title="SAE, MAE: lower is better; PSNR (dB), SSIM: higher is better; *: best")
     table.add_column("photo")
     table.add_column("image")
-    for heading in ("SAE", "MAE", "PSNR", "SSIM"):
-        table.add_column(heading, justify="right")
+    for heading in MEASURES:
+        table.add_column(f"{heading}  ", justify="right", no_wrap=True)
     for index, comparison in enumerate(comparisons):
         role = "training" if index < training else "held out"
-        lowest = min(m.sae for m in comparison.metrics.values())
         first = f"{comparison.photo.name} ({role})"
-        for label, m in comparison.metrics.items():
-            style = "bold" if m.sae == lowest else None
-            table.add_row(first, label, *_cells(m), style=style, end_section=label == EVOLVED)
+        for label in comparison.metrics:
+            cells = [
+                Text(f"{cell} *", "bold") if best else Text(f"{cell}  ")
+                for cell, best in cells_of(comparison, label)
+            ]
+            table.add_row(first, label, *cells, end_section=label == EVOLVED)
             first = ""
-    console.print(table)
+    print_table(console, table)
 
 
-def verdict(comparisons: Sequence[Comparison]) -> str:
-    """Return a sentence that says whether the evolved filter beats the median, and no filter.
+def cells_of(comparison: Comparison, label: str) -> list[tuple[str, bool]]:
+    """Return an image's value by each of MEASURES as text, and whether it is the best."""
+    m = comparison.metrics[label]
+    texts = (f"{m.sae:,}", f"{m.mae:.2f}", f"{m.psnr:.2f}", f"{m.ssim:.3f}")
+    return [
+        (text.replace("inf", "\N{INFINITY}"), label in best)
+        for text, best in zip(texts, comparison.best.values(), strict=True)
+    ]
 
-    Both, since a median only does harm where the goal is not to remove noise or there is little.
+
+def verdict(comparisons: Sequence[Comparison]) -> list[str]:
+    """Return sentences that compare the evolved filter with the strongest baseline.
+
+    Measures that agree share a sentence. The strongest baseline may be the unfiltered image: a
+    median only does harm where the goal is not to remove noise, or there is little.
     """
-    lost = [c.photo.name for c in comparisons if not (c.beats_median and c.beats_unfiltered)]
-    rivals = f"the {UNFILTERED} and the {MEDIAN}"
-    if not lost:
-        return f"The evolved filter beats {rivals} on every photo here."
-    return (
-        f"The evolved filter does NOT beat {rivals} on {', '.join(lost)}: "
-        "give it more evaluations, another seed or more tribes."
-    )
+    measures: dict[str, list[str]] = {}
+    for measure in JUDGED:
+        measures.setdefault(_outcome(comparisons, measure), []).append(measure)
+    sentences = [
+        f"By {listed(agreeing)}, the evolved filter is {outcome}."
+        for outcome, agreeing in measures.items()
+    ]
+    if not all(comparison.beats_all("SAE") for comparison in comparisons):
+        sentences.append("More evaluations, another seed or more tribes may help.")
+    return sentences
+
+
+def _outcome(comparisons: Sequence[Comparison], measure: str) -> str:
+    """Return how the evolved filter compares by one measure: on which photos, with what."""
+    groups: dict[str, dict[str, list[str]]] = {"better than": {}, "equal to": {}, "worse than": {}}
+    for comparison in comparisons:
+        strongest = comparison.strongest(measure)
+        ours, theirs = (MEASURES[measure](comparison.metrics[x]) for x in (EVOLVED, strongest))
+        outcome = "better than" if ours < theirs else "worse than" if ours > theirs else "equal to"
+        names = groups[outcome].setdefault(_named(strongest), [])
+        names.append(comparison.photo.name)
+    parts: list[str] = []
+    for outcome, photos in groups.items():
+        for strongest, names in photos.items():
+            baseline = "it" if parts else "the strongest baseline"
+            every = len(names) == len(comparisons) > 1
+            where = "every photo" if every else listed(names)
+            parts.append(f"{outcome} {baseline} on {where} ({strongest})")
+    return listed(parts)
 
 
 def as_json(m: Metrics) -> dict[str, float | None]:
@@ -128,5 +190,32 @@ def as_json(m: Metrics) -> dict[str, float | None]:
     return {**asdict(m), "psnr": m.psnr if m.psnr != float("inf") else None}
 
 
-def _cells(m: Metrics) -> tuple[str, str, str, str]:
-    return f"{m.sae:,}", f"{m.mae:.2f}", f"{m.psnr:.2f}", f"{m.ssim:.3f}"
+def verdict_as_json(comparisons: Sequence[Comparison]) -> dict[str, Any]:
+    """Return for JSON which images are best on each photo, and whether the evolved one always is.
+
+    By measure, as Comparison.best and Comparison.beats_all.
+    """
+    return {
+        "best": [
+            {measure.lower(): labels for measure, labels in comparison.best.items()}
+            for comparison in comparisons
+        ],
+        "beats_all": {
+            measure.lower(): all(comparison.beats_all(measure) for comparison in comparisons)
+            for measure in JUDGED
+        },
+    }
+
+
+def _baselines(photo: Photo) -> dict[str, Plane]:
+    """Return what an evolved filter has to beat."""
+    return {
+        "noisy": photo.noisy,
+        MEDIAN: median3x3(photo.noisy),
+        ADAPTIVE: adaptive_median(photo.noisy),
+        **({} if photo.earlier is None else {EARLIER: photo.earlier}),
+    }
+
+
+def _named(label: str) -> str:
+    return UNFILTERED if label == "noisy" else label

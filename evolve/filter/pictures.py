@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures of a run: images side by side, and how the SAE fell."""
+"""Pictures of a run: images side by side, and how the SAE fell.
+
+The only module that uses matplotlib. Its pictures are the same for everybody: of a user's
+matplotlibrc, styles and MPLBACKEND nothing has an effect here.
+"""
 
 import io
 import logging
+import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -31,6 +37,27 @@ INK, DIM, GRID = "#1b2733", "#6b7885", "#e3e8ec"
 BLUE, ORANGE = "#1f6fb5", "#c2510c"
 
 
+@contextmanager
+def _defaults() -> Iterator[None]:
+    """Import matplotlib without its MPLBACKEND, and work with its own defaults for a while.
+
+    The variable may name a backend that is not installed here, as in the shell of a notebook;
+    matplotlib would refuse to be imported, though no window is ever opened.
+    """
+    backend = os.environ.pop("MPLBACKEND", None)
+    try:
+        import matplotlib
+    finally:
+        if backend is not None:
+            os.environ["MPLBACKEND"] = backend
+    # The backend is left alone: who embeds this module may have chosen one.
+    own: dict[Any, Any] = dict(matplotlib.rcParamsDefault)
+    del own["backend"]
+    with matplotlib.rc_context(own):
+        yield
+
+
+@_defaults()
 def comparison(path: Path, panels: Sequence[tuple[str, str, Plane]]) -> None:
     """Write a PNG of images side by side, each with its label above and its caption below.
 
@@ -61,20 +88,25 @@ def comparison(path: Path, panels: Sequence[tuple[str, str, Plane]]) -> None:
     _save(path, figure)
 
 
+@_defaults()
 def curve_plot(
-    path: Path, evaluations: Sequence[int], tribes: ArrayLike, levels: Mapping[str, int]
+    path: Path,
+    evaluations: Sequence[int],
+    best: Sequence[int],
+    tribes: ArrayLike,
+    levels: Mapping[str, int],
 ) -> None:
     """Write a PNG of the SAE against evaluations: a thin line per tribe, a thick one for the best.
 
-    evaluations (steps,) counts those of all tribes together; tribes (steps, tribes) is the SAE of
-    each, NaN where a tribe has ended; levels are horizontal lines to compare with, such as
-    {"3x3 median": 82738}. The SAE's axis is logarithmic where values differ by a factor above 4.
+    evaluations (steps,) counts those of all tribes together; best (steps,) is the SAE of the best
+    circuit so far; tribes (steps, tribes) is the SAE of each, NaN where a tribe has ended; levels
+    are horizontal lines to compare with, such as {"3x3 median": 82738}. The SAE's axis is
+    logarithmic where values differ by a factor above 4.
     Raises InputError where the file cannot be written.
     """
     from matplotlib.ticker import LogLocator, NullLocator
 
     values = np.asarray(tribes, np.float64)
-    best = np.nanmin(values, axis=1)
     figure = _figure(900, 520)
     axes = figure.add_subplot()
     if values.shape[1] > 1:
@@ -106,10 +138,13 @@ def curve_plot(
 
 def _figure(width: int, height: int) -> "Figure":
     """A white figure of this many pixels, outside pyplot and so without global state."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     size = (width / DPI, height / DPI)
-    return Figure(figsize=size, dpi=DPI, facecolor="white", layout="constrained")
+    figure = Figure(figsize=size, dpi=DPI, facecolor="white", layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
 
 
 def _write(figure: "Figure", x: float, y: float, text: str, colour: str, weight: str) -> None:
@@ -130,5 +165,5 @@ def _save(path: Path, figure: "Figure") -> None:
     stream = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")  # a name may have letters that no font has
-        figure.savefig(stream, format="png", metadata={"Software": None})
+        figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None})
     write_atomically(path, stream.getvalue())

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from evolve.filter.comparison import ADAPTIVE, EVOLVED, MEDIAN, compare
+from evolve.filter.comparison import ADAPTIVE, EVOLVED, MEDIAN, compare, verdict
 from evolve.filter.comparison import Comparison as Compared
 from evolve.filter.runs.job import Job, job_of
 from evolve.filter.world import World
@@ -79,16 +79,10 @@ class Run:
             f"{evolved / n:.3f} of what the {label} leaves" for label, n in levels.items() if n
         ]
         photos = said_list([photo.name for photo in self.job.training])
-        lost = [c.photo.name for _, c in self.comparisons if not c.beats_median]
-        count = len(self.comparisons)
-        if lost:
-            beats = f"It does not beat the 3x3 median on {said_list(lost)}."
-        else:
-            beats = f"It beats the 3x3 median on {'the photo' if count == 1 else 'every photo'}."
         return [
             f"SAE {evolved:,} on {photos}",
             f"after {self.world.evaluations:,} evaluations: {said_list(parts or ['nothing'])}.",
-            beats,
+            *verdict([c for _, c in self.comparisons]),
         ]
 
     @cached_property

@@ -6,6 +6,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from rich.console import Console
 
+from evolve.filter.comparison import cells_of
 from evolve.report import figures
 from evolve.report.data import Run, read
 from evolve.report.export import records, to_csv, to_json, to_parquet
@@ -55,8 +56,15 @@ def page(found: Study | Run | NeuroRun) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"p": _p, "fixed": _fixed, "claimed": claimed, "found": found_by}
+    environment.filters |= {
+        "p": _p,
+        "fixed": _fixed,
+        "minus": _minus,
+        "claimed": claimed,
+        "found": found_by,
+    }
     environment.globals["picture"] = figures.picture
+    environment.globals["cells_of"] = cells_of
     environment.globals["circuit_svg"] = figures.circuit_svg
     if isinstance(found, Study):
         return environment.get_template(found.template).render(

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from evolve.console import listed
 from evolve.studies import statistics
 from evolve.studies.claims import SIGNIFICANT, Judged, judge_all
 from evolve.studies.kind import Material, Measure
@@ -229,7 +230,7 @@ def said_list(names: Sequence[str]) -> str:
     """Return names as in a sentence, no more than three."""
     if len(names) > 3:
         names = [*names[:2], f"{len(names) - 2} more"]
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    return listed(names)
 
 
 def _quoted(name: str) -> str:

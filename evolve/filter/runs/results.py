@@ -3,8 +3,9 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from math import nan
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from rich.console import Console
 
 from evolve.filter import pictures
 from evolve.filter.backends import open_backend
-from evolve.filter.comparison import EVOLVED, MEDIAN, Comparison, Photo
+from evolve.filter.comparison import BASELINES, Comparison, Photo
 from evolve.filter.tribe import Solution
 from evolve.runs.database import Row
 from model.errors import InputError, MismatchError
@@ -22,7 +23,6 @@ from model.files import write_atomically
 from model.filter.array import filter_image
 from model.filter.circuit import Circuit, Shape, circuit_of, circuit_to_json, write_circuit
 from model.filter.fitness import sae
-from model.images import write_image
 
 
 def replay(circuit: Circuit, photo: Photo, backend: str) -> None:
@@ -50,25 +50,38 @@ def save_circuit(folder: Path, circuit: Circuit, console: Console) -> None:
         raise
 
 
-def write_pictures(folder: Path, training: Sequence[Comparison], rows: Sequence[Row]) -> None:
-    """Write the filtered first photo, its comparison with the medians, and the curve's plot."""
-    first = training[0]
-    write_image(folder / "filtered.png", first.images[EVOLVED])
+def write_pictures(
+    folder: Path, training: Sequence[Comparison], rows: Sequence[Row], console: Console
+) -> None:
+    """Write the comparison of the first photo with the medians, and the curve's plot.
+
+    A picture that cannot be drawn is said to be missing; it must not cost the run its results.
+    """
+    first, tribes = training[0], _tribes(rows)
     panels = [("clean", first.photo.name, first.photo.clean)]
     for label, m in first.metrics.items():
         panels.append((label, f"SAE {m.sae:,}  PSNR {m.psnr:.1f} dB", first.images[label]))
-    pictures.comparison(folder / "comparison.png", panels)
-    tribes = _tribes(rows)
-    pictures.curve_plot(
-        folder / "curve.png",
-        [row.evaluations for row in rows],
-        [[row.saes.get(tribe, nan) for tribe in tribes] for row in rows],
-        {label: sum(c.metrics[label].sae for c in training) for label in ("noisy", MEDIAN)},
-    )
+    evaluations, best = [row.evaluations for row in rows], [row.sae for row in rows]
+    saes = [[row.saes.get(tribe, nan) for tribe in tribes] for row in rows]
+    levels = {label: sum(c.metrics[label].sae for c in training) for label in BASELINES}
+    drawings: dict[str, Callable[[Path], None]] = {
+        "comparison.png": partial(pictures.comparison, panels=panels),
+        "curve.png": partial(
+            pictures.curve_plot, evaluations=evaluations, best=best, tribes=saes, levels=levels
+        ),
+    }
+    for name, draw in drawings.items():
+        try:
+            draw(folder / name)
+        except Exception as error:  # noqa: BLE001  (whatever it is, evolution took longer)
+            console.out(
+                f"{name} could not be drawn ({error}); the results are complete, and evoarray "
+                f"report {folder} shows them"
+            )
 
 
 def write_curve(path: Path, rows: Sequence[Row]) -> None:
-    """Write the best SAE and that of each tribe as CSV; a tribe that is gone has none."""
+    """Write the best SAE so far and that of each tribe as CSV; a tribe that is gone has none."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     tribes = _tribes(rows)

@@ -10,7 +10,15 @@ from pathlib import Path
 from rich.console import Console
 
 from evolve.filter.backends import Backend
-from evolve.filter.comparison import as_json, compare, print_table, rival, verdict
+from evolve.filter.comparison import (
+    EVOLVED,
+    as_json,
+    compare,
+    print_comparisons,
+    rival,
+    verdict,
+    verdict_as_json,
+)
 from evolve.filter.loop import Epoch, evolve, found, observe
 from evolve.filter.runs.job import Job, job_of
 from evolve.filter.runs.live import LiveView, Picture, is_watchable
@@ -30,6 +38,7 @@ from evolve.runs.store import RunStore
 from model.errors import InputError
 from model.files import write_json
 from model.filter.circuit import Shape, circuit_of, write_circuit
+from model.images import write_image
 from model.rtl import find_simulator
 
 SAVE_SECONDS = 0.5
@@ -220,11 +229,12 @@ def _finish(job: Job, store: RunStore, world: World, console: Console, json_line
         write_circuit(job.folder / f"before-{number}.json", before)
     loaded = store.load()
     comparisons = [compare(photo, circuit) for photo in (*job.training, *job.held_out)]
-    write_pictures(job.folder, comparisons[: len(job.training)], loaded.rows)
+    write_image(job.folder / "filtered.png", comparisons[0].images[EVOLVED])
+    write_pictures(job.folder, comparisons[: len(job.training)], loaded.rows, console)
     write_curve(job.folder / "curve.csv", loaded.rows)
     write_front(job.folder / "front", world.front, job.settings.shape, job.provenance)
-    print_table(console, comparisons, len(job.training))
-    console.out(verdict(comparisons))
+    print_comparisons(console, comparisons, len(job.training))
+    console.out("\n".join(verdict(comparisons)))
     if job.replay is not None:
         first = job.training[0]
         replay(circuit, first, job.replay)
@@ -241,6 +251,7 @@ def _finish(job: Job, store: RunStore, world: World, console: Console, json_line
         "tribes": {tribe.number: tribe.sae for tribe in world.tribes},
         "counters": world.counters,
         "beats_median": all(comparison.beats_median for comparison in comparisons),
+        **verdict_as_json(comparisons),
         "rtl_equal": True if job.replay is not None else None,
         "photos": [
             {"name": c.photo.name, **{label: as_json(m) for label, m in c.metrics.items()}}
