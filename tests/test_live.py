@@ -182,19 +182,28 @@ def test_a_curve_without_a_fall_is_flat() -> None:
     assert all(dots == {0} for dots in dots_of([line[3:] for line in lines[1:-2]]))
 
 
-def test_tribes_are_best_new_or_dropped() -> None:
+def test_tribes_are_best_or_new() -> None:
     lines = text_of(tribes(watched_of(*SEEN), 40, 6))
-    assert [line.split()[0] for line in lines[:4]] == ["0", "1", "3", "2"]
-    assert [line.split()[-2:] for line in lines[:4]] == [
+    assert [line.split()[0] for line in lines[:3]] == ["0", "1", "3"]
+    assert [line.split()[-2:] for line in lines[:3]] == [
         ["1,900", "best"],
         [lines[1].split()[1], "2,400"],
         ["9,000", "new"],
-        ["70,000", "dropped"],
     ]
-    bars = [line.count("█") for line in lines[:4]]
+    bars = [line.count("█") for line in lines[:3]]
     assert bars[0] < bars[2]
-    assert bars[3] == 0
+    assert lines[3].strip() == "1 dropped"
     assert lines[4].isspace()
+
+
+def test_tribes_that_were_dropped_are_counted_not_repeated() -> None:
+    watched = watched_of({number: 1000 - number for number in range(30)}, {7: 400, 9: 500})
+    for height in (3, 10):
+        lines = text_of(tribes(watched, 30, height))
+        assert "".join(lines).count("dropped") == 1
+        assert lines[2].strip() == "28 dropped"
+    assert text_of(tribes(watched, 30, 2))[1].strip() == "and 1 more, 28 dropped"
+    assert view_of(console_of(80, 40), watched).count("dropped") == 1
 
 
 def test_of_many_tribes_the_best_are_shown() -> None:

@@ -112,7 +112,8 @@ def draw(console: Console, watched: Watched, picture: "Picture", rival: Rival) -
         view += _beside(left, _space(1, rest), tribes(watched, beside, rest))
     else:
         listed = rest - CURVE_HEIGHT if rest >= CURVE_HEIGHT + TRIBES_HEIGHT else rest
-        listed = min(len(watched.saes), listed) if several else 0
+        every = len(watched.living) + (len(watched.saes) > len(watched.living))
+        listed = min(every, listed) if several else 0
         if width >= CURVE_WIDTH and rest - listed >= CURVE_HEIGHT:
             view += curve(watched, rival, width, rest - listed)
         view += tribes(watched, width, listed)
@@ -185,40 +186,39 @@ def curve(watched: Watched, rival: Rival, width: int, height: int) -> Block:
 
 
 def tribes(watched: Watched, width: int, height: int) -> Block:
-    """Return a line for each tribe with its number, SAE and state; the best if not all have room.
+    """Return a line for each living tribe with its number, SAE and state, then how many are gone.
 
-    Bars are long for a high SAE, that of the worst living tribe is the longest.
+    If not all have room, the best are shown. Bars are long for a high SAE, that of the worst
+    living tribe is the longest.
     """
     if not height:
         return []
     living = list(watched.living)
-    gone = sorted(watched.saes.keys() - set(living), reverse=True)
-    if len(living) > height:
+    gone = len(watched.saes) - len(living)
+    room = height - (len(living) > height or gone > 0)
+    if len(living) > room:
         living.sort(key=watched.saes.__getitem__)
-    shown = [*living, *gone]
-    shown = shown[: height - (len(shown) > height)]
     worst = max(watched.saes[number] for number in living)
     best = min(living, key=watched.saes.__getitem__)
-    digits = max(len(f"{number:,}") for number in watched.saes)
-    sae_width = max(len(f"{sae:,}") for sae in watched.saes.values())
-    bar = max(0, width - digits - sae_width - 10)
+    digits = max(len(f"{number:,}") for number in living)
+    sae_width = max(len(f"{watched.saes[number]:,}") for number in living)
+    bar = max(0, width - digits - sae_width - 7)
     block = []
-    for number in shown:
+    for number in living[:room]:
         sae = watched.saes[number]
         state, style = "", PLAIN
         full, part = divmod(8 * bar * min(sae, worst) // (worst or 1), 8)
         drawn = ("█" * full + EIGHTHS[part])[:bar]
-        if number not in watched.living:
-            state, style, drawn = "dropped", DIM, ""
-        elif number == best:
+        if number == best:
             state, style = "best", BEST
         elif number not in watched.founders:
             state, style = "new", NEW
-        text = f"{number:>{digits},} {drawn:<{bar}} {sae:>{sae_width},} {state:<7}"
+        text = f"{number:>{digits},} {drawn:<{bar}} {sae:>{sae_width},} {state:<4}"
         block.append([Segment(_fit(text, width), style)])
-    more = len(living) + len(gone) - len(shown)
-    if more:
-        block.append([Segment(_fit(f"and {more:,} more", width), DIM)])
+    more = len(living) - len(block)
+    rest = [f"and {more:,} more"] * (more > 0) + [f"{gone:,} dropped"] * (gone > 0)
+    if rest:
+        block.append([Segment(_fit(", ".join(rest), width), DIM)])
     return block + _space(width, height - len(block))
 
 
