@@ -411,6 +411,29 @@ def test_an_unfinished_study_is_reported_as_it_stands(
     assert {row[1] for row in table(section(page, "claims"))} == {"open"}
 
 
+@pytest.mark.parametrize(
+    ("quick", "says", "option"),
+    [
+        ("2", "2 runs of each setting, as with --quick", "--quick"),
+        ("3", "2 runs of each", "--runs 2"),
+    ],
+)
+def test_a_study_with_fewer_runs_of_all_settings_is_not_called_unfinished(
+    made: Path, evoarray: Evoarray, tmp_path: Path, quick: str, says: str, option: str
+) -> None:
+    shutil.copytree(made / "study", tmp_path / "study")
+    with closing(sqlite3.connect(tmp_path / "study" / "study.sqlite")) as opened, opened:
+        opened.execute("DELETE FROM result WHERE run > 1")
+        spec = SPEC.replace("runs = 6", f"runs = 6\nquick = {quick}")
+        opened.execute("UPDATE study SET spec = ?", (spec,))
+    assert evoarray("report", "study").status == 0
+    page = text_of(tmp_path / "study" / "report.html")
+    assert f"A smaller study: {says}" in page
+    assert "The spec has 6." in page
+    assert "Unfinished" not in page
+    assert f"evoarray study spec.toml -o study {option}<" in page
+
+
 def test_an_unfinished_run_is_reported_as_it_stands(
     made: Path, evoarray: Evoarray, tmp_path: Path
 ) -> None:

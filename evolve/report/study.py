@@ -75,6 +75,11 @@ class Study(ABC):
         """The runs of all settings that there should be."""
         return max(self.runs, self.spec.runs) * len(self.spec.settings)
 
+    @property
+    def even(self) -> bool:
+        """Whether all settings have as many runs, as after --quick or a smaller --runs."""
+        return len(self.results) == self.runs * len(self.spec.settings)
+
     # --- values
 
     @cached_property
@@ -199,7 +204,10 @@ class Study(ABC):
     @property
     def command(self) -> str:
         """The command that does the study."""
-        runs = [] if self.runs <= self.spec.runs else ["--runs", str(self.runs)]
+        runs: Sequence[str] = []
+        if self.runs > self.spec.runs or (self.even and self.runs < self.spec.runs):
+            quick = self.runs == self.spec.quick
+            runs = ["--quick"] if quick else ["--runs", str(self.runs)]
         return shlex.join(["evoarray", "study", self.called, "-o", self.name, *runs])
 
     @abstractmethod
