@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from evolve.export import product
 from evolve.export.drawing import draw_graph
@@ -43,6 +44,7 @@ from model.filter.array import filter_image, run
 from model.filter.circuit import (
     Circuit,
     Shape,
+    circuit_from_json,
     copy_filter,
     random_circuit,
     read_circuit,
@@ -54,6 +56,7 @@ from model.images import read_image
 from model.rtl import find_simulator
 from model.window import CENTRE
 from tests.conftest import Evoarray
+from tests.test_vectors import CASES
 
 SETS = tuple(FUNCTION_SETS)
 
@@ -388,6 +391,76 @@ def test_cells_of_a_drawing_do_not_overlap() -> None:
     groups = [group.get("transform", "") for group in root.findall(f"{SVG}g[@transform]")]
     assert len(groups) == len(pixels(output)) + len(nodes(output))
     assert len(set(groups)) == len(groups)
+
+
+def points_of(path: str) -> list[tuple[float, float]]:
+    """Return many points along a path of M, C and h, up to the tip of its arrow."""
+    found = []
+    at = np.zeros(2)
+    for command, text in re.findall(r"([MCh])([^MChm]*)", path):
+        numbers = np.array([float(number) for number in text.split()])
+        if command == "M":
+            at = numbers
+        elif command == "h":
+            found += [(at[0] + part, at[1]) for part in np.linspace(0, numbers[0], 30)]
+            at = at + np.array([numbers[0], 0])
+        else:
+            bend, ends = numbers.reshape(3, 2), np.linspace(0, 1, 30)[:, np.newaxis]
+            weights = ((1 - ends) ** 3, 3 * ends * (1 - ends) ** 2, 3 * ends**2 * (1 - ends))
+            curve = sum(w * p for w, p in zip((*weights, ends**3), (at, *bend), strict=True))
+            found += [(x, y) for x, y in np.asarray(curve).tolist()]
+            at = bend[2]
+    return found
+
+
+def boxes_of(root: ET.Element) -> list[tuple[float, float, float, float]]:
+    """Return the ends of all cells: left, right, top, bottom; of pixels what is drawn."""
+    boxes = []
+    for group in root.findall(f"{SVG}g[@transform]"):
+        x, y = map(float, re.findall(r"-?[\d.]+", group.get("transform", "")))
+        rectangle = group.find(f"{SVG}rect")
+        if rectangle is not None:
+            width, height = (float(rectangle.get(name, "")) for name in ("width", "height"))
+            boxes.append((x, x + width, y, y + height))
+        else:
+            boxes.append((x + 60, x + 126, y + 8, y + 34))
+    return boxes
+
+
+def behind(points: list[tuple[float, float]], boxes: NDArray[np.float64]) -> list[int]:
+    """Return the numbers of the boxes that a line touches, or nearly."""
+    x, y = (np.array(each)[:, np.newaxis] for each in zip(*points, strict=True))
+    left, right, top, bottom = boxes.T
+    inside = (left - 1 < x) & (x < right + 1) & (top - 4 < y) & (y < bottom + 4)
+    return np.flatnonzero(inside.any(axis=0)).tolist()
+
+
+DRAWN = [
+    *(circuit_from_json(json.dumps(case["circuit"])) for case in CASES),
+    *(some_circuit(name, seed, 8, 8) for name in SETS for seed in range(6)),
+    *(some_circuit("upm16", seed, 20, 20) for seed in range(3)),
+]
+
+
+def test_no_wire_of_a_drawing_passes_behind_a_cell() -> None:
+    """Between columns it is bent, and where it passes one it is away from all cells."""
+    seen = 0
+    for circuit in DRAWN:
+        root = ET.fromstring(draw_graph(simplify(circuit), "evolved"))
+        boxes = np.array(boxes_of(root))
+        width, height = (float(root.get(name, "")) for name in ("width", "height"))
+        for wire in root.iter(f"{SVG}path"):
+            if wire.get("class") != "on wire":
+                continue
+            points = points_of(wire.get("d", ""))
+            (x, y), (end_x, end_y) = points[0], points[-1]
+            left, right, top, bottom = boxes.T
+            (one,) = np.flatnonzero((abs(right + 6 - x) < 8) & (top < y) & (y < bottom))
+            (other,) = np.flatnonzero((abs(left - end_x) < 4) & (top < end_y) & (end_y < bottom))
+            assert set(behind(points, boxes)) <= {one, other}
+            assert all(0 < x < width and 60 < y < height for x, y in points)
+            seen += len(points) > 30
+    assert seen > 100, "wires that pass columns"
 
 
 @pytest.mark.parametrize("output", [Pixel(4), Constant(255)])
