@@ -23,6 +23,7 @@ from pyarrow import parquet
 from scipy import stats
 from selenium import webdriver
 
+from evolve.report.figures import Axis
 from model.filter.array import filter_image
 from model.filter.baselines import adaptive_median, median3x3
 from model.filter.circuit import read_circuit
@@ -218,12 +219,12 @@ def test_other_sections_of_a_study(made: Path) -> None:
     results = database(made / "study")
     claims = table(section(page, "claims"))
     assert [row[1] for row in claims] == ["confirmed", "not confirmed"]
-    assert claims[0][0] == "A short run is worse"
-    assert claims[0][4] == "thesis, 3: half as good"
+    assert claims[0][0] == "A short run is worse" + "thesis, 3: half as good"
+    assert claims[1][0] == "A short run is better"
     values = ratios(made)
     for row in claims:
         for name in ("one", "short"):
-            assert f"{name}: {statistics.mean(values[name]):.3f} [" in row[5]
+            assert f"{name}: {statistics.mean(values[name]):.3f} [" in row[4]
 
     image, clean = noisy(made, "other", 101)
     median = sae(median3x3(image), clean)
@@ -392,6 +393,39 @@ def test_without_pyarrow_there_is_no_parquet(
         "page-results.csv",
         "page-results.json",
     }
+
+
+@pytest.mark.parametrize("what", LEAST)
+def test_every_chart_says_what_its_axes_are(made: Path, what: str) -> None:
+    page = text_of(made / what / "report.html")
+    plots = re.findall('<div class="plot".*?</div>', page, re.DOTALL)
+    assert len(plots) >= LEAST[what][2]
+    for drawn in plots:
+        titles = dict(re.findall('<span class="title (.)">(.+?)</span>', drawn))
+        assert titles.keys() == set(re.findall('<span class="tick (.)"', drawn))
+
+
+@pytest.mark.parametrize(
+    ("values", "log", "words"),
+    [
+        ([27_000, 418_000], True, ["50k", "100k", "200k"]),
+        ([5, 19], False, ["5", "10", "15"]),
+        ([0, 900], False, ["0", "500"]),
+        ([0, 20, 900], True, ["20", "50", "100", "200", "500", "1k"]),
+        ([-3, 4], False, ["\N{MINUS SIGN}2", "0", "2", "4"]),
+        ([1, 1], False, ["0.95", "1", "1.05"]),
+        ([1e-9, 5], True, ["1e\N{MINUS SIGN}08", "1e\N{MINUS SIGN}06", "0.0001", "0.01", "1"]),
+    ],
+)
+def test_an_axis_has_round_values_and_is_logarithmic_where_it_spans_more(
+    values: list[float], log: bool, words: list[str]
+) -> None:
+    axis = Axis.of("SAE", values)
+    assert (axis.log, axis.title) == (log, "SAE (logarithmic)" if log else "SAE")
+    places = [place for place, _ in axis.ticks]
+    assert [word for _, word in axis.ticks] == words
+    assert places == sorted(set(places))
+    assert all(0 <= place <= 1000 for place in places)
 
 
 # --- what is not as it should be

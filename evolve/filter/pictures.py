@@ -126,13 +126,14 @@ def curve_plot(
         axis.set_major_formatter("{x:,.0f}")
     axes.set_xlim(0, max(SHORTEST, evaluations[-1]))
     axes.set_xlabel("evaluations", color=INK)
-    axes.set_ylabel("SAE, lower is better", color=INK)
+    kind = " (logarithmic)" if axes.get_yscale() == "log" else ""
+    axes.set_ylabel(f"SAE, grey levels{kind}: lower is better", color=INK)
     axes.grid(color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(DIM)
     axes.tick_params(color=DIM, labelcolor=DIM)
-    figure.legend(loc="outside upper left", ncols=5, frameon=False, labelcolor=INK)
+    figure.legend(loc="outside upper left", ncols=3, frameon=False, labelcolor=INK)
     _save(path, figure)
 
 

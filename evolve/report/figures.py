@@ -8,7 +8,9 @@ and height, and the words stand beside them as text of the page (templates/parts
 import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import groupby, pairwise
+from math import floor, log10
 
 import numpy as np
 from markupsafe import Markup
@@ -31,8 +33,17 @@ POINTS = 64
 STEPS = 400
 """Points of a large curve; of those of many tribes fewer, so that the page stays small."""
 
+SAE, WRONG, EVALUATIONS = "SAE, grey levels", "images wrong in training", "evaluations"
+"""What axes show, with their units."""
+
 LOGARITHMIC = 4
 """Above this factor between its ends an axis is logarithmic."""
+
+UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+"""Of numbers at axes."""
+
+MOST_DECADES = 6
+"""Above so many not each of them has its value at the axis."""
 
 SIDE = 256
 """Pixels of a picture; of a larger one its middle is shown."""
@@ -40,23 +51,24 @@ SIDE = 256
 
 @dataclass(frozen=True)
 class Axis:
-    """From values to thousandths of a plot's width."""
+    """From values to thousandths of a plot's width; title says what they are."""
 
+    title: str
     low: float
     high: float
     log: bool = False
 
     @classmethod
-    def of(cls, values: ArrayLike) -> "Axis":
+    def of(cls, title: str, values: ArrayLike) -> "Axis":
         """Return an axis on which these values have some air around them."""
         array = np.asarray(values, np.float64)
         low, high = float(array.min()), float(array.max())
         if low >= 0:  # what is nothing stands at the end of a logarithmic one
             least = float(np.min(array, initial=high, where=array > 0))
             if least * LOGARITHMIC < high:
-                return cls(least / 1.15, high * 1.15, log=True)
+                return cls(f"{title} (logarithmic)", least / 1.15, high * 1.15, log=True)
         air = (high - low or high or 1) * 0.06
-        return cls(low - air if low > air else 0, high + air)
+        return cls(title, low - air if low > air or low < 0 else 0, high + air)
 
     def place(self, value: float) -> int:
         """Return where a value stands; what lies outside is put at the end."""
@@ -67,10 +79,7 @@ class Axis:
     @property
     def ticks(self) -> Sequence[tuple[int, str]]:
         """Where round values stand, and what they are."""
-        from matplotlib.ticker import LogLocator, MaxNLocator
-
-        locator = LogLocator(subs=(1, 2, 5)) if self.log else MaxNLocator(4, steps=[1, 2, 5, 10])
-        values = map(float, locator.tick_values(self.low, self.high))
+        values = _decades(self.low, self.high) if self.log else _steps(self.low, self.high)
         return [(self.place(v), _short(v)) for v in values if self.low <= v <= self.high]
 
 
@@ -88,6 +97,27 @@ class Plot:
     behind: str = ""
 
 
+def _steps(low: float, high: float) -> list[float]:
+    """Return round values, evenly spaced, about five of them."""
+    rough = Decimal((high - low) / 4)
+    power = Decimal(1).scaleb(rough.adjusted())
+    step = next(step for step in (power, 2 * power, 5 * power, 10 * power) if step >= rough)
+    first, last = (int(Decimal(end) / step) for end in (low, high))
+    return [float(n * step) for n in range(first, last + 1)]
+
+
+def _decades(low: float, high: float) -> list[float]:
+    """Return round values of a logarithmic axis: of each decade, or of some if there are many."""
+    first, last = floor(log10(low)), floor(log10(high))
+    every = -(-(last - first + 1) // MOST_DECADES)
+    digits = (1, 2, 5) if last - first <= 2 else (1,)
+    return [
+        float(digit * Decimal(10) ** power)
+        for power in range(first, last + 1, every)
+        for digit in digits
+    ]
+
+
 def curves(study: Study, names: Sequence[str]) -> Sequence[tuple[str, float, Plot]]:
     """Return a plot for each of these settings, with the median of its runs at the end.
 
@@ -101,8 +131,8 @@ def curves(study: Study, names: Sequence[str]) -> Sequence[tuple[str, float, Plo
         # A time of 0 would be the end; before the first evaluation a curve has its start.
         values = [[study.measure.of(r, max(1, int(x))) for x in at] for r in study.by_setting[name]]
         quartiles[name] = at, np.quantile(values, (0.25, 0.5, 0.75), axis=0)
-    x = Axis(0, max(budgets.values()))
-    y = Axis.of([values for _, values in quartiles.values()])
+    x = Axis(EVALUATIONS, 0, max(budgets.values()))
+    y = Axis.of(study.measure.unit, [values for _, values in quartiles.values()])
     everything = "".join(_line(x, y, at, median) for at, (_, median, _) in quartiles.values())
     others = f"others-{list(study.groups).index(study.group_of(names[0]))}"
     plots: list[tuple[str, float, Plot]] = []
@@ -125,7 +155,7 @@ def boxes(study: Study, names: Sequence[str]) -> Sequence[tuple[str, Summary, Pl
     values = [value for name in names for value in study.values[name]]
     levels = {line: value for line, (value, _) in study.levels.items()}
     near = [v for v in levels.values() if min(values) / 1.5 < v < max(values) * 1.5]
-    x = Axis.of([*values, *near])
+    x = Axis.of(study.measure.unit, [*values, *near])
     strips = []
     for name in names:
         group, summary = np.array(study.values[name]), study.summaries[name]
@@ -160,7 +190,7 @@ def run_curve(run: Run) -> Plot:
     levels = {label: run.level(label) for label in ("noisy", MEDIAN, ADAPTIVE)}
     shown = [*levels.values(), *(row.sae for row in rows)]
     shown += [value for row in rows for value in row.saes.values()]
-    y = Axis.of(shown)
+    y = Axis.of(SAE, shown)
     x = _evaluations(run)
     tribes = ""
     for tribe in names:
@@ -177,7 +207,7 @@ def run_curve(run: Run) -> Plot:
 def wrong_curve(run: NeuroRun) -> Plot:
     """Return how many images the fittest network gets wrong, against evaluations."""
     rows = _some(run.rows, STEPS)
-    x, y = _evaluations(run), Axis.of([row.sae for row in rows])
+    x, y = _evaluations(run), Axis.of(WRONG, [row.sae for row in rows])
     line = _line(x, y, [row.evaluations for row in rows], [row.sae for row in rows])
     alt = f"Those that are wrong in training fall from {rows[0].sae:,} to {rows[-1].sae:,}"
     return Plot(alt, x, y, [("best", line)])
@@ -189,8 +219,8 @@ def run_front(run: Run) -> Plot | None:
     if not front:
         return None
     levels = {label: run.level(label) for label in (MEDIAN, ADAPTIVE)}
-    x = Axis.of([each.luts for each in front])
-    y = Axis.of([*levels.values(), *(each.sae for each in front)])
+    x = Axis.of("LUTs", [each.luts for each in front])
+    y = Axis.of(SAE, [*levels.values(), *(each.sae for each in front)])
     corners = [(each.luts, each.sae) for each in front]
     # Between two of them, what the cheaper one leaves is the least that is known.
     stairs = [(b[0], a[1]) for a, b in pairwise(corners)]
@@ -238,7 +268,7 @@ def _levels(y: Axis, levels: Mapping[str, int]) -> list[tuple[str, str]]:
 
 
 def _evaluations(run: Run | NeuroRun) -> Axis:
-    return Axis(0, max(1, run.rows[-1].evaluations))
+    return Axis(EVALUATIONS, 0, max(1, run.rows[-1].evaluations))
 
 
 def _some(rows: Sequence[Row], count: int) -> list[Row]:
@@ -253,7 +283,5 @@ def _line(x: Axis, y: Axis, xs: Iterable[float], ys: Iterable[float]) -> str:
 
 
 def _short(value: float) -> str:
-    for unit, letter in ((1e6, "M"), (1e3, "k")):
-        if value >= unit:
-            return f"{value / unit:g}{letter}"
-    return f"{value:g}"
+    unit, letter = next(((u, c) for u, c in UNITS if abs(value) >= u), (1, ""))
+    return f"{value / unit:g}{letter}".replace("-", "\N{MINUS SIGN}")
