@@ -25,9 +25,10 @@ from evolve.backends import cache as kept
 from evolve.backends import verilated
 from evolve.backends.cache import LAST_LINES, BuildError
 from evolve.backends.process import SimulatorError
-from evolve.filter.backends import Pair, open_backend, verilator
+from evolve.filter.backends import open_backend, verilator
 from evolve.filter.backends.simulated import LARGEST_SIDE, SimulatorBackend
 from evolve.filter.loop import evolve, found
+from evolve.filter.sample import Pair, as_sheet
 from evolve.filter.settings import BACKENDS, Settings
 from evolve.filter.tribe import advance, rule_at
 from model import rtl
@@ -366,7 +367,7 @@ def test_a_simulator_that_is_killed(name: str, worker: int, started: list[int]) 
 
 
 def test_the_last_lines_of_a_simulator_are_shown() -> None:
-    with closing(SimulatorBackend(*random_pair(3, 3))) as simulator:
+    with closing(SimulatorBackend(as_sheet(random_pair(3, 3)))) as simulator:
         simulator.start(["sh", "-c", "seq 100 >&2; printf 'the \\377 end'; exit 7"], {})
         with pytest.raises(SimulatorError) as died:
             simulator.filter(copy_filter(SHAPE).genes)
@@ -376,7 +377,7 @@ def test_the_last_lines_of_a_simulator_are_shown() -> None:
 
 
 def test_a_reply_cut_off_in_the_middle() -> None:
-    with closing(SimulatorBackend(*random_pair(3, 3))) as simulator:
+    with closing(SimulatorBackend(as_sheet(random_pair(3, 3)))) as simulator:
         three_bytes = "import os; os.write(int(os.environ['EVOARRAY_REPLIES']), b'123')"
         simulator.start([sys.executable, "-c", three_bytes], {})
         with pytest.raises(SimulatorError, match="ended with status 0"):
@@ -390,7 +391,7 @@ def test_a_program_that_cannot_start(tmp_path: Path) -> None:
     for mode, says in ((0o755, "Exec format error"), (0o644, "Permission denied")):
         program.chmod(mode)
         with (
-            closing(SimulatorBackend(*random_pair(3, 3))) as simulator,
+            closing(SimulatorBackend(as_sheet(random_pair(3, 3)))) as simulator,
             pytest.raises(SimulatorError, match=f"cannot start {program}: {says}"),
         ):
             simulator.start([program], {})

@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from evolve.backends.library import cpu_line, load_compiled
-from evolve.filter.backends import Pair, open_backend
+from evolve.filter.backends import open_backend
 from evolve.filter.loop import found
+from evolve.filter.sample import Pair
 from evolve.filter.settings import BLOCK, Settings
 from evolve.filter.tribe import advance, rule_at
 from model.filter.circuit import Shape

@@ -39,11 +39,12 @@ from evolve.bench.machine import (
 )
 from evolve.bench.networks import measure_networks
 from evolve.bench.peer import evaluate_with_cgpy
-from evolve.filter.backends import Backend, Pair, open_backend
+from evolve.filter.backends import Backend, open_backend
 from evolve.filter.backends.fast import FastBackend
 from evolve.filter.backends.simulated import SimulatorBackend
 from evolve.filter.loop import evolve, found
 from evolve.filter.presets import PRESETS
+from evolve.filter.sample import Pair
 from evolve.filter.settings import BLOCK, Settings
 from evolve.filter.tribe import Evolver, Rule, Tribe, advance, ask, rule_at
 from evolve.neuro.data import TRAINING

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from evolve.filter.backends import Pair
 from evolve.filter.backends.fast import FastBackend
 from evolve.filter.loop import found
+from evolve.filter.sample import Pair
 from evolve.filter.settings import Settings
 from evolve.filter.tribe import advance, rule_at
 from model.filter.circuit import Circuit, circuit_of

@@ -95,6 +95,7 @@ def curve_plot(
     best: Sequence[int],
     tribes: ArrayLike,
     levels: Mapping[str, int],
+    of_what: str = "",
 ) -> None:
     """Write a PNG of the SAE against evaluations: a thin line per tribe, a thick one for the best.
 
@@ -127,7 +128,7 @@ def curve_plot(
     axes.set_xlim(0, max(SHORTEST, evaluations[-1]))
     axes.set_xlabel("evaluations", color=INK)
     kind = " (logarithmic)" if axes.get_yscale() == "log" else ""
-    axes.set_ylabel(f"SAE, grey levels{kind}: lower is better", color=INK)
+    axes.set_ylabel(f"SAE{of_what}, grey levels{kind}: lower is better", color=INK)
     axes.grid(color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

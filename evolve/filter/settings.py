@@ -27,6 +27,15 @@ MATES = ("uniform", "roulette")
 BLOCK = 1024
 """Evaluations per tribe between two looks at the tribes (thesis, 4.2 and 5)."""
 
+LARGEST_WHOLE, SAMPLE = 4 * 128 * 128, 128 * 128
+"""Pixels of which evolution sees all, and the windows that it sees of larger photos; both unless it
+is told otherwise. docs/sample.md has how good filters are that saw so many."""
+
+SAMPLE_STEP = 64
+"""Samples are multiples of so many windows."""
+
+MOST_SAMPLED = 4096 * SAMPLE_STEP  # the simulated evaluator takes 4096 rows
+
 MOST_TRIBES = 1024
 HIGHEST_RATE = 64
 MOST_CHILDREN = 1024
@@ -145,6 +154,12 @@ class Settings:
     max_seconds: float = option(
         0.0, "Stop after this many seconds, such as 0.5; 0: no limit.", least=0.0
     )
+    sample: str = option(
+        "auto",
+        f"Windows of the training photos to evolve on, drawn by the seed: a number, all, or auto, "
+        f"which is all up to {LARGEST_WHOLE:,} pixels and {SAMPLE:,} windows of larger photos.",
+        metavar="auto|all|NUMBER",
+    )
     start: str = option(
         "copy",
         "Begin with the circuit that copies its input, with random ones, or with a circuit file.",
@@ -178,6 +193,7 @@ class Settings:
             _check(each.name.replace("_", "-"), getattr(self, each.name), each.metadata)
         self._check_together()
         self.rates  # noqa: B018  (checked here)
+        self.sample_of(0)
         self.growth_sizes  # noqa: B018
         self.piece_grid  # noqa: B018
         self.function_codes  # noqa: B018
@@ -345,6 +361,21 @@ class Settings:
         ):
             _refuse("pieces", self.pieces, "such as 2x2, and no more than rows and columns")
         return grid[0] if grid else (1, 1)
+
+    def sample_of(self, pixels: int) -> int:
+        """Return how many windows of so many pixels evolution sees; 0: all of them.
+
+        A number is rounded up to a multiple of SAMPLE_STEP.
+        """
+        if self.sample == "all" or (self.sample == "auto" and pixels <= LARGEST_WHOLE):
+            return 0
+        wanted = str(SAMPLE) if self.sample == "auto" else self.sample
+        count = int(wanted) if wanted.isdecimal() and wanted.isascii() else 0
+        if not SAMPLE_STEP <= count <= MOST_SAMPLED:
+            legal = f"auto, all, or a whole number from {SAMPLE_STEP} to {MOST_SAMPLED}"
+            _refuse("sample", self.sample, legal)
+        count = -(-count // SAMPLE_STEP) * SAMPLE_STEP
+        return count if count < pixels else 0
 
     @property
     def _sides(self) -> tuple[int, int]:

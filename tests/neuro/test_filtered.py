@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from evolve.filter.backends.icarus import IcarusBackend as IcarusFilter
+from evolve.filter.sample import as_sheet
 from evolve.neuro.backends import FastBackend
 from evolve.neuro.backends.icarus import IcarusBackend as IcarusNetwork
 from evolve.neuro.data import Digits, Part, digits
@@ -209,7 +210,7 @@ def test_the_rtl_of_both_says_the_same() -> None:
     images = few().test.images[:2]
     made = []
     for image in images[:, 0].astype(np.uint8):
-        with closing(IcarusFilter(SHAPE, image, image)) as array:
+        with closing(IcarusFilter(SHAPE, as_sheet((image, image)))) as array:
             made.append(np.minimum(array.filter(circuit.genes), 127).astype(np.int8))
     seen = np.stack(made)[:, np.newaxis]
     with closing(IcarusNetwork()) as core:

@@ -20,17 +20,15 @@ from evolve.filter.backends.icarus import IcarusBackend
 from evolve.filter.backends.model import ModelBackend
 from evolve.filter.backends.simulated import SimulatorBackend
 from evolve.filter.backends.verilator import VerilatorBackend
+from evolve.filter.sample import Pair, Sheet, as_sheet
 from evolve.filter.tribe import AskEvaluateTell, Evolver, Rule, Tribe
 from model.filter.circuit import Genes, Shape
 from model.filter.functions import Plane
 
-Pair = tuple[Plane, Plane]
-"""A noisy image and its clean reference, both (H, W) uint8."""
-
 SHARES = 4
 """Into how many shares for each backend tribes are parted: more balance better, but take longer."""
 
-_SIMULATORS: dict[str, Callable[[Shape, Plane, Plane], SimulatorBackend]] = {
+_SIMULATORS: dict[str, Callable[[Shape, Sheet], SimulatorBackend]] = {
     "icarus": IcarusBackend,
     "icarus-axi": IcarusAxiBackend,
     "verilator": VerilatorBackend,
@@ -47,20 +45,23 @@ class Backend(Evolver, Protocol):
         """Stop what runs for this backend."""
 
 
-def open_backend(name: str, shape: Shape, pairs: Sequence[Pair], workers: int = 1) -> Backend:
+def open_backend(
+    name: str, shape: Shape, pairs: Sequence[Pair | Sheet], workers: int = 1
+) -> Backend:
     """Start a backend of settings.BACKENDS, on up to `workers` cores.
 
     Raises InputError if what it needs is not installed, BuildError or SimulatorError if that does
     not work.
     """
+    sheets = [as_sheet(pair) for pair in pairs]
     if name == "model":
-        return ModelBackend(shape, pairs)  # Python's lock would let it use one core anyway
+        return ModelBackend(shape, sheets)  # Python's lock would let it use one core anyway
     if workers > 1:
-        return _Crew(_open_all(lambda: open_backend(name, shape, pairs) for _ in range(workers)))
+        return _Crew(_open_all(lambda: open_backend(name, shape, sheets) for _ in range(workers)))
     if name == "fast":
-        return FastBackend(shape, pairs)
+        return FastBackend(shape, sheets)
     simulator = _SIMULATORS[name]
-    simulators = _open_all(partial(simulator, shape, *pair) for pair in pairs)
+    simulators = _open_all(partial(simulator, shape, sheet) for sheet in sheets)
     return simulators[0] if len(pairs) == 1 else _Sum(simulators)
 
 

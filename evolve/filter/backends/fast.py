@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evolve.backends.library import address, load_compiled
+from evolve.filter.sample import Pair, Sheet, as_sheet
 from evolve.filter.tribe import Rule, Solution, Tribe
 from evolve.simplify.cost import luts_by_code
 from model.filter.circuit import Genes, Shape
 from model.filter.functions import FUNCTION_SETS, Plane
-from model.window import windows
 
 _SOURCE = Path(__file__).with_name("engine.c")
 
@@ -73,13 +73,14 @@ def _packed(rule: Rule) -> _Rule:
 class FastBackend:
     """One engine of engine.c; its calls leave Python's lock free for other threads."""
 
-    def __init__(self, shape: Shape, pairs: Sequence[tuple[Plane, Plane]]) -> None:
-        # For each pixel of every pair its window and its reference: all that the engine knows.
+    def __init__(self, shape: Shape, pairs: Sequence[Pair | Sheet]) -> None:
+        sheets = [as_sheet(pair) for pair in pairs]
+        # For each pixel its window and its reference: all that the engine knows.
         image = np.concatenate(
-            [np.concatenate([windows(noisy), [clean]]).reshape(10, -1).T for noisy, clean in pairs]
+            [np.concatenate([s.windows, [s.reference]]).reshape(10, -1).T for s in sheets]
         )
         image = np.ascontiguousarray(image)
-        self._first = pairs[0][0].shape
+        self._first = sheets[0].reference.shape
         self._pixels, self._image = len(image), image
         self._library = load_library()
         number = list(FUNCTION_SETS).index(shape.function_set)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from evolve.backends.interpreted import cocotb_environment, compile_rtl, find_cocotb
 from evolve.filter.backends.simulated import IMAGES, SimulatorBackend
+from evolve.filter.sample import Sheet
 from model.filter.circuit import Shape
-from model.filter.functions import Plane
 from model.filter.rtl import parameters
 from model.rtl import sources
 
@@ -21,20 +21,23 @@ class IcarusBackend(SimulatorBackend):
     """The module that answers, inside the simulator."""
     inertial_writes = True  # all inputs change as the clock falls
 
-    def __init__(self, shape: Shape, noisy: Plane, reference: Plane) -> None:
+    def __init__(self, shape: Shape, sheet: Sheet) -> None:
         library = find_cocotb()
-        super().__init__(noisy, reference)
+        super().__init__(sheet)
         program = self.folder / "program.vvp"
-        values = self.parameters(shape, noisy)
+        values = self.parameters(shape, sheet)
         compile_rtl(program, self.toplevel, [*sources("filter"), *self.bench], values)
-        height, width = noisy.shape
-        images = (f"+width={width}", f"+height={height}", f"+images={IMAGES}")
+        height, width = sheet.reference.shape
+        images = (
+            *(f"+width={width}", f"+height={height}", f"+images={IMAGES}"),
+            *([] if sheet.is_image else ["+as_windows"]),
+        )
         environment = cocotb_environment(
             self.toplevel, self.server, inertial_writes=self.inertial_writes
         )
         self.start(["vvp", "-n", "-m", library, program, *images], environment)
 
     @staticmethod
-    def parameters(shape: Shape, noisy: Plane) -> dict[str, int]:
-        """Return the parameters of the top for a shape and an image."""
-        return {**parameters(shape), "PIXELS": noisy.size}
+    def parameters(shape: Shape, sheet: Sheet) -> dict[str, int]:
+        """Return the parameters of the top for a shape and what it is shown."""
+        return {**parameters(shape), "PIXELS": sheet.reference.size}

@@ -4,8 +4,9 @@
 // itself. evolve/filter/backends/icarus_server.py writes the genes, starts frames, and reads the SAE.
 //
 // plusargs: width, height, and images, the name of a file that holds, row by row, the nine pixels
-// of every window, of which the fifth is the noisy pixel, and then the reference pixels. A change
-// of `start` starts a frame.
+// of every window, of which the fifth is the noisy pixel, and then the reference pixels; with
+// as_windows they are shown as windows, as those of no image must be. A change of `start` starts a
+// frame.
 
 `timescale 1ns/1ns
 `default_nettype none
@@ -31,6 +32,7 @@ module icarus_bench #(
   reg [7:0] images [0:10*PIXELS-1];
   reg [7:0] filtered [0:PIXELS-1];
 
+  reg            as_windows = 1'b0;
   integer        width;
   integer        height;
   integer        file;
@@ -41,6 +43,7 @@ module icarus_bench #(
     got = $value$plusargs("width=%d", width);
     got = $value$plusargs("height=%d", height);
     got = $value$plusargs("images=%s", path);
+    as_windows = $test$plusargs("as_windows");
     file = $fopen(path, "rb");
     got = $fread(images, file);
     if (got != 10*PIXELS) begin
@@ -59,6 +62,7 @@ module icarus_bench #(
 
   wire        cfg_ready;
   wire        noisy_ready;
+  wire        window_ready;
   wire        filtered_valid;
   wire [7:0]  filtered_pixel;
   wire        sae_valid;
@@ -73,7 +77,17 @@ module icarus_bench #(
   integer noisy     = 0;
   integer reference = 0;
 
-  wire noisy_valid = (started != start);
+  wire shown = (started != start);  // a pixel or a window
+  wire taken = shown && (as_windows ? window_ready : noisy_ready);
+  wire last  = (noisy == PIXELS - 1);
+
+  wire [71:0] window;
+  genvar i;
+  generate
+    for (i = 0; i < 9; i = i + 1) begin : g_window
+      assign window[8*i +: 8] = images[9*noisy + i];
+    end
+  endgenerate
 
   always @(posedge clk) begin
     cycles <= cycles + 1;
@@ -82,9 +96,9 @@ module icarus_bench #(
       noisy     <= 0;
       reference <= 0;
     end else begin
-      if (noisy_valid && noisy_ready) begin
-        noisy <= (noisy == PIXELS - 1) ? 0 : noisy + 1;
-        if (noisy == PIXELS - 1)
+      if (taken) begin
+        noisy <= last ? 0 : noisy + 1;
+        if (last)
           started <= start;
       end
       if (filtered_valid) begin
@@ -110,15 +124,15 @@ module icarus_bench #(
     .cfg_array            (1'b0),
     .cfg_address          (cfg_address),
     .cfg_gene             (cfg_gene),
-    .s_noisy_valid        (noisy_valid),
+    .s_noisy_valid        (shown && !as_windows),
     .s_noisy_ready        (noisy_ready),
     .s_noisy_first        (),
     .s_noisy_line_last    (),
     .s_noisy_pixel        (images[9*noisy + 4]),
-    .s_window_valid       (1'b0),
-    .s_window_ready       (),
-    .s_window_last        (1'b0),
-    .s_window_pixels      (72'd0),
+    .s_window_valid       (shown && as_windows),
+    .s_window_ready       (window_ready),
+    .s_window_last        (last),
+    .s_window_pixels      (window),
     .s_reference_valid    (1'b1),
     .s_reference_ready    (),
     .s_reference_pixel    (images[9*PIXELS + reference]),

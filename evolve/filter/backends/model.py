@@ -6,20 +6,20 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from evolve.filter.sample import Pair, Sheet, as_sheet
 from evolve.filter.tribe import AskEvaluateTell
 from model.filter.array import run
 from model.filter.circuit import Genes, Shape, circuit_of
 from model.filter.fitness import sae
 from model.filter.functions import Plane
-from model.window import windows
 
 
 class ModelBackend(AskEvaluateTell):
     """The golden model, one circuit after the other."""
 
-    def __init__(self, shape: Shape, pairs: Sequence[tuple[Plane, Plane]]) -> None:
+    def __init__(self, shape: Shape, pairs: Sequence[Pair | Sheet]) -> None:
         self._shape = shape
-        self._pairs = [(windows(noisy), clean) for noisy, clean in pairs]
+        self._sheets = [as_sheet(pair) for pair in pairs]
 
     def evaluate(
         self, batch: Genes, limits: NDArray[np.int64] | None = None, /
@@ -29,11 +29,11 @@ class ModelBackend(AskEvaluateTell):
 
     def filter(self, genes: Genes, /) -> Plane:
         """See Backend.filter."""
-        return run(circuit_of(genes, self._shape), self._pairs[0][0])
+        return run(circuit_of(genes, self._shape), self._sheets[0].windows)
 
     def close(self) -> None:
         """Nothing runs."""
 
     def _sae(self, genes: Genes) -> int:
         circuit = circuit_of(genes, self._shape)
-        return sum(sae(run(circuit, planes), clean) for planes, clean in self._pairs)
+        return sum(sae(run(circuit, sheet.windows), sheet.reference) for sheet in self._sheets)

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evolve.backends.process import SimulatedTop
+from evolve.filter.sample import Sheet
 from evolve.filter.tribe import AskEvaluateTell
 from model.errors import InputError
 from model.filter.circuit import Genes
 from model.filter.functions import Plane
-from model.window import windows
 
 LARGEST_SIDE = 4096
 """Pixels per side that the simulated evaluator is built for; its SAE then fits 32 bits."""
@@ -31,15 +31,15 @@ _NO_LIMIT = 2**32 - 1
 class SimulatorBackend(SimulatedTop, AskEvaluateTell):
     """A simulator that filters, for one pair of images."""
 
-    def __init__(self, noisy: Plane, reference: Plane) -> None:
-        if max(noisy.shape) > LARGEST_SIDE:
+    def __init__(self, sheet: Sheet) -> None:
+        height, width = self._image_shape = sheet.reference.shape
+        if max(height, width) > LARGEST_SIDE:
             raise InputError(
                 f"the RTL backends take images up to {LARGEST_SIDE} pixels a side; "
-                f"this one is {noisy.shape[1]}x{noisy.shape[0]}: use --backend model"
+                f"this one is {width}x{height}: use --backend model"
             )
-        self._image_shape = noisy.shape
-        every = np.moveaxis(windows(noisy), 0, -1)
-        super().__init__({IMAGES: every.tobytes() + reference.tobytes()})
+        every = np.moveaxis(sheet.windows, 0, -1)
+        super().__init__({IMAGES: every.tobytes() + sheet.reference.tobytes()})
 
     def evaluate(
         self, batch: Genes, limits: NDArray[np.int64] | None = None, /

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from evolve.backends import verilated
 from evolve.filter.backends.simulated import IMAGES, LARGEST_SIDE, SimulatorBackend
+from evolve.filter.sample import Sheet
 from model.filter.circuit import Shape
-from model.filter.functions import Plane
 from model.filter.rtl import parameters
 from model.rtl import sources
 
@@ -20,10 +20,10 @@ _SERVER = Path(__file__).with_name("verilator_server.cpp")
 class VerilatorBackend(SimulatorBackend):
     """The compiled RTL, in a process of its own."""
 
-    def __init__(self, shape: Shape, noisy: Plane, reference: Plane) -> None:
+    def __init__(self, shape: Shape, sheet: Sheet) -> None:
         program = build(shape)
-        super().__init__(noisy, reference)
-        height, width = noisy.shape
+        super().__init__(sheet)
+        height, width = sheet.reference.shape
         self.start([program, str(width), str(height), IMAGES], {})
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from evolve.filter.backends import Backend, open_backend
 from evolve.filter.comparison import Photo, photo_of
+from evolve.filter.sample import sheets_of
 from evolve.filter.settings import BACKENDS, Settings
 from evolve.runs.provenance import made_with
 from model.errors import InputError
@@ -65,7 +66,23 @@ class Job:
         """Return who evaluates, not with more processes than there are tribes."""
         pairs = [(photo.given, photo.clean) for photo in self.training]
         workers = min(self.workers, self.settings.tribes)
-        return open_backend(self.backend, self.settings.shape, pairs, workers)
+        sheets = sheets_of(self.settings, pairs)
+        return open_backend(self.backend, self.settings.shape, sheets, workers)
+
+    @property
+    def pixels(self) -> int:
+        """How many pixels the training photos have."""
+        return sum(photo.clean.size for photo in self.training)
+
+    @property
+    def sample(self) -> int:
+        """How many of their windows evolution sees; 0: all."""
+        return self.settings.sample_of(self.pixels)
+
+    @property
+    def share(self) -> float:
+        """What part of their windows evolution sees."""
+        return self.sample / self.pixels if self.sample else 1.0
 
 
 def job_of(
@@ -77,6 +94,7 @@ def job_of(
         settings["shape"] = Shape(**settings["shape"])
         settings["start_genes"] = tuple(settings["start_genes"])
         settings["edges"] = tuple(map(tuple, settings["edges"]))
+        settings.setdefault("sample", "all")  # a run from before there were samples
         after = [circuit_from_json(text) for text in description["after"]]
         photos = {
             role: [

@@ -51,10 +51,15 @@ def save_circuit(folder: Path, circuit: Circuit, console: Console) -> None:
 
 
 def write_pictures(
-    folder: Path, training: Sequence[Comparison], rows: Sequence[Row], console: Console
+    folder: Path,
+    training: Sequence[Comparison],
+    rows: Sequence[Row],
+    share: float,
+    console: Console,
 ) -> None:
     """Write the comparison of the first photo with the medians, and the curve's plot.
 
+    share is the part of the photos' windows whose SAE the curve has.
     A picture that cannot be drawn is said to be missing; it must not cost the run its results.
     """
     first, tribes = training[0], _tribes(rows)
@@ -63,11 +68,19 @@ def write_pictures(
         panels.append((label, f"SAE {m.sae:,}  PSNR {m.psnr:.1f} dB", first.images[label]))
     evaluations, best = [row.evaluations for row in rows], [row.sae for row in rows]
     saes = [[row.saes.get(tribe, nan) for tribe in tribes] for row in rows]
-    levels = {label: sum(c.metrics[label].sae for c in training) for label in BASELINES}
+    levels = {
+        label: round(share * sum(c.metrics[label].sae for c in training)) for label in BASELINES
+    }
+    of_what = "" if share == 1 else f" of {share:.2%} of the windows"
     drawings: dict[str, Callable[[Path], None]] = {
         "comparison.png": partial(pictures.comparison, panels=panels),
         "curve.png": partial(
-            pictures.curve_plot, evaluations=evaluations, best=best, tribes=saes, levels=levels
+            pictures.curve_plot,
+            evaluations=evaluations,
+            best=best,
+            tribes=saes,
+            levels=levels,
+            of_what=of_what,
         ),
     }
     for name, draw in drawings.items():

@@ -157,6 +157,11 @@ def _go_on(job: Job, store: RunStore, backend: Backend, console: Console, json_l
                 raise _TimeUp
             log.note_progress(world, seconds())
 
+    if job.sample:
+        console.out(
+            f"Evolving on {job.sample:,} of the {job.pixels:,} windows of the training photos, "
+            "whose SAE is shown until the end; --sample all evolves on all of them"
+        )
     watched = Watched(backend, settings.evaluations, _view(job, console, json_lines), pulse)
     try:
         with watched:
@@ -203,7 +208,8 @@ def _view(job: Job, console: Console, json_lines: bool) -> View:
     if not is_watchable(console, json_lines=json_lines):
         return Lines(console)
     picture = Picture(job.settings.shape, job.training[0].given)
-    return LiveView(console, picture, rival(job.training))
+    label, level = rival(job.training)
+    return LiveView(console, picture, (label, round(level * job.share)))
 
 
 def _leave(job: Job, log: _Log, watched: Watched, console: Console) -> None:
@@ -230,7 +236,8 @@ def _finish(job: Job, store: RunStore, world: World, console: Console, json_line
     loaded = store.load()
     comparisons = [compare(photo, circuit) for photo in (*job.training, *job.held_out)]
     write_image(job.folder / "filtered.png", comparisons[0].images[EVOLVED])
-    write_pictures(job.folder, comparisons[: len(job.training)], loaded.rows, console)
+    trained = comparisons[: len(job.training)]
+    write_pictures(job.folder, trained, loaded.rows, job.share, console)
     write_curve(job.folder / "curve.csv", loaded.rows)
     write_front(job.folder / "front", world.front, job.settings.shape, job.provenance)
     print_comparisons(console, comparisons, len(job.training))
@@ -246,7 +253,8 @@ def _finish(job: Job, store: RunStore, world: World, console: Console, json_line
     results = {
         "evaluations": world.evaluations,
         "seconds": round(loaded.checkpoint["seconds"], 3),
-        "sae": world.sae,
+        "sae": sum(comparison.metrics[EVOLVED].sae for comparison in trained),
+        "sample": {"windows": job.sample, "sae": world.sae} if job.sample else None,
         "luts": world.luts if world.front else None,
         "tribes": {tribe.number: tribe.sae for tribe in world.tribes},
         "counters": world.counters,

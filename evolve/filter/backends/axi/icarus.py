@@ -8,8 +8,9 @@ core, its register map and its driver do what evolution needs.
 from evolve.backends.interpreted import find_bus_models
 from evolve.filter.backends.icarus import IcarusBackend
 from evolve.filter.backends.simulated import LARGEST_SIDE
+from evolve.filter.sample import Sheet
+from model.errors import InputError
 from model.filter.circuit import Shape
-from model.filter.functions import Plane
 from model.filter.rtl import parameters
 
 
@@ -21,11 +22,16 @@ class IcarusAxiBackend(IcarusBackend):
     server = "evolve.filter.backends.axi.server"
     inertial_writes = False  # the bus models write at rising edges
 
-    def __init__(self, shape: Shape, noisy: Plane, reference: Plane) -> None:
+    def __init__(self, shape: Shape, sheet: Sheet) -> None:
+        if not sheet.is_image:
+            raise InputError(
+                "the AXI core takes whole images, no samples; give --sample all, or another "
+                "--backend than icarus-axi"
+            )
         find_bus_models()
-        super().__init__(shape, noisy, reference)
+        super().__init__(shape, sheet)
 
     @staticmethod
-    def parameters(shape: Shape, noisy: Plane) -> dict[str, int]:
+    def parameters(shape: Shape, sheet: Sheet) -> dict[str, int]:
         """See IcarusBackend.parameters."""
         return {**parameters(shape), "MAX_WIDTH": LARGEST_SIDE, "MAX_HEIGHT": LARGEST_SIDE}
