@@ -22,12 +22,14 @@ from evolve.filter.backends import open_backend
 from evolve.filter.comparison import as_json, cascade
 from evolve.filter.drawing import draw_svg
 from evolve.filter.pruning import prune
+from evolve.neuro.drawing import draw_network
 from evolve.simplify.cost import luts
 from model.errors import MismatchError
-from model.files import write_atomically
+from model.files import format_of, write_atomically
 from model.filter.circuit import read_circuit, write_circuit
 from model.filter.fitness import metrics
 from model.images import read_image, write_image
+from model.neuro.network import FORMAT, load_network
 
 
 @click.command()
@@ -132,8 +134,15 @@ def prune_command(
 
 
 @click.command()
-@click.argument("circuit", type=FILE)
+@click.argument("path", type=FILE, metavar="CIRCUIT|NETWORK")
 @output_option(metavar="OUT.svg", help="The drawing.")
-def show(circuit: Path, output: Path) -> None:
-    """Draw CIRCUIT's mesh as SVG, with the path that its output depends on."""
-    write_atomically(output, draw_svg(read_circuit(circuit)).encode())
+def show(path: Path, output: Path) -> None:
+    """Draw CIRCUIT's mesh, or the layers and weights of NETWORK, as SVG.
+
+    In colour is what the output depends on.
+    """
+    if format_of(path) == FORMAT:
+        drawing = draw_network(load_network(path))
+    else:
+        drawing = draw_svg(read_circuit(path))
+    write_atomically(output, drawing.encode())
