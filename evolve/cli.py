@@ -29,8 +29,9 @@ from model.errors import InputError, MismatchError
 def commands() -> None:
     """Evolve image filters on a systolic array, and run them on its RTL.
 
-    Images are 8-bit greyscale PNG, PGM or BMP files of at least 3x3 pixels. A circuit is a JSON
-    file that `evolve` writes. A first run, from a clean photo of yours:
+    Images are 8-bit greyscale PNG, PGM, BMP, JPEG, TIFF, WebP or GIF files of at least 3x3 pixels;
+    --convert and --channels take others. A circuit is a JSON file that `evolve` writes. A first
+    run, from a clean photo of yours:
 
     \b
       evoarray noise photo.png --kind salt-and-pepper --amount 0.2 -o noisy.png

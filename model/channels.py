@@ -33,8 +33,10 @@ def planes_of(pixels: NDArray[np.uint8], channels: str) -> list[Plane]:
     if pixels.ndim == 2:
         return [pixels]
     if pixels.shape[2] < 3:
-        return [pixels[..., 0]]
-    return [luma(pixels)] if channels == "luma" else [pixels[..., n] for n in range(3)]
+        return [np.ascontiguousarray(pixels[..., 0])]
+    if channels == "luma":
+        return [luma(pixels)]
+    return [np.ascontiguousarray(pixels[..., n]) for n in range(3)]
 
 
 def by_channel(
@@ -46,7 +48,7 @@ def by_channel(
     differences of colour, the chroma, stay as they are.
     """
     planes = planes_of(pixels, channels)
-    changed = [change(np.ascontiguousarray(plane)) for plane in planes]
+    changed = [change(plane) for plane in planes]
     if pixels.ndim == 2:
         return changed[0]
     result = pixels.copy()

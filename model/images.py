@@ -59,6 +59,16 @@ def decode_image(stream: IO[bytes], path: Path, convert: bool = False) -> Plane:
     return _grey(path, frames[0], convert, "the option --convert")
 
 
+def read_colours(path: Path) -> Pixels:
+    """Return the pixels of an image of one frame, with the channels that it has.
+
+    16 bits become 8, rounded. Raises InputError as read_image does.
+    """
+    with _open(path) as stream:
+        (frame,) = _decode(stream, path, most_frames=1)
+    return _with_channels(path, frame)
+
+
 def read_frames(path: Path, convert: bool = False, channels: bool = False) -> Iterator[Pixels]:
     """Yield the frames of an image file as read_image does, which may be many here.
 

@@ -8,14 +8,19 @@ from pathlib import Path
 import click
 import numpy as np
 
+from evolve.commands.batch import change_files
 from evolve.commands.options import (
     FILE,
     after_option,
     backend_option,
+    change_planes,
+    channels_option,
+    check_channels,
     convert_option,
     option,
     output_option,
     read_photo,
+    read_planes,
     train_pair_option,
 )
 from evolve.filter.backends import open_backend
@@ -28,7 +33,7 @@ from model.errors import MismatchError
 from model.files import format_of, write_atomically
 from model.filter.circuit import read_circuit, write_circuit
 from model.filter.fitness import metrics
-from model.images import read_image, write_image
+from model.filter.functions import Plane
 from model.neuro.network import FORMAT, load_network
 
 
@@ -39,6 +44,7 @@ from model.neuro.network import FORMAT, load_network
 @after_option
 @backend_option(default="model")
 @convert_option
+@channels_option
 @click.option("--json", "json_wanted", is_flag=True, help="Print a JSON object.")
 def evaluate(
     circuit: Path,
@@ -47,19 +53,23 @@ def evaluate(
     after: tuple[Path, ...],
     backend: str,
     convert: bool,
+    channels: str | None,
     json_wanted: bool,
 ) -> None:
     """Print how far CIRCUIT's output for NOISY is from CLEAN.
 
-    SAE is the sum of absolute errors, MAE the mean; PSNR is in dB; SSIM is 1 for equal images.
+    SAE is the sum of absolute errors, MAE the mean; PSNR is in dB; SSIM is 1 for equal images. With
+    --channels each they are taken over all samples, SSIM as the mean of the channels.
     """
-    configuration = read_circuit(circuit)
-    photo = read_photo(noisy, clean, convert, list(map(read_circuit, after)))
-    with closing(
-        open_backend(backend, configuration.shape, [(photo.given, photo.clean)])
-    ) as opened:
-        sae = int(opened.evaluate(configuration.genes[np.newaxis])[0])
-        result = as_json(metrics(opened.filter(configuration.genes), photo.clean))
+    configuration, before = read_circuit(circuit), list(map(read_circuit, after))
+    filtered, references, sae = [], [], 0
+    for plane, reference in read_planes(noisy, clean, convert, channels):
+        pair = (cascade(before, plane), reference)
+        with closing(open_backend(backend, configuration.shape, [pair])) as opened:
+            sae += int(opened.evaluate(configuration.genes[np.newaxis])[0])
+            filtered.append(opened.filter(configuration.genes))
+            references.append(reference)
+    result = as_json(metrics(np.dstack(filtered), np.dstack(references)))
     if result["sae"] != sae:
         raise MismatchError(f"the SAE of {backend} is {sae}, that of its pixels {result['sae']}")
     if json_wanted:
@@ -72,19 +82,42 @@ def evaluate(
 
 @click.command("filter")
 @click.argument("circuit", type=FILE)
-@click.argument("image", type=FILE)
-@output_option(metavar="OUT.png", help="The filtered image: .png, .pgm or .bmp.")
+@click.argument("images", type=FILE, nargs=-1, required=True, metavar="IMAGE...")
+@output_option(
+    metavar="OUT.png|DIR",
+    help="The filtered image: .png, .pgm, .ppm, .bmp or .tif; or the folder for several.",
+)
 @after_option
 @backend_option(default="model")
 @convert_option
+@channels_option
 def filter_command(
-    circuit: Path, image: Path, output: Path, after: tuple[Path, ...], backend: str, convert: bool
+    circuit: Path,
+    images: tuple[Path, ...],
+    output: Path,
+    after: tuple[Path, ...],
+    backend: str,
+    convert: bool,
+    channels: str | None,
 ) -> None:
-    """Filter IMAGE with CIRCUIT."""
-    configuration = read_circuit(circuit)
-    pixels = cascade(list(map(read_circuit, after)), read_image(image, convert))
-    with closing(open_backend(backend, configuration.shape, [(pixels, pixels)])) as opened:
-        write_image(output, opened.filter(configuration.genes))
+    """Filter IMAGE with CIRCUIT: a file, several, or a folder of them.
+
+    In DIR each image keeps its name; JPEG and WebP become .png, and GIF becomes .tif, without loss.
+    All frames of a TIFF, GIF or WebP are filtered, into a TIFF. An image that cannot be read is
+    reported, and the others are still filtered.
+    """
+    configuration, before = read_circuit(circuit), list(map(read_circuit, after))
+
+    def filtered(plane: Plane) -> Plane:
+        given = cascade(before, plane)
+        with closing(open_backend(backend, configuration.shape, [(given, given)])) as opened:
+            return opened.filter(configuration.genes)
+
+    def change(source: Path, target: Path) -> None:
+        change_planes(source, target, filtered, convert, channels)
+
+    check_channels(convert, channels)  # once, not for every image
+    change_files(images, output, change)
 
 
 @click.command("prune")

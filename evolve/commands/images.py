@@ -6,8 +6,16 @@ from pathlib import Path
 import click
 import numpy as np
 
-from evolve.commands.options import FILE, convert_option, option, output_option
+from evolve.commands.options import (
+    FILE,
+    change_planes,
+    channels_option,
+    convert_option,
+    option,
+    output_option,
+)
 from model.errors import InputError
+from model.filter.functions import Plane
 from model.images import read_image, write_image
 from model.noise import KINDS, add_noise
 from model.targets import TARGETS, make_target
@@ -23,14 +31,27 @@ from model.targets import TARGETS, make_target
     "as a part of 255 (gaussian) or of the pixel (speckle); 0 to 1.",
 )
 @option("--seed", default=1, help="The same seed gives the same noise.")
-@output_option(metavar="OUT.png", help="The noisy image: .png, .pgm or .bmp.")
+@output_option(metavar="OUT.png", help="The noisy image: .png, .pgm, .ppm, .bmp or .tif.")
 @convert_option
-def noise(image: Path, kind: str, amount: float, seed: int, output: Path, convert: bool) -> None:
-    """Add noise to IMAGE."""
+@channels_option
+def noise(
+    image: Path,
+    kind: str,
+    amount: float,
+    seed: int,
+    output: Path,
+    convert: bool,
+    channels: str | None,
+) -> None:
+    """Add noise to IMAGE, a photo or a sequence of frames."""
     if seed < 0:
         raise InputError(f"seed is {seed}; legal is a whole number from 0 up")
-    pixels = read_image(image, convert)
-    write_image(output, add_noise(pixels, kind, amount, np.random.default_rng(seed)))
+    rng = np.random.default_rng(seed)
+
+    def noisy(plane: Plane) -> Plane:
+        return add_noise(plane, kind, amount, rng)
+
+    change_planes(image, output, noisy, convert, channels)
 
 
 @click.command()
@@ -42,7 +63,7 @@ def noise(image: Path, kind: str, amount: float, seed: int, output: Path, conver
     help="Of 3x3 pixels the mean, the mean with a gaussian's weights, the edges by Sobel, the "
     "least, the greatest, or the difference of these two.",
 )
-@output_option(metavar="OUT.png", help="The goal: .png, .pgm or .bmp.")
+@output_option(metavar="OUT.png", help="The goal: .png, .pgm, .bmp or .tif.")
 @convert_option
 def target(image: Path, kind: str, output: Path, convert: bool) -> None:
     """Make of IMAGE what a circuit shall learn to make of it."""

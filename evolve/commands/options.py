@@ -15,10 +15,12 @@ from evolve.console import open_console
 from evolve.filter.comparison import Photo, photo_of
 from evolve.filter.settings import BACKENDS
 from evolve.options import typed
+from model.channels import CHANNELS, by_channel, planes_of
 from model.errors import InputError, refuse
 from model.files import read_toml
 from model.filter.circuit import Circuit
-from model.images import read_image
+from model.filter.functions import Plane
+from model.images import Pixels, read_colours, read_frames, read_image, write_frames
 
 FILE = click.Path(path_type=Path)
 option = partial(click.option, show_default=True)
@@ -58,7 +60,15 @@ json_lines_option = click.option(
     help="Print JSON objects, one an epoch, then the results; the rest goes to standard error.",
 )
 convert_option = click.option(
-    "--convert", is_flag=True, help="Turn colour and 16-bit images to 8-bit grey, not refuse them."
+    "--convert", is_flag=True, help="Convert colour and 16-bit images to 8-bit grey."
+)
+
+
+channels_option = click.option(
+    "--channels",
+    type=click.Choice(CHANNELS),
+    help="Work on red, green and blue separately (each) or on the luma alone (luma), and keep the "
+    "colours. 16 bits become 8; transparency stays.",
 )
 
 
@@ -194,14 +204,59 @@ def console(json_wanted: bool) -> Console:
     return open_console(stderr=json_wanted)
 
 
+def change_planes(
+    source: Path,
+    target: Path,
+    change: Callable[[Plane], Plane],
+    convert: bool,
+    channels: str | None,
+) -> None:
+    """Write what a change of planes makes of an image, frame by frame."""
+    check_channels(convert, channels)
+    frames = read_frames(source, convert, channels is not None)
+    write_frames(target, (by_channel(frame, channels or "each", change) for frame in frames))
+
+
+def check_channels(convert: bool, channels: str | None) -> None:
+    """Refuse to drop colours and to keep them. Raises InputError."""
+    if convert and channels:
+        raise InputError("--convert drops the colours that --channels keeps; give one of the two")
+
+
 def read_photo(noisy: Path, clean: Path, convert: bool, after: Sequence[Circuit] = ()) -> Photo:
     """Return two images of one size. Raises InputError if they are not."""
     pixels, reference = read_image(noisy, convert), read_image(clean, convert)
-    if pixels.shape != reference.shape:
-        sizes = [f"{image.shape[1]}x{image.shape[0]}" for image in (pixels, reference)]
-        raise InputError(
-            f"{noisy} is {sizes[0]} pixels and {clean} is {sizes[1]}; give two images of one size"
-        )
+    _check_sizes((noisy, clean), (pixels, reference))
     # A name that is not UTF-8 would break the pictures.
     name = os.fsencode(clean.stem).decode(errors="replace")
     return photo_of(after, name, pixels, reference)
+
+
+def read_planes(
+    noisy: Path, clean: Path, convert: bool, channels: str | None
+) -> list[tuple[Plane, Plane]]:
+    """Return the planes of two images of one size, pair by pair: one, or that of each colour.
+
+    Raises InputError if sizes or colours differ.
+    """
+    check_channels(convert, channels)
+    images: list[Pixels] = [
+        read_image(path, convert) if channels is None else read_colours(path)
+        for path in (noisy, clean)
+    ]
+    _check_sizes((noisy, clean), images)
+    planes = [planes_of(image, channels or "each") for image in images]
+    if len(planes[0]) != len(planes[1]):
+        raise InputError(
+            f"one of {noisy} and {clean} is in colour and the other is grey; give two of a kind"
+        )
+    return list(zip(*planes, strict=True))
+
+
+def _check_sizes(paths: tuple[Path, Path], images: Sequence[Pixels]) -> None:
+    sizes = [f"{image.shape[1]}x{image.shape[0]}" for image in images]
+    if sizes[0] != sizes[1]:
+        raise InputError(
+            f"{paths[0]} is {sizes[0]} pixels and {paths[1]} is {sizes[1]}; give two images of one "
+            "size"
+        )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import skimage.metrics
+from numpy.typing import NDArray
 
 from model.errors import InputError
 from model.filter.functions import Plane
@@ -36,8 +37,10 @@ def sae(output: Plane, reference: Plane) -> int:
     return int(distance.sum(dtype=np.uint64))
 
 
-def metrics(image: Plane, reference: Plane) -> Metrics:
-    """Return the metrics of an image (H, W) uint8 against its reference (H, W) uint8.
+def metrics(image: NDArray[np.uint8], reference: NDArray[np.uint8]) -> Metrics:
+    """Return the metrics of an image (H, W) or (H, W, channels) uint8 against its reference.
+
+    A sample counts as a pixel, and SSIM is the mean of the channels'.
 
     SSIM is that of scikit-image for a data range of 255 with K1 = 0.01 and K2 = 0.03, over uniform
     7x7 windows with sample covariance; on images with a side below 7, over the largest odd window
@@ -45,15 +48,15 @@ def metrics(image: Plane, reference: Plane) -> Metrics:
     Simoncelli, IEEE Trans. Image Processing 13(4), 2004.
     """
     if image.shape != reference.shape:
-        sizes = [f"{width}x{height}" for height, width in (image.shape, reference.shape)]
+        sizes = [f"{width}x{height}" for height, width, *_ in (image.shape, reference.shape)]
         raise InputError(
             f"the image is {sizes[0]} pixels and its reference {sizes[1]}; give two of one size"
         )
     total = sae(image, reference)
     power = np.mean((image.astype(np.float64) - reference) ** 2)
-    side = (min(7, *image.shape) - 1) // 2 * 2 + 1
+    side = (min(7, *image.shape[:2]) - 1) // 2 * 2 + 1
     ssim = skimage.metrics.structural_similarity(  # type: ignore[no-untyped-call]
-        image, reference, win_size=side, data_range=255
+        image, reference, win_size=side, data_range=255, channel_axis=2 if image.ndim == 3 else None
     )
     return Metrics(
         sae=total,
