@@ -42,7 +42,8 @@ help:
 	@echo "make studies the same with as many runs as the thesis, over half a day; both go on where they"
 	@echo "             were stopped, and this one after studies-quick"
 	@echo "make studies-neuro  networks evolved in several ways, ten runs each: docs/neuroevolution.md"
-	@echo "make registers  remake what rtl/registers/*.toml describe: constants of the RTL, pages of docs/"
+	@echo "make registers  remake what rtl/registers/*.toml describe: constants of the RTL, pages of docs/,"
+	@echo "             and rtl/ipxact/"
 	@echo "make synth   area and clock on FPGAs by yosys and nextpnr, which it installs into .venv"
 	@echo "             (SEEDS=$(SEEDS) of nextpnr; tables in docs/synthesis.md)"
 	@echo "make compare-filters  evolved filters beside median filters: quality, area and clock"
@@ -127,6 +128,7 @@ studies-neuro: setup
 
 registers: setup
 	.venv/bin/python -m model.registers
+	.venv/bin/python -m evolve.integration.ipxact
 
 synth: setup-synth
 	.venv/bin/python -m synth.operations

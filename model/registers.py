@@ -53,11 +53,15 @@ class Field:
 
 @dataclass(frozen=True)
 class Register:
-    """A word of 32 bits at an address in bytes; `value` is what it always reads as, if anything."""
+    """A word of 32 bits at an address in bytes; `value` is what it always reads as, if anything.
+
+    `words` is how many of the kind there are, from this address on.
+    """
 
     address: int
     access: str
     value: int | None
+    words: int
     text: str
     fields: Mapping[str, Field]
 
@@ -84,6 +88,7 @@ def load_map(core: str, folder: Path = INCLUDE_DIR) -> RegisterMap:
             entry["address"],
             entry["access"],
             entry.get("value"),
+            entry.get("words", 1),
             entry["text"],
             {name: _field(**field) for name, field in entry.get("fields", {}).items()},
         )
