@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""evoarray_axi in a LiteX SoC: found, loaded, and as good as the golden model through its bus."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cocotb
+import numpy as np
+import pytest
+from cocotb.triggers import RisingEdge
+
+from evolve.filter.backends.axi.driver import Core
+from evolve.filter.backends.axi.simulated import SimulatedPort
+from model.errors import InputError
+from model.filter.array import filter_image
+from model.filter.circuit import Shape, random_circuit
+from model.filter.fitness import sae
+from model.registers import load_map
+from tb.drivers import Dut, Testbench
+from tb.shared.litex import EV_ENABLE, drive_addresses, write_soc
+
+SHAPE = Shape(2, 3, "upm16")
+ARRAYS = 2
+
+
+@pytest.mark.parametrize("bus", ["wishbone", "axi-lite"])
+def test_litex(simulate: Callable[..., None], tmp_path: Path, bus: str) -> None:
+    from evolve.integration.litex import Filter
+
+    file = tmp_path / "litex_soc.v"
+    sizes = {"rows": SHAPE.rows, "cols": SHAPE.cols, "max_width": 16, "max_height": 16}
+    write_soc(file, Filter, "evoarray_axi", bus, {**sizes, "arrays": ARRAYS})
+    simulate(toplevel=file.stem, module="tb.filter.test_litex", sources=[file])
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def filters_and_measures_a_frame(dut: Dut) -> None:
+    bench = Testbench(dut)
+    dut.rst.value = 1
+    await bench.wait(2)
+    port = SimulatedPort(dut, dut.clk, dut.rst)
+    drive_addresses(dut)
+    await bench.reset()
+    core = Core(port)
+    await core.connect()
+    assert (core.shape, core.arrays, core.largest) == (SHAPE, ARRAYS, (16, 16))
+    circuits = [random_circuit(SHAPE, bench.rng) for _ in range(ARRAYS)]
+    noisy, reference = bench.rng.integers(0, 256, (2, 7, 9)).astype(np.uint8)
+    await core.configure(circuits)
+    filtered = [filter_image(circuit, noisy) for circuit in circuits]
+    assert np.array_equal(await core.filter(noisy), filtered)
+
+    await port.write(2 ** load_map("evoarray_axi").address_bits + EV_ENABLE, 1)
+    await core.write("CONTROL", FITNESS=1, INTERRUPT=1)
+    assert not int(dut.irq.value)
+    port.send_reference(reference)
+    port.send_noisy(noisy)
+    await RisingEdge(dut.irq)
+    for array in range(ARRAYS):
+        await core.write("ARRAY", array)
+        assert await core.read("SAE") == sae(filtered[array], reference)
+    await core.write("STATUS", FITNESS_READY=1)
+    assert not int(dut.irq.value)
+
+
+def test_litex_refuses_what_is_no_parameter() -> None:
+    from evolve.integration.litex import Filter
+
+    with pytest.raises(InputError, match=r"no parameter 'width'; choose from rows, cols, arrays"):
+        Filter(None, width=16)
+    with pytest.raises(InputError, match=r"rows is 2\.5; it must be a whole number"):
+        Filter(None, rows=2.5)  # type: ignore[arg-type]
