@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pytest
 
-from evolve.bench import machine, measure, networks
+from evolve.bench import machine, measure, networks, photos
 from evolve.bench.peer import graph_genes
 from evolve.filter.backends.model import ModelBackend
 from model.errors import InputError
@@ -105,6 +105,26 @@ def test_an_absent_simulator_is_left_out(
     results = json.loads(ended.out)
     figures = [*results["figures"], *results["networks"]]
     assert not any("verilator" in figure["what"] for figure in figures)
+
+
+def test_photos_of_several_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(photos, "PHOTOS", {"128x128": [(128, 128)], "two": [(150, 600), (3, 4)]})
+    monkeypatch.setattr(photos, "EVALUATIONS", 64)
+    figures = {tuple(figure[:3]): figure[3] for figure in photos.measure_photos(1)}
+    assert all(value > 0 for value in figures.values())
+    assert figures["fast, all windows", "x 128x128, by pixels", "128x128"] == 1
+    linear = figures["fast, all windows", "evaluations/s", "128x128"] * 128**2 / (150 * 600 + 12)
+    assert figures["fast, all windows", "x 128x128, by pixels", "two"] == pytest.approx(
+        figures["fast, all windows", "evaluations/s", "two"] / linear
+    )
+    sampled = {of for what, _, of in figures if what == "fast, a sample"}
+    assert sampled == {"two"}
+    for way in ("all windows", "default"):
+        assert 20 < figures[f"evoarray evolve, {way}", "MB at most", "two"] < 1000
+    (noisy, clean), _ = photos.pairs_of([(150, 600), (3, 4)])
+    assert clean.shape == (150, 600)
+    assert np.array_equal(clean[:, 512:], clean[:, 424:512][:, ::-1]), "mirrored"
+    assert 0.15 < (noisy != clean).mean() < 0.25
 
 
 def test_a_whole_command_takes_time() -> None:

@@ -51,6 +51,9 @@ def print_figures(results: Mapping[str, Any], console: Console) -> None:
     """Print the results as tables, in Markdown: a row a quantity, a column an array or network."""
     console.width = 1000  # rows that do not break, to be pasted
     console.print(_table(results["figures"]))
+    if results["photos"]:
+        console.out("Photos of several sizes, on an 8x8 array with the default preset:")
+        console.print(_table(results["photos"]))
     console.out(f"Networks, in evolution on {results['images']:,} images:")
     console.print(_table(results["networks"]))
     console.out(

@@ -29,6 +29,7 @@ from rich.console import Console
 from evolve.backends.library import cpu_line
 from evolve.bench.figures import Figures
 from evolve.bench.machine import (
+    SIDE,
     bundled_pair,
     command_seconds,
     prepare,
@@ -39,6 +40,7 @@ from evolve.bench.machine import (
 )
 from evolve.bench.networks import measure_networks
 from evolve.bench.peer import evaluate_with_cgpy
+from evolve.bench.photos import measure_photos
 from evolve.filter.backends import Backend, open_backend
 from evolve.filter.backends.fast import FastBackend
 from evolve.filter.backends.simulated import SimulatorBackend
@@ -128,11 +130,15 @@ def bench(sides: Sequence[int], rounds: int, console: Console) -> dict[str, Any]
             if "verilator" in simulators
             else {}
         )
-    networks, rtl = Figures(), "verilator" in simulators
+    networks, photos, rtl = Figures(), Figures(), "verilator" in simulators
     for seed in range(1, rounds + 1):
         for side in sides:
             with console.status(f"round {seed} of {rounds}, {side}x{side}"):
                 measured.round(side, seed)
+        if SIDE in sides:
+            with console.status(f"round {seed} of {rounds}, photos of several sizes"):
+                for measured_photo in measure_photos(seed):
+                    photos.note(*measured_photo)
         with console.status(f"round {seed} of {rounds}, networks"):
             for figure in measure_networks(seed, rtl=rtl):
                 networks.note(*figure)
@@ -145,6 +151,7 @@ def bench(sides: Sequence[int], rounds: int, console: Console) -> dict[str, Any]
         "start_up_seconds": {"fast": start_up(), **programs},
         "peak_memory_mb": {f"{side}x{side}": probe(side)[1] for side in sides},
         "figures": measured.figures.as_json(),
+        "photos": photos.as_json(),
         "images": TRAINING,
         "networks": networks.as_json(),
     }
