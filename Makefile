@@ -15,7 +15,7 @@ NOISE := .venv/bin/evoarray noise --kind salt-and-pepper --amount 0.2
 TEST_PHOTOS := brick chelsea coffee rocket
 NEURO_STUDIES := neuro-weights neuro-cnn neuro-neat neuro-noise
 STUDIES := $(filter-out $(NEURO_STUDIES),$(sort $(basename $(notdir $(wildcard studies/*.toml)))))
-OURS := presets presets-35-seconds parsimony topology
+OURS := presets presets-35-seconds parsimony topology sample
 NETWORKS := networks-paper networks-options networks-tsp networks-knapsack
 
 .PHONY: help evolve neuro studies-neuro test sim formal mutation coverage netlist exports soak signoff bench studies-quick studies registers \
@@ -38,7 +38,7 @@ help:
 	@echo "make bench   how fast every backend is on this machine, all measured in one run"
 	@echo "make studies-quick  the thesis's experiments and ours with few runs"
 	@echo "             (results in runs/studies, summaries in docs/thesis.md, docs/presets.md, docs/parsimony.md"
-	@echo "             docs/topology.md and docs/networks.md)"
+	@echo "             docs/topology.md, docs/sample.md and docs/networks.md)"
 	@echo "make studies the same with as many runs as the thesis, over half a day; both go on where they"
 	@echo "             were stopped, and this one after studies-quick"
 	@echo "make studies-neuro  networks evolved in several ways, ten runs each: docs/neuroevolution.md"
@@ -119,6 +119,7 @@ studies-quick studies: setup
 	.venv/bin/evoarray study summary runs/studies/presets runs/studies/presets-35-seconds -o docs/presets.md
 	.venv/bin/evoarray study summary runs/studies/parsimony -o docs/parsimony.md
 	.venv/bin/evoarray study summary runs/studies/topology -o docs/topology.md
+	.venv/bin/evoarray study summary runs/studies/sample -o docs/sample.md
 	.venv/bin/evoarray study summary $(NETWORKS:%=runs/studies/%) -o docs/networks.md
 
 studies-neuro: setup

@@ -30,8 +30,9 @@ def test_table_names_every_photo_and_no_other() -> None:
 
 
 def test_no_two_photos_share_an_original() -> None:
-    sources = [row[0] for row in TABLE.values()]
-    assert len(set(sources)) == len(sources)
+    for large in (False, True):
+        sources = [row[0] for name, row in TABLE.items() if name.startswith("large/") == large]
+        assert len(set(sources)) == len(sources) > 3
 
 
 @pytest.mark.parametrize("photo", TABLE)
@@ -42,8 +43,10 @@ def test_photo_is_what_its_row_says(photo: str) -> None:
     assert licence in ("CC0 1.0", "public domain")
 
     made_from, left, top, factor = MAKER["PHOTOS"][photo]
-    assert (source, crop, scale) == (made_from, f"{left}, {top}, {128 * factor}", f"1/{factor}")
+    size = 512 if photo.startswith("large/") else 128
+    assert (source, crop) == (made_from, f"{left}, {top}, {size * factor}")
+    assert scale == (f"1/{factor}" if factor > 1 else "1")
 
     with Image.open(IMAGES / photo) as image:
-        assert (image.format, image.mode, image.size) == ("PNG", "L", (128, 128))
+        assert (image.format, image.mode, image.size) == ("PNG", "L", (size, size))
         np.testing.assert_array_equal(np.asarray(image), np.asarray(MAKER["make"](photo)))

@@ -22,9 +22,10 @@ from evolve.filter.loop import evolve
 from evolve.filter.presets import settings_of
 from evolve.filter.sample import Pair, Sheet, as_sheet, sheets_of
 from evolve.filter.settings import Settings
-from model.filter.functions import Plane
-from model.images import write_image
+from model.images import read_image, write_image
 from model.noise import add_noise
+
+PHOTO = Path(__file__).parents[2] / "images" / "large" / "camera.png"
 
 SIZE = "8x8"
 EVALUATIONS = 49_152
@@ -43,7 +44,7 @@ Figure = tuple[str, str, str, float]
 
 
 def pairs_of(sizes: Sequence[tuple[int, int]]) -> list[Pair]:
-    """Return the photo `camera` of scikit-image, cut or mirrored to each size, with noise."""
+    """Return a bundled photo, cut or continued by its mirror image to each size, with noise."""
     return [_pair(*size, seed) for seed, size in enumerate(sizes, 1)]
 
 
@@ -71,9 +72,7 @@ def measure_photos(seed: int) -> Iterator[Figure]:
 
 
 def _pair(height: int, width: int, seed: int) -> Pair:
-    from skimage import data
-
-    photo: Plane = data.camera()  # type: ignore[no-untyped-call]
+    photo = read_image(PHOTO)
     missing = [(0, max(0, side - len(photo))) for side in (height, width)]
     clean = np.pad(photo, missing, "symmetric")[:height, :width].copy()
     return add_noise(clean, "salt-and-pepper", 0.2, np.random.default_rng(seed)), clean

@@ -27,9 +27,9 @@ MATES = ("uniform", "roulette")
 BLOCK = 1024
 """Evaluations per tribe between two looks at the tribes (thesis, 4.2 and 5)."""
 
-LARGEST_WHOLE, SAMPLE = 4 * 128 * 128, 128 * 128
-"""Pixels of which evolution sees all, and the windows that it sees of larger photos; both unless it
-is told otherwise. docs/sample.md has how good filters are that saw so many."""
+SAMPLE = 65_536
+"""Windows that evolution sees of larger photos unless it is told otherwise; docs/sample.md has how
+good filters are that saw so many."""
 
 SAMPLE_STEP = 64
 """Samples are multiples of so many windows."""
@@ -156,8 +156,8 @@ class Settings:
     )
     sample: str = option(
         "auto",
-        f"Windows of the training photos to evolve on, drawn by the seed: a number, all, or auto, "
-        f"which is all up to {LARGEST_WHOLE:,} pixels and {SAMPLE:,} windows of larger photos.",
+        "Windows of the training photos to evolve on, drawn by the seed: a number, all, or auto "
+        f"(at most {SAMPLE:,}).",
         metavar="auto|all|NUMBER",
     )
     start: str = option(
@@ -367,7 +367,7 @@ class Settings:
 
         A number is rounded up to a multiple of SAMPLE_STEP.
         """
-        if self.sample == "all" or (self.sample == "auto" and pixels <= LARGEST_WHOLE):
+        if self.sample == "all" or (self.sample == "auto" and pixels <= SAMPLE):
             return 0
         wanted = str(SAMPLE) if self.sample == "auto" else self.sample
         count = int(wanted) if wanted.isdecimal() and wanted.isascii() else 0
