@@ -9,12 +9,18 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from evolve.runs.store import RunStore
+from evolve.filter.backends import fast
+from evolve.filter.runs import run
+from evolve.filter.runs.progress import Watched
+from evolve.filter.tribe import Rule, Tribe
+from evolve.runs.listing import look
+from evolve.runs.store import DATABASE, RunStore
 from tests.conftest import ROOT, Ended, Evoarray
 
 TRIBES = (
@@ -122,6 +128,51 @@ def test_a_run_that_is_stopped_says_how_to_go_on(
         *("circuit.json", "comparison.png", "curve.csv", "curve.png", "filtered.png"),
         *("provenance.json", "results.json", "run.sqlite"),
     ]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_run_that_is_stopped_within_an_epoch(
+    evoarray: Evoarray, images: Path, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    """Where an epoch takes long, as on a large photo, here since the engine does little at once."""
+    options = (*TRIBES, "--evaluations", 41_000, "--temperature", 0.02, "--workers", workers)
+    evolved(evoarray, "whole", *options)
+    monkeypatch.setattr(fast, "WORK", 2000)
+    monkeypatch.setattr(run, "SAVE_SECONDS", 0)
+    advance, calls = Watched.advance, 0
+
+    def stopped(watched: Watched, tribes: Sequence[Tribe], rule: Rule, /) -> None:
+        nonlocal calls
+        advance(watched, tribes, rule)
+        calls += 1
+        if calls % 37 == 0:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Watched, "advance", stopped)
+    status = evoarray("evolve", "noisy.png", "clean.png", "-o", "run", *options).status
+    within = 0
+    while status == 130:
+        checkpoint = look(images / "run" / DATABASE)[0].checkpoint
+        assert checkpoint is not None
+        world = checkpoint["world"]
+        within += 0 < sum(tribe["owed"] for tribe in world["tribes"]) < 4 * world["epoch"]
+        status = evoarray("resume", "run", "--workers", workers).status
+    assert status == 0
+    assert within > 3
+    assert outcome(images / "run") == outcome(images / "whole")
+
+
+def test_time_ends_a_run_within_an_epoch(evoarray: Evoarray, images: Path) -> None:
+    budget, epoch = 40_000_000, 5_000_000
+    options = ("--tribes", 4, "--war-interval", 0, "--drop-interval", epoch)
+    started = time.monotonic()
+    evolved(evoarray, "run", *options, "--evaluations", budget, "--max-seconds", 0.4)
+    assert time.monotonic() - started < 20
+    results = json.loads((images / "run" / "results.json").read_text(encoding="utf-8"))
+    assert 0 < results["evaluations"] < 4 * epoch
+    curve = (images / "run" / "curve.csv").read_text(encoding="utf-8").splitlines()
+    assert curve[-1].split(",")[:2] == [str(results["evaluations"]), str(results["sae"])]
+    assert "finished" in evoarray("runs", ".").out
 
 
 def test_a_finished_run_is_not_resumed(evoarray: Evoarray, images: Path) -> None:
