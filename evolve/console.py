@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 from math import inf, isfinite
 
+from rich.cells import cell_len
 from rich.console import Console
-from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Column, Table
 from rich.text import Text
@@ -29,7 +29,8 @@ def open_console(*, stderr: bool = False) -> Console:
     redrawn in place only where somebody watches a terminal that can do it. Elsewhere, and in
     continuous integration (CI), whose logs keep every redrawing, it is plain lines.
     """
-    terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    stream = sys.stderr if stderr else sys.stdout
+    terminal = bool(stream and stream.isatty())  # one that was closed is None
     moves = os.environ.get("TERM", "").lower() not in PLAIN_TERMINALS
     return Console(
         highlight=False,
@@ -43,11 +44,17 @@ def open_console(*, stderr: bool = False) -> Console:
 
 
 def print_table(console: Console, table: Table) -> None:
-    """Print a table in full; where it is too wide, each row becomes lines of heading and value."""
-    unlimited = console.options.update(width=UNLIMITED)
-    if Measurement.get(console, unlimited, table).minimum <= console.width:
-        for column in table.columns:
-            column.overflow = "fold"
+    """Print a table in full; where it is too wide, each row becomes lines of heading and value.
+
+    Only one column is broken into lines, that which becomes narrowest, and only between words.
+    """
+    texts = [[str(column.header), *map(str, column.cells)] for column in table.columns]
+    widths = [max(map(cell_len, text)) for text in texts]
+    words = [max(map(cell_len, " ".join(text).split() or [""])) for text in texts]
+    spare = [width - word for width, word in zip(widths, words, strict=True)]
+    if sum(widths) - max(spare) + 3 * len(widths) + 1 <= console.width:
+        for number, column in enumerate(table.columns):
+            column.no_wrap = number != spare.index(max(spare))
         console.print(table)
         return
     if table.title:

@@ -325,17 +325,6 @@ def test_odd_names(evoarray: Evoarray, images: Path, name: str) -> None:
         assert f"{printable} (training)" in ended.out
 
 
-@pytest.mark.parametrize("columns", [1, 20, 60, 500])
-def test_any_width_of_terminal(
-    evoarray: Evoarray, images: Path, monkeypatch: pytest.MonkeyPatch, columns: int
-) -> None:
-    monkeypatch.setenv("COLUMNS", str(columns))
-    ended = evolved(evoarray)
-    assert "SAE" in ended.out or columns < 60
-    assert evoarray("--help").status == 0
-    assert images.joinpath("run").is_dir()
-
-
 @pytest.mark.usefixtures("images")
 def test_elsewhere_than_on_a_terminal_progress_is_plain_lines(evoarray: Evoarray) -> None:
     lines = evolved(evoarray).out.splitlines()
@@ -414,6 +403,14 @@ def test_evaluate(evoarray: Evoarray, images: Path, circuit: Path, backend: str)
     assert ended.out.split() == (
         f"SAE {m.sae} MAE {m.mae:.6g} PSNR {m.psnr:.6g} SSIM {m.ssim:.6g}".split()
     )
+
+
+def test_a_large_sae_is_told_in_full(evoarray: Evoarray, images: Path) -> None:
+    write_circuit(images / "copy.json", copy_filter(Shape(1, 1, "upm16")))
+    for name, grey in (("black", 0), ("white", 255)):
+        write_image(images / f"{name}.png", np.full((300, 190), grey, np.uint8))
+    ended = evoarray("evaluate", "copy.json", "black.png", "white.png")
+    assert ended.out.splitlines()[0] == "SAE  14535000"
 
 
 def test_equal_images_have_no_psnr(evoarray: Evoarray, images: Path) -> None:

@@ -115,6 +115,15 @@ def test_the_best_of_each_column_is_marked() -> None:
     assert "| evolved | **400** | **4.00** | 51.00 | **0.995** |" in page
 
 
+@pytest.mark.parametrize("columns", [1, 20, 40, 60, 500])
+def test_a_comparison_fits_any_terminal(columns: int) -> None:
+    printed = io.StringIO()
+    print_comparisons(Console(file=printed, width=columns), [DISAGREE], 1)
+    assert all(len(line) <= columns for line in printed.getvalue().splitlines())
+    for whole in ("adaptivemedian", "400*", "52.00*", "b(training)"):
+        assert whole in "".join(printed.getvalue().split())
+
+
 def test_results_say_what_is_best() -> None:
     told = verdict_as_json([BETTER, DISAGREE])
     assert told["beats_all"] == {"sae": True, "psnr": False, "ssim": True}

@@ -89,6 +89,18 @@ def test_the_curve_falls_between_its_levels(tmp_path: Path) -> None:
     assert curve[-1] > median
 
 
+def test_evaluations_of_a_long_run_are_logarithmic(tmp_path: Path) -> None:
+    """As most happens early: the curve falls by as much in each tenth of the axis."""
+    evaluations = [0, *(2**step for step in range(10, 24))]
+    best = np.geomspace(400_000, 50_000, 15)
+    path = tmp_path / "curve.png"
+    curve_plot(path, evaluations, best.tolist(), best[:, None], {})
+    plot = pixels(path)[40:470, 100:]
+    curve = [np.flatnonzero(drawn(plot, BLUE)[:, x]).mean() for x in range(60, 760, 40)]
+    assert np.allclose(np.diff(curve), np.mean(np.diff(curve)), atol=1.5)
+    assert np.mean(np.diff(curve)) > 10
+
+
 def test_tribes_may_end_and_a_run_may_have_just_begun(tmp_path: Path) -> None:
     tribes = np.array([[500.0, 500.0], [450.0, 480.0], [400.0, np.nan]])
     curve_plot(tmp_path / "a.png", [0, 2048, 4096], [500, 450, 400], tribes, {})

@@ -143,9 +143,7 @@ def runs(folder: Path, json_wanted: bool) -> None:
     if json_wanted:
         click.echo(json.dumps([{**asdict(info), "folder": str(info.folder)} for info in found]))
         return
-    table = Table()
-    for heading in ("run", "state", "evaluations", "best", "begun (UTC)", "command"):
-        table.add_column(heading, no_wrap=heading in {"evaluations", "best", "begun (UTC)"})
+    table = Table(*("run", "state", "evaluations", "best", "begun (UTC)", "command"))
     for info in found:
         done = f"{info.evaluations or 0:,} of {info.budget or 0:,}"
         best = "-"

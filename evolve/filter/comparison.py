@@ -124,7 +124,7 @@ def print_comparisons(
     table.add_column("photo")
     table.add_column("image")
     for heading in MEASURES:
-        table.add_column(f"{heading}  ", justify="right", no_wrap=True)
+        table.add_column(f"{heading}  ", justify="right")
     for index, comparison in enumerate(comparisons):
         role = "training" if index < training else "held out"
         first = f"{comparison.photo.name} ({role})"

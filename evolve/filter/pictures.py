@@ -31,6 +31,7 @@ DPI = 100  # a figure of 1 inch is 100 pixels wide
 ENLARGED = 256  # pixels: to no more than this the longer side of an image grows
 LARGEST = 512  # pixels: to no more than this it is thinned out
 SHORTEST = 1024  # evaluations that the axis shows at least
+LONG = 100  # above this factor between the first and the last evaluations noted, a run is long
 NARROWEST = 200  # pixels that the text of a panel needs
 MARGIN, TEXT = 20, 34  # pixels around the panels, and for the text above and below each
 INK, DIM, GRID = "#1b2733", "#6b7885", "#e3e8ec"
@@ -102,31 +103,38 @@ def curve_plot(
     evaluations (steps,) counts those of all tribes together; best (steps,) is the SAE of the best
     circuit so far; tribes (steps, tribes) is the SAE of each, NaN where a tribe has ended; levels
     are horizontal lines to compare with, such as {"3x3 median": 82738}. The SAE's axis is
-    logarithmic where values differ by a factor above 4.
+    logarithmic where values differ by a factor above 4, that of evaluations for long runs, in which
+    most happens early; the start stands at its end.
     Raises InputError where the file cannot be written.
     """
     from matplotlib.ticker import LogLocator, NullLocator
 
-    values = np.asarray(tribes, np.float64)
+    values, last = np.asarray(tribes, np.float64), max(SHORTEST, evaluations[-1])
+    long = len(evaluations) > 1 and evaluations[1] * LONG < last
+    start = evaluations[1] / 2 if long else 0
+    times = [start, *evaluations[1:]]
     figure = _figure(900, 520)
     axes = figure.add_subplot()
     if values.shape[1] > 1:
-        lines = axes.plot(evaluations, values, color=BLUE, linewidth=0.8, alpha=0.45)
+        lines = axes.plot(times, values, color=BLUE, linewidth=0.8, alpha=0.45)
         lines[0].set_label(f"each of {values.shape[1]} tribes")
-    axes.plot(evaluations, best, color=BLUE, linewidth=2.4, label=f"best: {best[-1]:,.0f}")
-    axes.plot(evaluations[-1], best[-1], "o", color=BLUE, clip_on=False, zorder=3)
+    axes.plot(times, best, color=BLUE, linewidth=2.4, label=f"best: {best[-1]:,.0f}")
+    axes.plot(times[-1], best[-1], "o", color=BLUE, clip_on=False, zorder=3)
     for (label, level), style in zip(levels.items(), cycle(("--", ":", "-.")), strict=False):
         text = f"{label}: {level:,}"
         axes.axhline(level, color=ORANGE, linewidth=1.5, linestyle=style, label=text)
     least, most = (f([np.nanmin(values), np.nanmax(values), *levels.values()]) for f in (min, max))
     if 0 < least * 4 < most:
         axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 4, 5, 7)))
+        subs = (1, 1.5, 2, 3, 4, 5, 7) if most < 100 * least else (1, 2, 5)
+        axes.yaxis.set_major_locator(LogLocator(subs=subs))
         axes.yaxis.set_minor_locator(NullLocator())
+    if long:
+        axes.set_xscale("log")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter("{x:,.0f}")
-    axes.set_xlim(0, max(SHORTEST, evaluations[-1]))
-    axes.set_xlabel("evaluations", color=INK)
+    axes.set_xlim(start, last)
+    axes.set_xlabel("evaluations (logarithmic)" if long else "evaluations", color=INK)
     kind = " (logarithmic)" if axes.get_yscale() == "log" else ""
     axes.set_ylabel(f"SAE{of_what}, grey levels{kind}: lower is better", color=INK)
     axes.grid(color=GRID, linewidth=0.8)

@@ -254,6 +254,6 @@ def _print(judged: Judged, console: Console) -> None:
     table.add_row("accuracy", *(f"{judged.accuracy(part):.1%}" for part in PARTS))
     print_table(console, table)
     console.out(
-        f"{judged.nonzero} of {judged.parameters} parameters are not 0; "
+        f"{judged.nonzero:,} of {judged.parameters:,} parameters are not 0; "
         f"an image takes {judged.cycles:,} cycles of the core"
     )

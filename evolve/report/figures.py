@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 
 from evolve.filter.comparison import ADAPTIVE, MEDIAN
 from evolve.filter.drawing import draw_svg
+from evolve.filter.pictures import LONG
 from evolve.report.data import Run
 from evolve.report.neuro_run import NeuroRun
 from evolve.report.study import Study
@@ -186,12 +187,12 @@ def boxes(study: Study, names: Sequence[str]) -> Sequence[tuple[str, Summary, Pl
 def run_curve(run: Run) -> Plot:
     """Return the SAE against evaluations: each tribe, the best, and what medians leave."""
     names = sorted({tribe for row in run.rows for tribe in row.saes})
-    rows = _some(run.rows, max(50, min(STEPS, 20_000 // len(names))))
+    x = _evaluations(run)
+    rows = _some(run.rows, max(50, min(STEPS, 20_000 // len(names))), x)
     levels = {label: run.level(label) for label in ("noisy", MEDIAN, ADAPTIVE)}
     shown = [*levels.values(), *(row.sae for row in rows)]
     shown += [value for row in rows for value in row.saes.values()]
     y = Axis.of(SAE, shown)
-    x = _evaluations(run)
     tribes = ""
     for tribe in names:
         alive = [row for row in rows if tribe in row.saes]
@@ -206,8 +207,9 @@ def run_curve(run: Run) -> Plot:
 
 def wrong_curve(run: NeuroRun) -> Plot:
     """Return how many images the fittest network gets wrong, against evaluations."""
-    rows = _some(run.rows, STEPS)
-    x, y = _evaluations(run), Axis.of(WRONG, [row.sae for row in rows])
+    x = _evaluations(run)
+    rows = _some(run.rows, STEPS, x)
+    y = Axis.of(WRONG, [row.sae for row in rows])
     line = _line(x, y, [row.evaluations for row in rows], [row.sae for row in rows])
     alt = f"Those that are wrong in training fall from {rows[0].sae:,} to {rows[-1].sae:,}"
     return Plot(alt, x, y, [("best", line)])
@@ -268,12 +270,18 @@ def _levels(y: Axis, levels: Mapping[str, int]) -> list[tuple[str, str]]:
 
 
 def _evaluations(run: Run | NeuroRun) -> Axis:
-    return Axis(EVALUATIONS, 0, max(1, run.rows[-1].evaluations))
+    """Return an axis from the start, logarithmic for a long run: most happens early in it."""
+    times = [row.evaluations for row in run.rows]
+    if len(times) > 1 and times[1] * LONG < times[-1]:  # the start itself stands at its end
+        return Axis(f"{EVALUATIONS} (logarithmic)", times[1] / 2, times[-1], log=True)
+    return Axis(EVALUATIONS, 0, max(1, times[-1]))
 
 
-def _some(rows: Sequence[Row], count: int) -> list[Row]:
-    """Return no more rows than that, evenly, with the first and the last."""
-    return [rows[i] for i in np.unique(np.linspace(0, len(rows) - 1, count).astype(int))]
+def _some(rows: Sequence[Row], count: int, x: Axis) -> list[Row]:
+    """Return no more rows than that, evenly along the axis, with the first and the last."""
+    last = len(rows) - 1
+    chosen = np.geomspace(1, last + 1, count) - 1 if x.log else np.linspace(0, last, count)
+    return [rows[i] for i in np.unique(chosen.round().astype(int))]
 
 
 def _line(x: Axis, y: Axis, xs: Iterable[float], ys: Iterable[float]) -> str:
