@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from html import unescape
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -23,7 +24,9 @@ from pyarrow import parquet
 from scipy import stats
 from selenium import webdriver
 
-from evolve.report.figures import Axis
+from evolve.report.figures import Axis, wrong_curve
+from evolve.report.neuro_run import NeuroRun
+from evolve.runs.database import Row
 from model.filter.array import filter_image
 from model.filter.baselines import adaptive_median, median3x3
 from model.filter.circuit import read_circuit
@@ -411,7 +414,7 @@ def test_every_chart_says_what_its_axes_are(made: Path, what: str) -> None:
         ([27_000, 418_000], True, ["50k", "100k", "200k"]),
         ([5, 19], False, ["5", "10", "15"]),
         ([0, 900], False, ["0", "500"]),
-        ([0, 20, 900], True, ["20", "50", "100", "200", "500", "1k"]),
+        ([0, 20, 900], True, ["30", "100", "300", "1k"]),
         ([-3, 4], False, ["\N{MINUS SIGN}2", "0", "2", "4"]),
         ([1, 1], False, ["0.95", "1", "1.05"]),
         ([1e-9, 5], True, ["1e\N{MINUS SIGN}08", "1e\N{MINUS SIGN}06", "0.0001", "0.01", "1"]),
@@ -426,6 +429,17 @@ def test_an_axis_has_round_values_and_is_logarithmic_where_it_spans_more(
     assert [word for _, word in axis.ticks] == words
     assert places == sorted(set(places))
     assert all(0 <= place <= 1000 for place in places)
+
+
+@pytest.mark.parametrize(("last", "log"), [(90_000, False), (900_000, True)])
+def test_the_evaluations_of_a_long_run_are_logarithmic(last: int, log: bool) -> None:
+    rows = [Row(time, 1_000_000 - time, {}) for time in range(0, last + 1, 1000)]
+    plot = wrong_curve(cast(NeuroRun, SimpleNamespace(rows=rows)))
+    assert plot.x.log == log
+    assert plot.x.title == ("evaluations (logarithmic)" if log else "evaluations")
+    points = [int(point.split()[0]) for point in plot.paths[-1][1][1:].split("L")]
+    assert (points[0], points[-1]) == (0, 1000)
+    assert np.diff(points).max() < (150 if log else 20), "where much happens there are points"
 
 
 # --- what is not as it should be

@@ -9,7 +9,7 @@ import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import groupby, pairwise
+from itertools import chain, count, groupby, pairwise
 from math import floor, log10
 
 import numpy as np
@@ -43,8 +43,8 @@ LOGARITHMIC = 4
 UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 """Of numbers at axes."""
 
-MOST_DECADES = 6
-"""Above so many not each of them has its value at the axis."""
+MOST_VALUES = 5
+"""At a logarithmic axis, of which a small plot has no room for more."""
 
 SIDE = 256
 """Pixels of a picture; of a larger one its middle is shown."""
@@ -108,15 +108,16 @@ def _steps(low: float, high: float) -> list[float]:
 
 
 def _decades(low: float, high: float) -> list[float]:
-    """Return round values of a logarithmic axis: of each decade, or of some if there are many."""
+    """Return round values of a logarithmic axis, no more than there is room for."""
     first, last = floor(log10(low)), floor(log10(high))
-    every = -(-(last - first + 1) // MOST_DECADES)
-    digits = (1, 2, 5) if last - first <= 2 else (1,)
-    return [
-        float(digit * Decimal(10) ** power)
-        for power in range(first, last + 1, every)
-        for digit in digits
-    ]
+    finer = [((1, 2, 5), 1), ((1, 3), 1)]
+    for digits, every in chain(finer, (((1,), every) for every in count(1))):
+        powers = range(first, last + 1, every)
+        values = [float(digit * Decimal(10) ** power) for power in powers for digit in digits]
+        inside = [value for value in values if low <= value <= high]
+        if len(inside) <= MOST_VALUES:
+            break
+    return inside
 
 
 def curves(study: Study, names: Sequence[str]) -> Sequence[tuple[str, float, Plot]]:
@@ -125,14 +126,16 @@ def curves(study: Study, names: Sequence[str]) -> Sequence[tuple[str, float, Plo
     In a plot: a band between the quartiles, the median, and the medians of all settings behind.
     """
     budgets = {name: study.spec.settings[name].evaluations for name in names}
+    noted = [time for name in names for r in study.by_setting[name] for time in r.curve[0][1:2]]
+    x = _evaluations([0, *sorted(noted)[:1], max(budgets.values())])
     quartiles = {}
     for name in names:
         # Closer together at the start, where curves bend.
-        at = budgets[name] * np.linspace(0, 1, POINTS) ** 2
+        start, end = min(x.low, budgets[name]), budgets[name]
+        at = np.geomspace(start, end, POINTS) if x.log else end * np.linspace(0, 1, POINTS) ** 2
         # A time of 0 would be the end; before the first evaluation a curve has its start.
-        values = [[study.measure.of(r, max(1, int(x))) for x in at] for r in study.by_setting[name]]
+        values = [[study.measure.of(r, max(1, int(t))) for t in at] for r in study.by_setting[name]]
         quartiles[name] = at, np.quantile(values, (0.25, 0.5, 0.75), axis=0)
-    x = Axis(EVALUATIONS, 0, max(budgets.values()))
     y = Axis.of(study.measure.unit, [values for _, values in quartiles.values()])
     everything = "".join(_line(x, y, at, median) for at, (_, median, _) in quartiles.values())
     others = f"others-{list(study.groups).index(study.group_of(names[0]))}"
@@ -187,7 +190,7 @@ def boxes(study: Study, names: Sequence[str]) -> Sequence[tuple[str, Summary, Pl
 def run_curve(run: Run) -> Plot:
     """Return the SAE against evaluations: each tribe, the best, and what medians leave."""
     names = sorted({tribe for row in run.rows for tribe in row.saes})
-    x = _evaluations(run)
+    x = _evaluations([row.evaluations for row in run.rows])
     rows = _some(run.rows, max(50, min(STEPS, 20_000 // len(names))), x)
     levels = {label: run.level(label) for label in ("noisy", MEDIAN, ADAPTIVE)}
     shown = [*levels.values(), *(row.sae for row in rows)]
@@ -207,7 +210,7 @@ def run_curve(run: Run) -> Plot:
 
 def wrong_curve(run: NeuroRun) -> Plot:
     """Return how many images the fittest network gets wrong, against evaluations."""
-    x = _evaluations(run)
+    x = _evaluations([row.evaluations for row in run.rows])
     rows = _some(run.rows, STEPS, x)
     y = Axis.of(WRONG, [row.sae for row in rows])
     line = _line(x, y, [row.evaluations for row in rows], [row.sae for row in rows])
@@ -236,7 +239,7 @@ def run_front(run: Run) -> Plot | None:
 
 def run_events(run: Run) -> Sequence[tuple[str, int, Plot]]:
     """Return a strip for each kind of event, with a stroke where it happened."""
-    x = _evaluations(run)
+    x = _evaluations([row.evaluations for row in run.rows])
     strips = []
     for kind, times in run.kinds.items():
         places = sorted({x.place(time) for time in times})
@@ -269,9 +272,11 @@ def _levels(y: Axis, levels: Mapping[str, int]) -> list[tuple[str, str]]:
     return [(f"level {classes[k]}", f"M0 {1000 - y.place(v)}H1000") for k, v in levels.items()]
 
 
-def _evaluations(run: Run | NeuroRun) -> Axis:
-    """Return an axis from the start, logarithmic for a long run: most happens early in it."""
-    times = [row.evaluations for row in run.rows]
+def _evaluations(times: Sequence[int]) -> Axis:
+    """Return an axis from the start, logarithmic for a long run: most happens early in it.
+
+    times are the evaluations when the curve was noted.
+    """
     if len(times) > 1 and times[1] * LONG < times[-1]:  # the start itself stands at its end
         return Axis(f"{EVALUATIONS} (logarithmic)", times[1] / 2, times[-1], log=True)
     return Axis(EVALUATIONS, 0, max(1, times[-1]))
