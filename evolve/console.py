@@ -26,11 +26,13 @@ def open_console(*, stderr: bool = False) -> Console:
     """Return the console of a standard stream.
 
     FORCE_COLOR and NO_COLOR decide about colours, but not about `is_interactive`: progress is
-    redrawn in place only where somebody watches a terminal that can do it. Elsewhere, and in
-    continuous integration (CI), whose logs keep every redrawing, it is plain lines.
+    redrawn in place only where somebody watches a terminal that can do it, and that no JSON goes
+    to. Elsewhere, and in continuous integration (CI), whose logs keep every redrawing, it is plain
+    lines.
     """
-    stream = sys.stderr if stderr else sys.stdout
-    terminal = bool(stream and stream.isatty())  # one that was closed is None
+    # One that was closed is None.
+    out, error = (bool(stream and stream.isatty()) for stream in (sys.stdout, sys.stderr))
+    terminal, shared = (error, out) if stderr else (out, False)
     moves = os.environ.get("TERM", "").lower() not in PLAIN_TERMINALS
     return Console(
         highlight=False,
@@ -39,7 +41,7 @@ def open_console(*, stderr: bool = False) -> Console:
         stderr=stderr,
         width=None if terminal else UNLIMITED,
         height=None if terminal else HEIGHT,
-        force_interactive=terminal and moves and not os.environ.get("CI"),
+        force_interactive=terminal and moves and not shared and not os.environ.get("CI"),
     )
 
 

@@ -43,14 +43,24 @@ def test_where_progress_is_redrawn(
     monkeypatch.setenv("TERM", "xterm")
     if variable:
         monkeypatch.setenv(*variable.split("="))
-    for stream in (sys.stdout, sys.stderr):
-        monkeypatch.setattr(stream, "isatty", lambda: terminal)
     watched = terminal and variable not in {"TERM=dumb", "CI=true"}
     for stderr in (False, True):
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal and not stderr)  # noqa: B023
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
         console = open_console(stderr=stderr)
         assert console.is_interactive == watched
         progress = NeuroProgress(0, 10, console)
         assert progress._bar.disable != watched
+
+
+def test_progress_does_not_go_where_json_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with --json-lines and no redirection: both streams are the same terminal."""
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for stream in (sys.stdout, sys.stderr):
+        monkeypatch.setattr(stream, "isatty", lambda: True)
+    assert open_console().is_interactive
+    assert not open_console(stderr=True).is_interactive
 
 
 def test_a_closed_stream_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

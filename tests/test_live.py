@@ -4,7 +4,6 @@
 import io
 import json
 import re
-import sys
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -316,15 +315,12 @@ def test_drawing_takes_a_few_percent_of_the_time_at_most(
 # --- on a terminal
 
 
-def test_who_can_be_shown_a_view(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert is_watchable(console_of(80, 24), json_lines=False)
-    assert not is_watchable(console_of(80, 24, force_terminal=False), json_lines=False)
-    assert not is_watchable(console_of(80, 24, _environ={"TERM": "dumb"}), json_lines=False)
+def test_who_can_be_shown_a_view() -> None:
+    assert is_watchable(console_of(80, 24))
+    assert not is_watchable(console_of(80, 24, force_terminal=False))
+    assert not is_watchable(console_of(80, 24, _environ={"TERM": "dumb"}))
     ascii_only = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    assert not is_watchable(Console(file=ascii_only, force_terminal=True), json_lines=False)
-    assert is_watchable(console_of(80, 24), json_lines=True), "JSON goes to a file"
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    assert not is_watchable(console_of(80, 24), json_lines=True), "JSON goes to the terminal"
+    assert not is_watchable(Console(file=ascii_only, force_terminal=True))
 
 
 def test_a_view_is_drawn_over_the_last_one_and_anew_when_the_size_changes() -> None:

@@ -6,7 +6,6 @@ side by side by `_beside`. What has no room is left out: the picture first, then
 tribes.
 """
 
-import sys
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import groupby, pairwise
@@ -49,10 +48,9 @@ PLAIN, DIM = Style(), Style(dim=True)
 BEST, NEW, LEVEL = Style(color="green", bold=True), Style(color="cyan"), Style(color="yellow")
 
 
-def is_watchable(console: Console, *, json_lines: bool) -> bool:
-    """Return whether this is a terminal that can redraw, has the characters, and is ours alone."""
-    shared = json_lines and sys.stdout.isatty()
-    return console.is_interactive and not console.options.ascii_only and not shared
+def is_watchable(console: Console) -> bool:
+    """Return whether this is a terminal that can redraw and has the characters."""
+    return console.is_interactive and not console.options.ascii_only
 
 
 class LiveView:

@@ -162,7 +162,7 @@ def _go_on(job: Job, store: RunStore, backend: Backend, console: Console, json_l
             f"Evolving on {job.sample:,} of the {job.pixels:,} windows of the training photos, "
             "whose SAE is shown until the end; --sample all evolves on all of them"
         )
-    watched = Watched(backend, settings.evaluations, _view(job, console, json_lines), pulse)
+    watched = Watched(backend, settings.evaluations, _view(job, console), pulse)
     try:
         with watched:
             world = log.world(settings.shape)
@@ -204,8 +204,8 @@ def _until_time_is_up(epochs: Iterator[Epoch], world: World) -> Iterator[Epoch]:
         yield observe(world)
 
 
-def _view(job: Job, console: Console, json_lines: bool) -> View:
-    if not is_watchable(console, json_lines=json_lines):
+def _view(job: Job, console: Console) -> View:
+    if not is_watchable(console):
         return Lines(console)
     picture = Picture(job.settings.shape, job.training[0].given)
     label, level = rival(job.training)
