@@ -110,7 +110,7 @@ def curve_plot(
     from matplotlib.ticker import LogLocator, NullLocator
 
     values, last = np.asarray(tribes, np.float64), max(SHORTEST, evaluations[-1])
-    long = len(evaluations) > 1 and evaluations[1] * LONG < last
+    long = len(evaluations) > 1 and 0 < evaluations[1] * LONG < last
     start = evaluations[1] / 2 if long else 0
     times = [start, *evaluations[1:]]
     figure = _figure(900, 520)

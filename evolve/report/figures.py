@@ -277,7 +277,7 @@ def _evaluations(times: Sequence[int]) -> Axis:
 
     times are the evaluations when the curve was noted.
     """
-    if len(times) > 1 and times[1] * LONG < times[-1]:  # the start itself stands at its end
+    if len(times) > 1 and 0 < times[1] * LONG < times[-1]:  # the start itself stands at its end
         return Axis(f"{EVALUATIONS} (logarithmic)", times[1] / 2, times[-1], log=True)
     return Axis(EVALUATIONS, 0, max(1, times[-1]))
 
