@@ -6,12 +6,14 @@ a sound PNG for its comments, and leaves black what a file lacks. Here no sample
 """
 
 import io
+import logging
+import os
 import struct
 import sys
 import warnings
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import IO, Any, TypeAlias
 
@@ -52,6 +54,9 @@ _KEPT = {b"tRNS", b"eXIf", b"acTL", b"fcTL", b"fdAT"}
 _INDEX_MODES = {1: "P;1", 4: "P;4", 8: "P"}
 """Pillow's raw mode for the bits that an index into a BMP's palette has."""
 
+_FEW_BITS = {"BGR;15": (5, 5, 5), "BGR;16": (5, 6, 5)}
+"""Bits of red, green and blue in raw modes of BMP, which Pillow scales and cuts."""
+
 _OTHER_BYTE = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
 """The byte order, by its letter in a raw mode, in which the low byte is where the high one was."""
 
@@ -76,6 +81,10 @@ _DAMAGE = (
     *(OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError),
     *(struct.error, zlib.error),
 )
+
+
+# What it logs it raises, too, or it is of no consequence.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
 class NotAnImageError(Exception):
@@ -123,15 +132,15 @@ class ImageFile:
         with _damage(), self._opened() as picture:
             # The further pictures of a camera's JPEG are previews and maps of its brightness.
             count = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
-            self.sizes: list[tuple[int, int]] = [picture.size] * count
-            """Width and height of each frame, as the file says before it is decoded."""
-            self._numbers = list(range(count))
+            self.sizes: list[tuple[int, int]] = [picture.size]
+            """The widths and heights of frames, as the file says before they are decoded."""
+            self._numbers: Sequence[int] = range(count)  # a damaged file may claim billions
             if picture.format == "TIFF":
                 pages = {n: size for n in range(count) if (size := _page_size(picture, n))}
                 self._numbers, self.sizes = list(pages), list(pages.values())
 
     def __len__(self) -> int:
-        return len(self.sizes)
+        return len(self._numbers)
 
     def frames(self) -> Iterator[Frame]:
         """Yield the frames in order. Raises DamagedError or UnknownKindError.
@@ -148,10 +157,10 @@ class ImageFile:
     def _frame(self, number: int, on_black: Any, on_white: Any) -> Frame:
         on_black.seek(number)
         on_white.seek(number)
-        most, raw_mode = _most(on_black), _raw_mode(on_black)
+        most = _most(on_black)
         self._correct(on_black)
         self._correct(on_white)
-        colours = _palette_size(on_black)
+        raw_mode, colours = _raw_mode(on_black), _palette_size(on_black)
         given = _load(on_black, 0)
         if (given != _load(on_white, 255)).any():
             raise DamagedError("pixels are missing")
@@ -159,13 +168,18 @@ class ImageFile:
             if colours and given.max() >= colours:
                 raise DamagedError(f"a pixel has colour {given.max()} of a palette of {colours}")
             samples = _shallow(on_black)
+            for channel, bits in enumerate(_FEW_BITS.get(raw_mode, ())):
+                samples[..., channel] = _rounded(samples[..., channel], bits)
         elif _has_low_byte(raw_mode):
             with self._opened() as low:
                 low.seek(number)
+                self._correct(low)
                 _set_raw_mode(low, raw_mode[:-1] + _OTHER_BYTE[raw_mode[-1]])
                 samples = given * np.uint16(256) + _load(low, 0)
         else:
             samples = _deep(given, raw_mode, most, on_black)
+        if samples.max() > most:
+            raise DamagedError(f"a sample is {samples.max()}, and white is {most}")
         if colours or self._name in {"GIF", "WEBP"}:  # which store grey as colours
             samples = _without_colour(samples)
         keyed = "transparency" in on_black.info and samples.shape[2] in {1, 3}
@@ -175,7 +189,9 @@ class ImageFile:
         """Put right what Pillow says of how to decode a frame."""
         if self._name == "BMP":
             _restore_palette(picture, self._data)
-        elif self._name == "PNG" and _raw_mode(picture) == _DEEP_GREY_AND_ALPHA:
+        elif self._name == "PPM":
+            _unscale(picture)
+        elif _raw_mode(picture) == _DEEP_GREY_AND_ALPHA:
             _set_raw_mode(picture, "RGBA")
 
     def _opened(self) -> Any:  # most of what a format adds to Pillow's images has no types
@@ -190,6 +206,8 @@ def _damage() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
+    except Image.DecompressionBombError as error:
+        raise MemoryError(str(error)) from None
     except _DAMAGE as error:
         if str(error).lower().startswith(("unknown pixel", "unknown raw", "unsupported")):
             raise UnknownKindError(str(error)) from None
@@ -242,7 +260,9 @@ def _most(picture: Any) -> int:
         if set(picture.tag_v2.get(_SAMPLE_FORMAT, (1,))) != {1} or bits > 16:
             raise UnknownKindError(f"{bits} bits, signed or with fractions")
         return 255 if bits <= 8 else (1 << bits) - 1
-    return 65535 if picture.mode.startswith("I") or "16" in _raw_mode(picture) else 255
+    if picture.format == "PPM" and (white := _white(picture)):
+        return white
+    return 65535 if picture.mode.startswith("I") or _raw_mode(picture).endswith(";16B") else 255
 
 
 def _raw_mode(picture: Any) -> str:
@@ -257,6 +277,27 @@ def _set_raw_mode(picture: Any, raw_mode: str) -> None:
         tile._replace(args=raw_mode if isinstance(tile.args, str) else (raw_mode, *tile.args[1:]))
         for tile in picture.tile
     ]
+
+
+def _white(picture: Any) -> int:
+    """Return the value of white that a PPM has of its own; 0 where Pillow must scale it to 255."""
+    (tile,) = picture.tile
+    if tile.codec_name == "raw" or picture.mode == "1":
+        return 0
+    white: int = tile.args[1]
+    return 0 if tile.codec_name == "ppm_plain" and picture.mode == "RGB" and white > 255 else white
+
+
+def _unscale(picture: Any) -> None:
+    """Let the samples of a PPM be as they are; Pillow scales them, and cuts those above white."""
+    if white := _white(picture):
+        (tile,) = picture.tile
+        if tile.codec_name == "ppm":
+            raw_mode = {"I": "I;16B", "L": "L", "RGB": "RGB;16B" if white > 255 else "RGB"}
+            tile = tile._replace(codec_name="raw", args=(raw_mode[picture.mode], 0, 1))
+        else:
+            tile = tile._replace(args=(tile.args[0], 65535 if picture.mode == "I" else 255))
+        picture.tile = [tile]
 
 
 def _restore_palette(picture: Any, data: bytes) -> None:
@@ -277,6 +318,8 @@ def _palette_size(picture: Any) -> int:
     """Return how many colours there are, 0 without a palette."""
     if picture.mode != "P":
         return 0
+    if picture.palette is None:
+        raise DamagedError("the palette is missing")
     stored = picture.palette.rawmode or "RGB"  # BGRX in most BMP, RGB;L in TIFF
     return len(picture.palette.palette) // len(stored.partition(";")[0])
 
@@ -291,9 +334,23 @@ def _load(picture: Any, ground: int) -> NDArray[Any]:
             picture.im.paste((ground,) * picture.im.bands, box)
 
     picture.load_prepare = prepare_ground
-    picture.load()
+    with _silence() if picture.format == "TIFF" else nullcontext():
+        picture.load()
     del picture.load_prepare
     return np.asarray(picture)
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep libtiff from writing to standard error what Pillow raises as well."""
+    standard_error, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(standard_error, 2)
+        os.close(standard_error)
+        os.close(nowhere)
 
 
 def _shallow(picture: Any) -> Samples:
@@ -308,7 +365,7 @@ def _shallow(picture: Any) -> Samples:
 
 def _deep(given: NDArray[Any], raw_mode: str, most: int, picture: Any) -> Samples:
     """Return the samples (H, W, channels) uint16 of which Pillow has both bytes."""
-    if raw_mode == _DEEP_GREY_AND_ALPHA:  # bytes of grey and alpha, the high ones first
+    if raw_mode == "RGBA":  # bytes of grey and alpha, the high ones first
         both: Samples = given[..., ::2] * np.uint16(256) + given[..., 1::2]
         return both
     if not picture.mode.startswith("I"):
@@ -317,6 +374,15 @@ def _deep(given: NDArray[Any], raw_mode: str, most: int, picture: Any) -> Sample
     if picture.format == "TIFF" and picture.tag_v2.get(_PHOTOMETRIC, 0) == 0:
         samples = most - samples  # white is 0
     return samples
+
+
+def _rounded(samples: Samples, bits: int) -> Samples:
+    """Return samples of so few bits rounded, where they were cut when they were scaled to 255."""
+    most = (1 << bits) - 1
+    levels = np.arange(most + 1)
+    rounded = np.zeros(256, np.uint8)
+    rounded[levels * 255 // most] = (levels * 510 + most) // (2 * most)
+    return rounded[samples]
 
 
 def _with_channels(samples: Samples) -> Samples:

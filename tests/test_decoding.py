@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from model.channels import luma
 from model.errors import InputError
 from model.images import decode_image, read_frames, read_image
 from tests.image_files import CHANNELS, bmp, chunk, packed, png
@@ -211,6 +212,10 @@ def test_a_compressed_bmp_of_two_greys() -> None:
     assert "damaged or cut off" in refused(bytes(data[:-6]))
 
 
+def test_a_palette_that_is_missing() -> None:
+    assert "the palette is missing" in refused(png(np.zeros((3, 4, 1), np.uint16), 8, 3))
+
+
 def test_a_colour_that_no_palette_has() -> None:
     indices = np.full((3, 4), 5, np.uint16)
     for data in (
@@ -236,6 +241,46 @@ def saved(made: Image.Image, kind: str, **options: Any) -> bytes:
     stream = io.BytesIO()
     made.save(stream, kind, **options)
     return stream.getvalue()
+
+
+@pytest.mark.parametrize("most", [1, 6, 15, 254, 255, 256, 1000, 4095, 65535])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_pgm_or_ppm_of_any_white(most: int, channels: int) -> None:
+    """Samples are big endian, of two bytes if white is above 255; none may be above white."""
+    samples = np.random.default_rng(3).integers(0, most + 1, (5, 7, channels), np.uint16)
+    samples[0, 0] = most
+    wide = ">u2" if most > 255 else np.uint8
+    head = b"P%d\n7 5 %d\n"
+    binary = head % (5 if channels == 1 else 6, most) + samples.astype(wide).tobytes()
+    numbers = " ".join(map(str, samples.ravel().tolist())).encode()
+    plain = head % (2 if channels == 1 else 3, most) + numbers
+    close(read(binary), samples, most)
+    close(read(plain), samples, most)
+    assert "damaged or cut off" in refused(binary[:-1])
+    if most not in {255, 65535}:
+        beyond = head % (5 if channels == 1 else 6, most)
+        beyond += np.full_like(samples, most + 1).astype(wide).tobytes()
+        assert f"a sample is {most + 1}, and white is {most}" in refused(beyond)
+    beyond = plain[: -len(numbers)] + b" ".join([b"%d" % (most + 1)] * samples.size)
+    assert "damaged or cut off" in refused(beyond)
+
+
+def test_a_bmp_of_16_bits() -> None:
+    """Five bits each for red, green and blue, or six for green; all are scaled and rounded."""
+    levels = np.arange(32, dtype=np.uint16).reshape(4, 8)
+    five = np.array([(510 * level + 31) // 62 for level in range(32)], np.uint16)[levels]
+    six = np.array([(510 * level + 63) // 126 for level in range(64)], np.uint16)[2 * levels]
+    for words, masks, green in (
+        ((levels << 10) + (levels << 5) + levels, (0x7C00, 0x3E0, 0x1F), five),
+        ((levels << 11) + (levels << 6) + levels, (0xF800, 0x7E0, 0x1F), six),
+    ):
+        pixels = words[::-1].astype("<u2").tobytes()
+        info = struct.pack("<IiiHHIIiiII", 40, 8, 4, 1, 16, 3, len(pixels), 0, 0, 0, 0)
+        info += struct.pack("<III", *masks)
+        data = struct.pack("<2sIHHI", b"BM", 66 + len(pixels), 0, 0, 66) + info + pixels
+        colours = np.dstack([five, green, five]).astype(np.uint8)
+        assert read(data) == luma(colours).tolist()
+        assert "is a colour image" in refused(data, convert=False)
 
 
 # --- what a file has beside its pixels
@@ -331,6 +376,14 @@ def test_a_file_cut_anywhere_is_refused_or_has_all_its_pixels(name: str) -> None
     assert all(rows in (None, expected) for rows in found)
     assert found.count(None) > 30 or name == "plain PGM"
     assert "damaged or cut off" in refused(whole[: len(whole) // 2 + 1])
+
+
+@pytest.mark.parametrize("way", ["tiff_lzw", "tiff_adobe_deflate", "jpeg"])
+def test_libtiff_says_nothing_of_its_own(capfd: pytest.CaptureFixture[str], way: str) -> None:
+    whole = SEQUENCES[f"TIFF, {way}"]
+    for place in range(8, 600, 3):
+        read_or_refused(whole[:place] + b"\xa5" + whole[place + 1 :])
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_gif_whose_data_end_early() -> None:
@@ -450,6 +503,13 @@ def refused_path(path: Path) -> str:
     with pytest.raises(InputError) as caught:
         read_image(path)
     return str(caught.value)
+
+
+def test_frames_that_a_file_only_claims() -> None:
+    """Numbers of frames and places are from 0; these are two thousand million."""
+    control = struct.pack(">IIIIIHHBB", 0, 8, 6, 0, 0, 1, 10, 0, 0)
+    before = chunk(b"acTL", struct.pack(">II", 2_000_000_000, 0)) + chunk(b"fcTL", control)
+    assert "has 2000000000 frames" in refused(png(GREYS, 8, 0, before=before))
 
 
 def test_a_camera_s_previews_are_no_frames() -> None:
