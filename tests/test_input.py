@@ -113,6 +113,14 @@ def test_whole_numbers_stand_for_numbers_in_specs() -> None:
     assert [each.mutation_rate for each in spec.settings.values()] == ["1", "2"]
 
 
+@pytest.mark.usefixtures("images")
+@pytest.mark.parametrize("tolerance", ["nan", "inf", "-1", "1001"])
+def test_a_tolerance_is_a_number(evoarray: Evoarray, tolerance: str) -> None:
+    pair = ("noisy.png", "clean.png")
+    ended = evoarray("prune", "c.json", *pair, "-o", "p.json", "--tolerance", tolerance)
+    refused(ended, f"tolerance is {tolerance}.*; legal is a number from 0 to 1000")
+
+
 # --- byte order marks
 
 

@@ -28,6 +28,7 @@ from evolve.filter.comparison import as_json, cascade
 from evolve.filter.drawing import draw_svg
 from evolve.filter.pruning import prune
 from evolve.neuro.drawing import draw_network
+from evolve.options import check
 from evolve.simplify.cost import luts
 from model.errors import MismatchError
 from model.files import format_of, write_atomically
@@ -128,7 +129,6 @@ def filter_command(
 @train_pair_option
 @option(
     "--tolerance",
-    type=click.FloatRange(0, 1000),
     default=1.0,
     metavar="PERCENT",
     help="By how much the SAE may rise in all.",
@@ -150,6 +150,7 @@ def prune_command(
     Gene by gene, the change that saves most LUTs is made, as long as the SAE stays within the
     tolerance.
     """
+    check("tolerance", tolerance, {"kind": float, "least": 0, "most": 1000})
     given = read_circuit(circuit)
     before = list(map(read_circuit, after))
     photos = [read_photo(*pair, convert, before) for pair in ((noisy, clean), *train_pair)]
