@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The exception for what a user can put right, and the one for what must not happen."""
 
+from datetime import date, time
 from typing import NoReturn
 
 
@@ -19,5 +20,5 @@ def refuse(key: str, value: object, legal: str) -> NoReturn:
 
 def shown(value: object) -> str:
     """Return a value as a message quotes it: on one line, and not longer than that bears."""
-    text = repr(value)
+    text = str(value) if isinstance(value, date | time) else repr(value)  # as TOML has them
     return text if len(text) <= 60 else text[:57] + "..."

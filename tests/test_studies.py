@@ -207,7 +207,7 @@ CLAIM = '\n[[claims]]\nsays = "a"\n'
                 ("evaluations", '"many"', "'many'", "a whole number"),
                 ("rows", "4.0", "4.0", "a whole number"),
                 ("seed", "inf", "inf", "a whole number"),
-                ("seed", "1979-05-27", "datetime.date(1979, 5, 27)", "a whole number"),
+                ("seed", "1979-05-27", "1979-05-27", "a whole number"),
                 ("functions", "3", "3", "a text"),
                 ("growth", "{}", "{}", "a text"),
                 ("preset", '["plain"]', "['plain']", "a text"),
