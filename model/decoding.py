@@ -8,6 +8,7 @@ a sound PNG for its comments, and leaves black what a file lacks. Here no sample
 import io
 import logging
 import os
+import re
 import struct
 import sys
 import warnings
@@ -50,6 +51,14 @@ READABLE = tuple(
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _KEPT = {b"tRNS", b"eXIf", b"acTL", b"fcTL", b"fdAT"}
 """The ancillary chunks of a PNG that change what is seen: transparency, orientation, frames."""
+
+_MARKER = re.compile(rb"\xff+([^\x00\xff])")
+_RESTARTS, _END, _SCAN = range(0xD0, 0xD8), 0xD9, 0xDA
+_ARITHMETIC = (0xC9, 0xCA)
+"""Markers of JPEG; those of arithmetic coding, in which data may lack zeros at their end."""
+
+_PADDING = bytes(range(254, 190, -1))
+"""Bytes that are no marker, and no picture that is likely to go on."""
 
 _INDEX_MODES = {1: "P;1", 4: "P;4", 8: "P"}
 """Pillow's raw mode for the bits that an index into a BMP's palette has."""
@@ -146,9 +155,11 @@ class ImageFile:
         """Yield the frames in order. Raises DamagedError or UnknownKindError.
 
         Each is decoded twice, over black and over white: a pixel that differs is not in the file.
+        What a JPEG lacks its decoder makes up instead, of what follows, which differs as well.
         """
+        padded = _padded(self._data) if self._name == "JPEG" else self._data
         with _damage():
-            over_black_and_white = self._opened(), self._opened()
+            over_black_and_white = self._opened(), self._opened(padded)
         for number in self._numbers:
             with _damage():
                 frame = self._frame(number, *over_black_and_white)
@@ -194,9 +205,9 @@ class ImageFile:
         elif _raw_mode(picture) == _DEEP_GREY_AND_ALPHA:
             _set_raw_mode(picture, "RGBA")
 
-    def _opened(self) -> Any:  # most of what a format adds to Pillow's images has no types
+    def _opened(self, data: bytes = b"") -> Any:  # most of what a format adds has no types
         factory, _ = Image.OPEN[self._name]
-        return factory(io.BytesIO(self._data), "")
+        return factory(io.BytesIO(data or self._data), "")
 
 
 @contextmanager
@@ -244,6 +255,28 @@ def _without_comments(data: bytes) -> bytes:
             kept.append(chunk)
         place = end
     return b"".join(kept)
+
+
+def _padded(data: bytes) -> bytes:
+    """Return a JPEG with bytes behind the data of each scan and of each part of one.
+
+    A decoder passes over them, unless it wants for data and takes them for its own.
+    """
+    parts, place, in_scan = [], 0, False
+    search_from = 2
+    while marker := _MARKER.search(data, search_from):
+        kind, search_from = marker[1][0], marker.end()
+        if kind in _ARITHMETIC:
+            return data
+        if in_scan:
+            parts += [data[place : marker.start()], _PADDING]
+            place = marker.start()
+        if kind == _END:
+            break
+        if kind not in _RESTARTS:
+            search_from += int.from_bytes(data[search_from : search_from + 2], "big")
+            in_scan = kind == _SCAN
+    return b"".join((*parts, data[place:]))
 
 
 def _page_size(picture: Any, number: int) -> tuple[int, int] | None:

@@ -386,6 +386,33 @@ def test_libtiff_says_nothing_of_its_own(capfd: pytest.CaptureFixture[str], way:
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("quality", [30, 75, 100])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"optimize": True},
+        {"progressive": True},
+        {"restart_marker_rows": 1},
+        {"restart_marker_blocks": 3},
+    ],
+    ids=lambda options: " ".join(options) or "plain",
+)
+def test_a_jpeg_that_lacks_data_and_ends_properly(quality: int, options: dict[str, Any]) -> None:
+    """Decoders make grey of what is missing, of which Pillow says nothing."""
+    y, x = np.indices((72, 56))
+    waves = 127 + 60 * np.sin(x / 5) + 60 * np.cos(y / 3 + x / 9)
+    for made in (waves, np.dstack([waves, np.roll(waves, 9, 0), 255 - waves])):
+        picture = Image.fromarray(made.astype(np.uint8))
+        data = saved(picture, "JPEG", quality=quality, **options)
+        with Image.open(io.BytesIO(data)) as opened:
+            assert read(data) == np.asarray(opened.convert("L")).tolist()
+        start, end = data.rindex(b"\xff\xda") + 20, len(data) - 2
+        cuts = range(start, end - 8, max(1, (end - start) // 20))
+        found = [read_or_refused(data[:cut] + data[end:]) for cut in cuts]
+        assert found.count(None) >= 0.9 * len(cuts) > 10  # by chance the padding may go on alike
+
+
 def test_a_gif_whose_data_end_early() -> None:
     """Its code of the end comes after 5 of 6 rows."""
     rows = Image.new("L", (6, 5), 77)
