@@ -45,14 +45,11 @@ def check(name: str, value: Any, legal: Mapping[str, Any]) -> None:
         refuse(name, value, f"{KINDS[kind]} from {least} {f'to {most}' if most else 'up'}")
 
 
-def typed(name: str, value: Any, kind: type, legal: str = "", *, default: object = None) -> Any:
+def typed(name: str, value: Any, kind: type, legal: str = "") -> Any:
     """Return a value of a file as one of this type; nothing is cut, and 1 stands for 1.0.
 
-    Where the default is a text that is a number, as that of a rate is, so may the value be. Raises
-    InputError for another type, and for what is no finite number.
+    Raises InputError for another type, and for what is no finite number.
     """
-    if kind is str and _is_a(value, float) and _is_numeric(default):
-        return str(value)
     if not _is_a(value, kind):
         refuse(name, value, legal or KINDS[kind])
     return float(value) if kind is float else value
@@ -62,13 +59,6 @@ def _is_a(value: object, kind: type) -> bool:
     if kind is float:
         return type(value) in {int, float} and isfinite(value)  # type: ignore[arg-type]
     return type(value) is kind
-
-
-def _is_numeric(text: object) -> bool:
-    try:
-        return isinstance(text, str) and isfinite(float(text))
-    except ValueError:
-        return False
 
 
 def by_option(known: Sequence[Field[Any]]) -> Mapping[str, Field[Any]]:
@@ -86,13 +76,12 @@ def chosen(options: Mapping[str, Any], known: Sequence[Field[Any]]) -> dict[str,
         if key not in fields:
             algorithm = options.get("algorithm", fields["algorithm"].default)
             raise InputError(f"{key} has no use with the algorithm {algorithm}")
-        found[fields[key].name] = typed_option(fields[key], value)
+        found[fields[key].name] = typed_option(key, value, fields[key].metadata["kind"])
     return found
 
 
-def typed_option(described: Field[Any], value: Any) -> Any:
-    """Return a value of a file as `typed` does, for an option that a field describes."""
-    name, legal = described.name.replace("_", "-"), described.metadata
-    if legal["choices"]:
-        check(name, value, legal)
-    return typed(name, value, legal["kind"], default=described.default)
+def typed_option(name: str, value: Any, kind: type) -> Any:
+    """Return an option's value as `typed` does; a text such as a rate may be given as a number."""
+    if kind is str and _is_a(value, float):
+        return str(value)
+    return typed(name, value, kind)

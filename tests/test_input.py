@@ -35,9 +35,9 @@ EVOLVE_VALUES = [
     ("convert = 1", "convert is 1; legal is true or false"),
     ('convert = "yes"', "convert is 'yes'; legal is true or false"),
     ("json-lines = 2", "json-lines is 2; legal is true or false"),
-    ("preset = 1", "preset is 1; legal is a text"),
+    ("preset = true", "preset is True; legal is a text"),
     ("output = 07:32:00", "output is 07:32:00; legal is a text"),
-    ("functions = 3", "functions is 3; legal is a text"),
+    ("functions = inf", "functions is inf; legal is a text"),
     ("mutation-rate = true", "mutation-rate is True; legal is a text"),
     ("mutation-rate = [1]", r"mutation-rate is \[1\]; legal is a text"),
     ("temperature = {}", "temperature is {}; legal is a text"),
@@ -52,7 +52,7 @@ NEURO_VALUES = [
     ("smooth = nan", "smooth is nan; legal is a number"),
     ('population = "100"', "population is '100'; legal is a whole number"),
     ("children = 2.5", "children is 2.5; legal is a whole number"),
-    ("layers = 64", "layers is 64; legal is a text"),
+    ("layers = [64]", r"layers is \[64\]; legal is a text"),
     ("json-lines = 0", "json-lines is 0; legal is true or false"),
 ]
 

@@ -208,10 +208,10 @@ CLAIM = '\n[[claims]]\nsays = "a"\n'
                 ("rows", "4.0", "4.0", "a whole number"),
                 ("seed", "inf", "inf", "a whole number"),
                 ("seed", "1979-05-27", "1979-05-27", "a whole number"),
-                ("functions", "3", "3", "a text"),
+                ("functions", "3", "'3'", "a list of N+W, "),
                 ("growth", "{}", "{}", "a text"),
                 ("preset", '["plain"]', "['plain']", "a text"),
-                ("scope", "1", "1", "one of all, elements, column"),
+                ("scope", "1", "'1'", "one of all, elements, column"),
                 ("mutation-rate", "true", "True", "a text"),
             )
         ],

@@ -14,7 +14,7 @@ from rich.console import Console
 from evolve.console import open_console
 from evolve.filter.comparison import Photo, photo_of
 from evolve.filter.settings import BACKENDS
-from evolve.options import typed
+from evolve.options import typed, typed_option
 from model.channels import CHANNELS, by_channel, planes_of
 from model.errors import InputError, refuse
 from model.files import read_toml
@@ -196,7 +196,7 @@ def _single(parameter: click.Option, name: str, value: Any) -> Any:
     kind = next((kinds[each] for each in kinds if isinstance(parameter.type, each)), str)
     if isinstance(parameter.type, _Number):
         return value if type(value) is int else typed(name, value, float)
-    return typed(name, value, kind, default=parameter.default)
+    return typed_option(name, value, kind)
 
 
 def console(json_wanted: bool) -> Console:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from evolve.filter.settings import OPTIONS, Settings
-from evolve.options import by_option, typed, typed_option
+from evolve.options import by_option, typed_option
 from model.errors import InputError
 from model.filter.circuit import Shape
 
@@ -17,8 +17,15 @@ PRESETS: Mapping[str, Mapping[str, Any]] = tomllib.loads(
 DEFAULT = "annealing"
 
 _FIELDS = by_option(OPTIONS)
-_OTHERS = {"preset": str, "rows": int, "cols": int, "size": str, "function-set": str}
-NAMES = {*_FIELDS, *_OTHERS}
+_KINDS = {
+    **{key: each.metadata["kind"] for key, each in _FIELDS.items()},
+    "preset": str,
+    "rows": int,
+    "cols": int,
+    "size": str,
+    "function-set": str,
+}
+NAMES = set(_KINDS)
 """Of all options that make settings; size is rows x cols."""
 
 
@@ -64,12 +71,12 @@ def settings_of(
     start_genes are those of the circuit to start from, edges those of the network in a file.
     Raises InputError for an illegal value.
     """
-    options = with_preset({key: _typed(key, options[key]) for key in options if key in NAMES})
+    options = with_preset(
+        {
+            key: typed_option(key, options[key], kind)
+            for key, kind in _KINDS.items()
+            if key in options
+        }
+    )
     chosen = {_FIELDS[key].name: value for key, value in options.items() if key in _FIELDS}
     return Settings(shape_of(options), start_genes=start_genes, edges=edges, **chosen)
-
-
-def _typed(key: str, value: Any) -> Any:
-    if key in _OTHERS:
-        return typed(key, value, _OTHERS[key])
-    return typed_option(_FIELDS[key], value)
