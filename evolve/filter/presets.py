@@ -55,6 +55,8 @@ def shape_of(options: Mapping[str, Any]) -> Shape:
     rows, cols = options.get("rows", 8), options.get("cols", 8)
     if "size" in options:
         sides = str(options["size"]).split("x")
+        if {"rows", "cols"} & options.keys():
+            raise InputError(f"size is {options['size']!r}, beside rows or cols; give one of these")
         if len(sides) != 2 or not all(side.isdecimal() for side in sides):
             raise InputError(f"size is {options['size']!r}; legal is such as 8x8")
         rows, cols = map(int, sides)
