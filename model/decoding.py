@@ -192,8 +192,8 @@ class ImageFile:
         if samples.max() > most:
             raise DamagedError(f"a sample is {samples.max()}, and white is {most}")
         if colours or self._name in {"GIF", "WEBP"}:  # which store grey as colours
-            samples = _without_colour(samples)
-        keyed = "transparency" in on_black.info and samples.shape[2] in {1, 3}
+            samples = _reduced(samples)
+        keyed = self._name == "PNG" and not colours and "transparency" in on_black.info
         return Frame(_upright(samples, on_black), most, keyed, bool(colours))
 
     def _correct(self, picture: Any) -> None:
@@ -233,7 +233,8 @@ def _read(stream: IO[bytes]) -> tuple[str, bytes]:
     start = stream.read(64)
     for name in READABLE:
         _, accepts = Image.OPEN[name]
-        if accepts and accepts(start) is True:
+        # What begins with P and a letter may also be a text.
+        if accepts and accepts(start) is True and (name != "PPM" or start[2:3].isspace()):
             data = start + stream.read()
             return name, _without_comments(data) if name == "PNG" else data
     raise NotAnImageError
@@ -391,6 +392,8 @@ def _shallow(picture: Any) -> Samples:
     mode = picture.mode
     if mode == "P":
         mode = "RGBA" if "transparency" in picture.info else "RGB"
+    elif (picture.format, mode) == ("GIF", "L") and "transparency" in picture.info:
+        mode = "LA"
     if mode not in _SHALLOW:
         raise UnknownKindError(f"Pillow's mode {mode}")
     return _with_channels(np.array(picture.convert(_SHALLOW[mode]), np.uint8))
@@ -426,12 +429,15 @@ def _has_low_byte(raw_mode: str) -> bool:
     return raw_mode[:-1] in {"RGB;16", "RGBA;16", "RGBX;16"}
 
 
-def _without_colour(samples: Samples) -> Samples:
-    """Return colours that are all grey as one channel, with their alpha if it is not 255."""
-    if samples.shape[2] < 3 or (samples[..., :1] != samples[..., 1:3]).any():
-        return samples
-    opaque = samples.shape[2] == 3 or (samples[..., 3] == 255).all()
-    return samples[..., :1] if opaque else samples[..., [0, 3]]
+def _reduced(samples: Samples) -> Samples:
+    """Return samples without an alpha that is 255 everywhere, and colours that are grey as one."""
+    alpha = samples[..., -1:] if samples.shape[2] in {2, 4} else samples[..., :0]
+    if (alpha == 255).all():
+        alpha = alpha[..., :0]
+    colours = samples[..., :3] if samples.shape[2] >= 3 else samples[..., :1]
+    if (colours == colours[..., :1]).all():
+        colours = colours[..., :1]
+    return np.concatenate([colours, alpha], axis=2)
 
 
 def _upright(samples: Samples, picture: Any) -> Samples:

@@ -496,12 +496,36 @@ def test_a_smaller_copy_is_no_frame(tmp_path: Path) -> None:
 # --- colours
 
 
+def test_inks_of_a_jpeg_become_colours() -> None:
+    """They are stored inverted, as the marker of Adobe says."""
+    y, x = np.indices((16, 16))
+    inks = np.dstack([x * 8, y * 8, 8 * (x + y) // 2, 0 * x]).astype(np.uint8)
+    data = saved(Image.fromarray(inks, "CMYK"), "JPEG", quality=100)
+    expected = luma((255 - inks[..., :3]).astype(np.uint8))
+    assert np.abs(np.array(read(data)) - expected).max() <= 3
+
+
 def test_inks_become_colours() -> None:
     colours = np.random.default_rng(3).integers(0, 256, (6, 8, 3), np.uint8)
     inks = np.concatenate([255 - colours, np.zeros((6, 8, 1), np.uint8)], 2)
     data = saved(Image.fromarray(inks, "CMYK"), "TIFF")
     close(read(data), colours, 255)
     assert "is a colour image" in refused(data, convert=False)
+
+
+def test_transparency_counts_where_there_is_some() -> None:
+    """In a palette it may be declared for a colour that no pixel has."""
+    for levels, transparent in (((0, 9, 70, 255), 3), (tuple(range(256)), 200)):
+        made = Image.new("P", (6, 4))
+        made.putpalette([level for level in levels for _ in "rgb"])
+        made.putdata([n % 3 for n in range(24)])
+        expected = [[levels[(6 * y + x) % 3] for x in range(6)] for y in range(4)]
+        for kind in ("GIF", "PNG"):
+            data = saved(made, kind, transparency=transparent, optimize=False)
+            assert read(data, convert=False) == expected, kind
+            data = saved(made, kind, transparency=2, optimize=False)
+            assert "is a grey image with transparency" in refused(data, convert=False)
+            assert read(data) == expected
 
 
 def test_webp_and_gif_store_grey_as_colours() -> None:

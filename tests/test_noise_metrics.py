@@ -439,6 +439,7 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     "missing": (lambda path: None, "No such file"),
     "folder": (Path.mkdir, "not a file"),
     "empty": (Path.touch, "PNG, PGM, BMP, JPEG, TIFF, WebP or GIF"),
+    "text as of a PPM": (write(b"Python is a snake\n"), "PNG, PGM, BMP, JPEG, TIFF, WebP or GIF"),
     "text": (write(b"these are words\n" * 9), "PNG, PGM, BMP, JPEG, TIFF, WebP or GIF"),
     "JPEG 2000": (save("JPEG2000", picture("L", 7)), "PNG, PGM, BMP, JPEG, TIFF, WebP or GIF"),
     "colour JPEG": (save("JPEG", picture("RGB", 1, 2, 3)), "colour"),
