@@ -292,6 +292,10 @@ def test_a_bad_file_in_the_middle(evoarray: Evoarray, tmp_path: Path) -> None:
     assert last == "evoarray: 2 of 6 images could not be read or written; the others are in out"
     written = {path.name for path in (tmp_path / "out").iterdir()}
     assert written == {"B.PNG", "d.pgm", "frame-1.png", "frame-2.png"}
+    bad = ("photos/c.bmp", "photos/frame-10.png")
+    ended = evoarray("filter", "circuit.json", *bad, "-o", "none")
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.err.endswith("evoarray: 2 of 2 images could not be read or written\n")
 
 
 @pytest.mark.usefixtures("circuit", "photos")

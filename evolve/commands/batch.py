@@ -48,10 +48,8 @@ def change_files(sources: Sequence[Path], output: Path, change: Change) -> None:
         else:
             click.echo(f"{source} -> {target}")
     if failed:
-        raise InputError(
-            f"{failed} of {len(targets)} images could not be read or written; the others are in "
-            f"{output}"
-        )
+        others = f"; the others are in {output}" if failed < len(targets) else ""
+        raise InputError(f"{failed} of {len(targets)} images could not be read or written{others}")
 
 
 def _images_of(sources: Sequence[Path]) -> list[Path]:
