@@ -102,7 +102,10 @@ def export(
         versions()
     circuits = list(map(read_circuit, (*after, path)))
     photos = [read_photo(*pair, convert, circuits[:-1]) for pair in test_pair]
-    exported = product.export(circuits, output, name, language, pipeline, stream=stream)
+    inputs = [*after, path, *(photo for pair in test_pair for photo in pair)]
+    exported = product.export(
+        circuits, output, name, language, pipeline, stream=stream, inputs=inputs
+    )
     for each, (part, latency) in zip(circuits, exported.latencies.items(), strict=True):
         simplified = simplify(each)
         click.echo(formulas(simplified))

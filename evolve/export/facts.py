@@ -4,6 +4,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 
+from evolve.export.product import LICENSE
 from evolve.filter.comparison import MEASURES, Comparison, cells_of
 from evolve.simplify.cost import luts
 from evolve.simplify.graph import depth, formulas, nodes, pixels, simplify
@@ -31,7 +32,7 @@ def facts(
     latencies: the cycles of each filter by the name of its module. results: what was measured of
     these modules, and of others around them.
     """
-    lines = [f"# {name}", ""]
+    lines = [f"<!-- {LICENSE} -->", "", f"# {name}", ""]
     for circuit, (part, latency) in zip(circuits, latencies.items(), strict=True):
         if part != name:
             lines += [f"## {part}", ""]

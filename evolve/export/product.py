@@ -2,17 +2,17 @@
 """What an export leaves in its folder."""
 
 import hashlib
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from keyword import iskeyword
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from evolve.export.drawing import draw_graph
+from evolve.export.names import check_name
 from evolve.export.proof import is_equal
 from evolve.export.software import c_source, python_source
-from evolve.export.stream import cascade_files, stream_files
+from evolve.export.stream import cascade_files, parts, stream_files
 from evolve.export.verilog import module, stages_of, testbench
 from evolve.simplify.graph import Value, nodes, simplify
 from evolve.synthesis.devices import DEVICES, Design
@@ -29,36 +29,31 @@ JOBS = 2
 
 LANGUAGES = ("verilog", "c", "python")
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_KEYWORDS = frozenset(  # of C and Verilog
-    """
-    always assign auto automatic begin break buf bufif0 bufif1 case casex casez cell char cmos
-    config const deassign default defparam design disable do double edge endcase endconfig
-    endfunction endgenerate endmodule endprimitive endspecify endtable endtask enum event
-    extern float force forever fork function generate genvar goto highz0 highz1 ifnone incdir
-    include initial inline inout input instance int integer join large liblist library
-    localparam long macromodule main medium module nand negedge nmos nor noshowcancelled
-    notif0 notif1 output parameter pmos posedge primitive pull0 pull1 pulldown pullup
-    pulsestyle_ondetect pulsestyle_onevent rcmos real realtime reg register release repeat
-    restrict return rnmos rpmos rtran rtranif0 rtranif1 scalared short showcancelled signed
-    sizeof small specify specparam static strong0 strong1 struct supply0 supply1 switch table
-    task time tran tranif0 tranif1 tri tri0 tri1 triand trior trireg typedef union unsigned
-    use uwire vectored void volatile wait wand weak0 weak1 wire wor xnor xor
-    """.split()  # noqa: SIM905  (a list of strings would fill pages)
-)
+LICENSE = "SPDX-License-Identifier: Apache-2.0"
+"""The first remark in whatever is written."""
 
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written: the latency of each filter by the name of its module, and all files."""
+    """What was written: the latency of each filter by the name of its module, and all files.
+
+    streams are the modules with streams around them, none unless asked for.
+    """
 
     latencies: Mapping[str, int]
+    streams: tuple[str, ...]
     files: tuple[str, ...]
+
+    @property
+    def benches(self) -> list[str]:
+        """The testbenches; a filter, too, may have a name that ends in _tb."""
+        benches = {f"{module}_tb.v" for module in (*self.latencies, *self.streams)}
+        return [file for file in self.files if file in benches]
 
     @property
     def rtl(self) -> list[str]:
         """The Verilog files that are to be synthesized."""
-        return [file for file in self.files if file.endswith(".v") and not file.endswith("_tb.v")]
+        return [file for file in self.files if file.endswith(".v") and file not in self.benches]
 
 
 def export(
@@ -69,55 +64,85 @@ def export(
     pipeline: str,
     *,
     stream: bool = False,
+    inputs: Sequence[Path] = (),
 ) -> Exported:
-    """Write circuits into a folder.
+    """Write circuits into a folder; NAME.md there is kept for the page of facts.
 
-    Several are a cascade, and are numbered from 1. Raises InputError for an illegal name or
-    pipeline, or a folder that cannot be written.
+    Several are a cascade, and are numbered from 1. inputs are files of the user's that stay as they
+    are. Raises InputError for an illegal name or pipeline, or a folder that cannot be written.
     """
-    if not _NAME.fullmatch(name) or name in _KEYWORDS or iskeyword(name):
-        raise InputError(
-            f"name is {name!r}; legal are small letters, digits and _, a letter first, and no "
-            "word that Verilog, C or Python uses itself"
-        )
+    check_name(name, language)
     several = len(circuits) > 1
     names = [f"{name}_{number}" for number, _ in enumerate(circuits, 1)] if several else [name]
-    files: dict[str, str] = {}
+    files: list[tuple[str, str]] = []
     latencies = {}
     for circuit, each in zip(circuits, names, strict=True):
         output = simplify(circuit)
         latencies[each] = stages_of(output, pipeline) if language == "verilog" else 0
-        files |= _files(circuit, output, each, language, latencies[each], stream)
-    if several and stream:
-        files |= cascade_files(circuits, name)
+        files += _files(circuit, output, each, language, latencies[each], stream)
+    streams: tuple[str, ...] = ()
+    if stream:
+        streams = tuple(f"{each}_stream" for each in names)
+        if several:
+            files += cascade_files(circuits, name)
+            streams += (f"{name}_stream",)
+        files += parts().items()
+    exported = Exported(latencies, streams, tuple(file for file, _ in files))
     if language == "verilog":
-        files[f"{name}.core"] = _core_file(name, Exported(latencies, tuple(files)))
+        files.append((f"{name}.core", _core_file(name, exported)))
+        exported = replace(exported, files=(*exported.files, f"{name}.core"))
+    _check_files(name, [*exported.files, f"{name}.md"])
+    for path in inputs:
+        _check_input(path, folder, {**dict(files), f"{name}.md": ""})
     make_folder(folder)
-    for file, text in files.items():
+    for file, text in files:
         write_atomically(folder / file, text.encode())
-    return Exported(latencies, tuple(files))
+    return exported
+
+
+def _check_files(name: str, files: Sequence[str]) -> None:
+    """Raise InputError if two files have one name, as some file systems compare them."""
+    counts = Counter(file.casefold() for file in files)
+    twice = [file for file in files if counts[file.casefold()] > 1]
+    if twice:
+        raise InputError(
+            f"name is {name!r}, and {twice[0]} is also a part of the export: choose another --name"
+        )
+
+
+def _check_input(path: Path, folder: Path, texts: Mapping[str, str]) -> None:
+    """Raise InputError if a file of the user's would get another content."""
+    for file, text in texts.items():
+        written = folder / file
+        if written.exists() and written.samefile(path) and path.read_bytes() != text.encode():
+            raise InputError(
+                f"{path} would be overwritten by the export: choose another folder with -o, or "
+                "another --name"
+            )
 
 
 def _files(
     circuit: Circuit, output: Value, name: str, language: str, stages: int, stream: bool
-) -> dict[str, str]:
-    """Return what is written for a circuit with its simplified output: texts by their names."""
+) -> Iterator[tuple[str, str]]:
+    """Yield what is written for a circuit with its simplified output: names and texts."""
     remarks = [
+        LICENSE,
         f"{name}: an image filter that evoarray evolved, {len(nodes(output))} operations from "
         f"{circuit.rows}x{circuit.cols} elements of {circuit.function_set}.",
         f"Genes: SHA-256 {hashlib.sha256(circuit.genes.tobytes()).hexdigest()}",
     ]
-    files = {f"{name}.json": circuit_to_json(circuit), f"{name}.svg": draw_graph(output, name)}
+    yield f"{name}.json", circuit_to_json(circuit)
+    root, rest = draw_graph(output, name).split("\n", 1)
+    yield f"{name}.svg", f"{root}\n<!-- {LICENSE} -->\n{rest}"
     if language == "verilog":
-        files[f"{name}.v"] = module(output, name, stages, remarks)
+        yield f"{name}.v", module(output, name, stages, remarks)
         if stream:
-            files |= stream_files(circuit, name, stages)
-        files[f"{name}_tb.v"] = testbench(circuit, name, stages)
+            yield from stream_files(circuit, name, stages)
+        yield f"{name}_tb.v", testbench(circuit, name, stages, remarks[:1])
     elif language == "c":
-        files[f"{name}.c"] = c_source(output, name, remarks)
+        yield f"{name}.c", c_source(output, name, remarks)
     else:
-        files[f"{name}.py"] = python_source(output, name, remarks)
-    return files
+        yield f"{name}.py", python_source(output, name, remarks)
 
 
 def prove(circuit: Circuit, folder: Path, name: str, stages: int) -> None:
@@ -136,27 +161,35 @@ def synthesize(folder: Path, exported: Exported) -> list[Result]:
         files = tuple(Path(root, file) for file in exported.rtl)
         for file in files:
             file.write_bytes((folder / file.name).read_bytes())
-        streams = [file.stem for file in files if file.stem.endswith("_stream")]
         designs = [
             Design(module, module, {}, DEVICES, files, Path(root))
-            for module in (*exported.latencies, *streams)
+            for module in (*exported.latencies, *exported.streams)
         ]
         return measure(designs, SEEDS, JOBS)
 
 
 def _core_file(name: str, exported: Exported) -> str:
-    benches = [file for file in exported.files if file.endswith("_tb.v")]
-    simulations = "".join(
-        f"""  {_target(name, bench)}:
-    default_tool: icarus
-    filesets: [rtl, tb]
-    toplevel: {bench.removesuffix(".v")}
+    """Return the core file. Its default target is that of a part in a design, and runs alone."""
+    benches = exported.benches
+    targets = {_target(name, bench): ("tb", bench.removesuffix(".v")) for bench in benches}
+    whole = f"is_toplevel? ({benches[-1].removesuffix('.v')})"
+    described = "".join(
+        f"""  {target}:
+    flow: sim
+    flow_options: {{tool: icarus}}
+    filesets: [rtl, "{bench}"]
+    toplevel: "{toplevel}"
 """
-        for bench in benches
+        for target, (bench, toplevel) in (
+            ("default", ("is_toplevel? (tb)", whole)),
+            *targets.items(),
+        )
     )
     return f"""CAPI=2:
+# {LICENSE}
 name: evoarray:filters:{name}:1.0.0
 description: An image filter that evoarray evolved
+license: Apache-2.0
 
 filesets:
   rtl:
@@ -167,9 +200,7 @@ filesets:
     file_type: verilogSource
 
 targets:
-  default:
-    filesets: [rtl]
-{simulations}"""
+{described}"""
 
 
 def _target(name: str, bench: str) -> str:

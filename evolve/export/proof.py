@@ -30,7 +30,9 @@ SOURCES = (
 )
 
 _PREPARE = (
-    f"read_verilog -formal {' '.join(Path(each).name for each in SOURCES)} export.v harness.v",
+    # The export may be called as the harness, or a part of the array; no name of one has a capital.
+    "read_verilog -formal export.v; rename {name} Export",
+    f"read_verilog -formal {' '.join(Path(each).name for each in SOURCES)} harness.v",
     "prep -flatten -top harness; opt -full; async2sync; dffunmap; chformal -lower",
     "write_smt2 -wires harness.smt2",
 )
@@ -47,7 +49,7 @@ module harness (input wire clk, input wire [71:0] window);
     .m_valid(), .m_load(), .m_line_last(), .m_last(), .m_pixel(array_pixel)
   );
 
-  {name} u_export ({clock}.window(window), .pixel(export_pixel));
+  Export u_export ({clock}.window(window), .pixel(export_pixel));
 
   reg [9:0] cycle = 10'd0;
   always @(posedge clk) if (cycle < 10'd{latency}) cycle <= cycle + 10'd1;
@@ -88,7 +90,6 @@ def _holds(circuit: Circuit, name: str, stages: int, verilog: str, equal: str) -
         north=_lanes(circuit.north.tolist(), 4),
         west=_lanes(circuit.west.tolist(), 4),
         output=circuit.output,
-        name=name,
         clock=".clk(clk), .ce(1'b1), " if stages else "",
         latency=latency + 1,
         equal=equal,
@@ -99,7 +100,8 @@ def _holds(circuit: Circuit, name: str, stages: int, verilog: str, equal: str) -
             shutil.copy(RTL_DIR / source, folder)
         Path(folder, "export.v").write_text(verilog, encoding="utf-8")
         Path(folder, "harness.v").write_text(harness, encoding="utf-8")
-        if wrong := programs.yosys(Path(folder), *_PREPARE):
+        prepare = [each.format(name=name) for each in _PREPARE]
+        if wrong := programs.yosys(Path(folder), *prepare):
             raise programs.ProgramError(f"yosys does not understand the module: {wrong}")
         return all(
             programs.holds(Path(folder), "harness.smt2", "-t", *how)

@@ -7,15 +7,22 @@ from evolve.simplify.graph import Constant, Pixel, Value, names, nodes, pixels
 from evolve.simplify.operations import OPERATIONS
 from model.window import WINDOW_PIXELS
 
+# What is called below, no variable has the name of, whatever the export is called: in C it has an
+# underscore, and a part after it, that no variable has; in Python it begins with one.
+
 _C = """\
 {remarks}
 
 #include <stdint.h>
 
-{functions}// The filtered pixel; window: {window}.
-uint8_t {name}(const uint8_t window[9]) {{
+{functions}static uint8_t {name}_pixel(const uint8_t window[9]) {{
 {body}
   return {output};
+}}
+
+// The filtered pixel; window: {window}.
+uint8_t {name}(const uint8_t window[9]) {{
+  return {name}_pixel(window);
 }}
 
 // Filters an image of whole rows; noisy and filtered must not overlap. At the edges a missing pixel
@@ -30,7 +37,7 @@ void {name}_image(const uint8_t *noisy, uint8_t *filtered, int width, int height
         const int inside_column = column < 0 ? 0 : column < width ? column : width - 1;
         window[i] = noisy[(long)inside_row * width + inside_column];
       }}
-      filtered[(long)y * width + x] = {name}(window);
+      filtered[(long)y * width + x] = {name}_pixel(window);
     }}
   }}
 }}
@@ -46,6 +53,9 @@ _PYTHON = '''\
     return {output}
 
 
+_window_filter = {name}
+
+
 def {name}_image(rows):
     """Return a filtered image; rows are lists of pixels, 0 to 255.
 
@@ -58,7 +68,7 @@ def {name}_image(rows):
 
     return [
         [
-            {name}([pixel(y + i // 3 - 1, x + i % 3 - 1) for i in range(9)])
+            _window_filter([pixel(y + i // 3 - 1, x + i % 3 - 1) for i in range(9)])
             for x in range(width)
         ]
         for y in range(height)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An exported module behind the window generator, with AXI4-Stream ports, and its testbench."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,33 +19,30 @@ FRAMES, HEIGHT, WIDTH = 3, 7, 9
 """What the testbench sends."""
 
 
-def stream_files(circuit: Circuit, name: str, stages: int) -> dict[str, str]:
-    """Return the files around a module of so many stages: their text by name, testbench last.
-
-    Raises InputError where the sources of the RTL are missing.
-    """
+def parts() -> dict[str, str]:
+    """Return the text of PARTS. Raises InputError where the sources of the RTL are missing."""
     found = {source.name: source for source in sources("filter")}
+    return {part: found[part].read_text(encoding="utf-8") for part in PARTS}
+
+
+def stream_files(circuit: Circuit, name: str, stages: int) -> Iterator[tuple[str, str]]:
+    """Yield the files around a module of so many stages, names and texts, its testbench last."""
     around = {
         "LATENCY": str(stages),
         "CLOCK": "    .clk    (clk),\n    .ce     (ce),\n" if stages else "",
     }
-    return {
-        f"{name}_stream.v": _filled("stream.v", name, around),
-        **{part: found[part].read_text(encoding="utf-8") for part in PARTS},
-        f"{name}_stream_tb.v": _testbench([circuit], name, [f"{name}.v"]),
-    }
+    yield f"{name}_stream.v", _filled("stream.v", name, around)
+    yield f"{name}_stream_tb.v", _testbench([circuit], name, [f"{name}.v"])
 
 
-def cascade_files(circuits: Sequence[Circuit], name: str) -> dict[str, str]:
-    """Return the files around the streams of several circuits, NAME_1_stream and on."""
+def cascade_files(circuits: Sequence[Circuit], name: str) -> Iterator[tuple[str, str]]:
+    """Yield the files around the streams of several circuits, NAME_1_stream and on."""
     numbers = range(1, len(circuits) + 1)
     sources = [f"{name}_{n}{what}.v" for n in numbers for what in ("", "_stream")]
     filters = "\n".join(_filter(name, number) for number in numbers)
     around = {"COUNT": str(len(circuits)), "FILTERS": filters}
-    return {
-        f"{name}_stream.v": _filled("cascade.v", name, around),
-        f"{name}_stream_tb.v": _testbench(circuits, name, sources),
-    }
+    yield f"{name}_stream.v", _filled("cascade.v", name, around)
+    yield f"{name}_stream_tb.v", _testbench(circuits, name, sources)
 
 
 def _filter(name: str, number: int) -> str:

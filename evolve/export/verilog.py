@@ -146,7 +146,7 @@ class _Writer:
         return f"{self._name(value)}_{waited}" if waited else self._name(value)
 
 
-def testbench(circuit: Circuit, name: str, stages: int) -> str:
+def testbench(circuit: Circuit, name: str, stages: int, remarks: Sequence[str]) -> str:
     """Return a testbench that holds a module against what the golden model made of random windows.
 
     It prints PASS, or the first windows that differ and FAIL. The enable stalls now and then.
@@ -158,7 +158,8 @@ def testbench(circuit: Circuit, name: str, stages: int) -> str:
         for i, (w, e) in enumerate(zip(windows[:, 0].T.tolist(), expected[0].tolist(), strict=True))
     ]
     clocked = "    .clk    (clk),\n    .ce     (ce),\n" if stages else ""
-    return f"""// {name}: {VECTORS} random windows, and what the golden model makes of them.
+    said = "".join(f"// {remark}\n" for remark in remarks)
+    return f"""{said}// {name}: {VECTORS} random windows, and what the golden model makes of them.
 // iverilog -g2005 -o {name}_tb {name}.v {name}_tb.v && vvp {name}_tb
 
 `default_nettype none

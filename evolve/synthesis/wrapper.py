@@ -4,7 +4,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-WRAPPER = "out_of_context"
+WRAPPER = "Out_of_context"
+"""With a capital, which no exported module's name has."""
 
 _TEMPLATE = """\
 // {inputs} inputs come from a shift register, {outputs} outputs go into another one: a package has

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // NAME_stream: COUNT filters in a row, each on what the one before it made of the frames.
 //
 // Streams and marks are those of NAME_1_stream. frame_width and frame_height must not change while

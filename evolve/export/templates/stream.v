@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // NAME_stream: filters a stream of greyscale frames with NAME, a pixel per cycle.
 //
 // AXI4-Stream in and out, in raster order: tuser marks the first pixel of a frame, tlast the last one

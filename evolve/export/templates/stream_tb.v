@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // NAME_stream: random frames, and what the golden model makes of them; both sides pause.
 // iverilog -g2005 -o NAME_stream_tb SOURCES \
 //   NAME_stream_tb.v && vvp NAME_stream_tb
