@@ -24,7 +24,7 @@ import pytest
 
 from evolve.runs.database import Event, Loaded, Row
 from evolve.runs.listing import list_runs
-from evolve.runs.lock import LOCK
+from evolve.runs.lock import LOCK, held
 from evolve.runs.store import DATABASE, RunStore
 from model.errors import InputError
 
@@ -649,3 +649,20 @@ def test_a_list_changes_no_file(tmp_path: Path, stopped: Path, killed: Path) -> 
     states = [info.state for info in list_runs(tmp_path)]
     assert states == ["killed", "killed", "damaged", "stopped"], "k, k-shm, k-wal and s"
     assert [files(folder) for folder in folders] == before
+
+
+def test_a_folder_that_another_process_took_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A study may be made in any folder: what it has there by now must not go."""
+
+    @contextmanager
+    def taken(folder: Path) -> Iterator[None]:
+        (folder / "theirs").write_text("results")
+        with held(folder), held(folder):
+            yield
+
+    monkeypatch.setattr("evolve.runs.store.held", taken)
+    with pytest.raises(InputError, match="is being written by process"):
+        create(tmp_path / "run")
+    assert (tmp_path / "run" / "theirs").read_text() == "results"

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict
 from itertools import combinations
 from pathlib import Path
@@ -21,7 +21,9 @@ from distributed import Client, LocalCluster
 from scipy import stats
 
 from evolve.filter.comparison import Photo
+from evolve.runs.provenance import made_with
 from evolve.simplify.cost import luts
+from evolve.studies import study
 from evolve.studies.claims import CONFIRMED, NOT_CONFIRMED, OPEN, judge, judge_all
 from evolve.studies.filters import Filters, Ratio
 from evolve.studies.spec import Claim, Spec, parse_spec, settings_of_run
@@ -367,6 +369,63 @@ def test_a_second_writer(evoarray: Evoarray, images: Path) -> None:
     with StudyStore(images / "study", writes=True):
         assert "is being written by process" in refused(evoarray, spec, "-o", "study")
     done(evoarray, spec, "-o", "study", "--runs", 1)
+
+
+def between(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Let something happen once, after a study was seen to be new, and before it is made."""
+    provenance = made_with()
+
+    def meanwhile() -> dict[str, Any]:
+        monkeypatch.setattr(study, "made_with", made_with)
+        act()
+        return provenance
+
+    monkeypatch.setattr(study, "made_with", meanwhile)
+
+
+def test_what_a_first_start_found_meanwhile_is_not_lost(
+    evoarray: Evoarray, images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = write(images)
+    done(evoarray, spec, "-o", "first", "--runs", 1, "--workers", 1)
+    expected = results(images / "first")
+    between(monkeypatch, lambda: study.merge([images / "first"], images / "study"))
+    done(evoarray, spec, "-o", "study", "--runs", 1, "--workers", 1)
+    assert results(images / "study") == expected
+    (images / "study" / DATABASE).unlink()
+    between(monkeypatch, lambda: study.merge([images / "first"], images / "study"))
+    with (
+        pytest.raises(InputError, match="has a study already"),
+        StudyStore.create(
+            images / "study", *origin(images / "first", dict(made_with())), or_open=False
+        ),
+    ):
+        pass
+    assert results(images / "study") == expected
+
+
+def origin(folder: Path, provenance: dict[str, Any]) -> tuple[Any, ...]:
+    with StudyStore(folder, writes=False) as store:
+        return store.text, store.called, store.material(), provenance
+
+
+def test_two_first_starts(
+    evoarray: Evoarray, images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that is the first to make the folder writes; the other is told so."""
+    spec = write(images)
+    done(evoarray, spec, "-o", "other", "--runs", 1, "--workers", 1)
+    made = origin(images / "other", dict(made_with()))
+    with ExitStack() as first:
+        between(
+            monkeypatch,
+            lambda: first.enter_context(StudyStore.create(images / "study", *made, or_open=True)),
+        )
+        said = refused(evoarray, spec, "-o", "study", "--runs", 1)
+        assert f"is being written by process {os.getpid()}; stop that first" in said
+        assert not (images / "study" / f"{DATABASE}.new").exists()
+    done(evoarray, spec, "-o", "study", "--runs", 1, "--workers", 1)
+    assert results(images / "study") == results(images / "other")
 
 
 def test_a_reader_at_any_moment(evoarray: Evoarray, images: Path) -> None:

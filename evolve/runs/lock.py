@@ -22,7 +22,9 @@ def held(folder: Path) -> Iterator[FileLock]:
     try:
         lock.acquire(timeout=0.5)  # longer than any is_held
     except Timeout:
-        owner = path.read_text(encoding="ascii", errors="replace")[:20]
+        owner = ""
+        with suppress(OSError):  # it may have ended just now
+            owner = path.read_text(encoding="ascii", errors="replace")[:20]
         who = f"process {owner}" if owner.isdigit() else "another process"
         raise InputError(f"the run {folder} is being written by {who}; stop that first") from None
     try:

@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,13 +63,18 @@ class RunStore:
         except OSError as error:
             raise InputError(f"cannot make the run folder {folder}: {error.strerror}") from None
         now = datetime.now(UTC).isoformat(timespec="seconds")
+        new = Loaded(now, description, images, None, [], [], STATUSES[0])
         try:
             with said(f"cannot make the run folder {folder}"), held(folder) as lock:
-                new = Loaded(now, description, images, None, [], [], STATUSES[0])
-                build(folder / DATABASE, new)
-                return cls(folder, lock, [])
+                try:
+                    build(folder / DATABASE, new)
+                    return cls(folder, lock, [])
+                except BaseException:
+                    shutil.rmtree(folder, ignore_errors=True)  # the next try may have the name
+                    raise
         except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)  # so that the next try may have the name
+            with suppress(OSError):
+                folder.rmdir()  # if it is empty: what another process made is not ours to remove
             raise
 
     @classmethod

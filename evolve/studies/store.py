@@ -9,10 +9,12 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
+
+from filelock import FileLock
 
 from evolve.filter.comparison import Photo
 from evolve.runs.database import begin_writing, check_format, connect, end_writing
@@ -44,14 +46,19 @@ CREATE TABLE result (setting TEXT, run INTEGER, content TEXT, sha256 BLOB,
 class StudyStore:
     """A study's folder; the one writer has its lock. As a context manager it closes itself."""
 
-    def __init__(self, folder: Path, *, writes: bool) -> None:
-        """Open a study. Raises InputError if it is none, is damaged, or another process writes."""
+    def __init__(self, folder: Path, *, writes: bool, lock: FileLock | None = None) -> None:
+        """Open a study; a writer may have its lock already.
+
+        Raises InputError if it is none, is damaged, or another process writes.
+        """
         self._folder = folder
         path = folder / DATABASE
         if not path.is_file():
             raise InputError(f"{folder} is no study: there is no {DATABASE} in it")
         with said(f"cannot open the study {folder}"), ExitStack() as stack:
-            self._lock = stack.enter_context(held(folder)) if writes else None
+            self._lock = lock
+            if writes and lock is None:
+                self._lock = stack.enter_context(held(folder))
             self._database = connect(path, "mode=rw" if writes else "mode=ro")
             check_format(self._database, path, "study", _APPLICATION, FORMAT)
             if writes:
@@ -72,29 +79,22 @@ class StudyStore:
         called: str,
         material: Material,
         provenance: Mapping[str, Any],
+        *,
+        or_open: bool,
     ) -> Self:
-        """Make the folder of a new study. Raises InputError if that cannot be."""
+        """Make the folder of a new study. Raises InputError if that cannot be.
+
+        Another process may have made one there, even while this one read its material: that is
+        opened, or refused. What is in a folder is looked at by the one that has its lock only.
+        """
         with said(f"cannot make the study {folder}"):
             folder.mkdir(parents=True, exist_ok=True)
-            new = folder / f"{DATABASE}.new"
-            new.unlink(missing_ok=True)
-            new.touch()
-            database = connect(new, "mode=rw")
-            with database:
-                database.executescript(_SCHEMA)
-                database.execute(f"PRAGMA application_id={_APPLICATION}")
-                database.execute(f"PRAGMA user_version={FORMAT}")
-                row = (text, called, json.dumps(provenance))
-                database.execute("INSERT INTO study VALUES (?, ?, ?)", row)
-                for held_out, group in enumerate((material.training, material.held_out)):
-                    database.executemany(
-                        "INSERT INTO photo VALUES (NULL, ?, ?, ?, ?)",
-                        [(p.name, held_out, *map(encode_image, (p.noisy, p.clean))) for p in group],
-                    )
-                database.executemany("INSERT INTO file VALUES (?, ?)", material.files.items())
-            database.close()
-            new.replace(folder / DATABASE)
-        return cls(folder, writes=True)
+            with held(folder) as lock:
+                if not (folder / DATABASE).exists():
+                    _build(folder, text, called, material, provenance)
+                elif not or_open:
+                    raise InputError(f"{folder} has a study already; name another folder with -o")
+                return cls(folder, writes=True, lock=lock)
 
     def rewrite(self, text: str, spec: Spec) -> None:
         """Take the words and claims of a spec that asks for the same."""
@@ -155,6 +155,28 @@ class StudyStore:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _build(
+    folder: Path, text: str, called: str, material: Material, provenance: Mapping[str, Any]
+) -> None:
+    """Write a new database, and put it in place when it is whole; the caller has the lock."""
+    new = folder / f"{DATABASE}.new"
+    new.unlink(missing_ok=True)
+    new.touch()
+    with closing(connect(new, "mode=rw")) as database, database:
+        database.executescript(_SCHEMA)
+        database.execute(f"PRAGMA application_id={_APPLICATION}")
+        database.execute(f"PRAGMA user_version={FORMAT}")
+        row = (text, called, json.dumps(provenance))
+        database.execute("INSERT INTO study VALUES (?, ?, ?)", row)
+        for held_out, group in enumerate((material.training, material.held_out)):
+            database.executemany(
+                "INSERT INTO photo VALUES (NULL, ?, ?, ?, ?)",
+                [(p.name, held_out, *map(encode_image, (p.noisy, p.clean))) for p in group],
+            )
+        database.executemany("INSERT INTO file VALUES (?, ?)", material.files.items())
+    new.replace(folder / DATABASE)
 
 
 def _text(value: object) -> str:

@@ -95,7 +95,7 @@ def merge(folders: Sequence[Path], output: Path) -> None:
             if _identity(shard) != _identity(first):
                 raise InputError(f"{folder} is another study than {folders[0]}")
         origin = (first.text, first.called, first.material(), first.provenance)
-        with StudyStore.create(output, *origin) as merged:
+        with StudyStore.create(output, *origin, or_open=False) as merged:
             for shard in shards:
                 merged.add(shard.results())
 
@@ -115,10 +115,12 @@ def _opened(path: Path, folder: Path) -> Iterator[StudyStore]:
     """Open the folder of a study, or make it."""
     text = read_text(path, "TOML file")
     spec = parse_spec(text, str(path))
-    if not (folder / DATABASE).exists():
+    if (folder / DATABASE).exists():
+        opened = StudyStore(folder, writes=True)
+    else:
         material = spec.kind.read(spec.settings, path.parent)
-        StudyStore.create(folder, text, path.name, material, made_with()).close()
-    with StudyStore(folder, writes=True) as store:
+        opened = StudyStore.create(folder, text, path.name, material, made_with(), or_open=True)
+    with opened as store:
         if store.spec.asked != spec.asked:
             raise InputError(
                 f"{folder} has the results of another {store.called}; name a new folder with -o"
