@@ -64,6 +64,7 @@ if [ "${2:-}" = tests ]; then
   fi
   need "$browser" "opens the pages of evoarray report, as a test" command -v "$browser"
   need ccache "compiles Verilator's own part of all models once" command -v ccache
+  need tcl "reads what FuseSoC writes for yosys, as a test" command -v tclsh
   need "$driver" "lets tests look at what the browser shows" command -v chromedriver
 fi
 
