@@ -29,6 +29,22 @@ SMALL = {
 }
 """Parameters with which the programs are soon done."""
 
+DESIGN = """\
+CAPI=2:
+name: test:test:pair:1
+filesets:
+  rtl:
+    depend: ["evoarray:ip:evoarray_axi", "evoarray:ip:evoarray_neuro_axi"]
+    files: [pair.v]
+    file_type: verilogSource
+targets:
+  lint:
+    filesets: [rtl]
+    toplevel: pair
+    flow: lint
+    flow_options: {tool: verilator, verilator_options: [-Wno-PINMISSING]}
+"""
+
 # A yosys with Tcl, as FuseSoC calls it (yosys -l LOG -p "tcl SCRIPT"), made of one without.
 YOSYS = """\
 #!/usr/bin/env tclsh
@@ -84,7 +100,7 @@ def test_names_and_parameters_are_those_of_the_rtl(core: str) -> None:
         defaults = {name: each.default for name, each in read_core(core).parameters.items()}
         found = {name: each["default"] for name, each in described["parameters"].items()}
         assert found == defaults
-        assert described["targets"]["default"]["parameters"] == list(defaults)
+        assert described["targets"]["lint"]["parameters"] == list(defaults)
 
 
 @pytest.fixture
@@ -101,17 +117,20 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
+    # The handlers of each run would stay.
+    monkeypatch.setattr(main.Fusesoc, "init_logging", lambda *_: None)
 
 
-def run(
-    folder: Path, target: str, core: str, *arguments: str, stages: tuple[str, ...] = ()
-) -> Path:
-    """Run a target of a core, or some of its stages, and return the folder with what was made.
+def fusesoc(*arguments: str) -> None:
+    """Run FuseSoC on our core files; raises SystemExit where it fails, or a program it calls."""
+    main.fusesoc(main.parse_args(["--cores-root", str(ROOT), *arguments]))
 
-    Raises SystemExit where FuseSoC fails, or a program that it calls.
-    """
-    options = ["--cores-root", str(ROOT), "run", "--build-root", str(folder), *stages]
-    main.fusesoc(main.parse_args([*options, "--target", target, f"evoarray:ip:{core}", *arguments]))
+
+def run(folder: Path, target: str, core: str, *arguments: str) -> Path:
+    """Run a target of a core in a folder, and return the folder with what was made."""
+    fusesoc(
+        "run", "--build-root", str(folder), "--target", target, f"evoarray:ip:{core}", *arguments
+    )
     return folder / f"evoarray_ip_{core}_{ipxact.version()}" / target
 
 
@@ -119,6 +138,21 @@ def run(
 @pytest.mark.parametrize("core", [*CORES, "evoarray_medians"])
 def test_lint(core: str, tmp_path: Path) -> None:
     run(tmp_path, "lint", core)
+
+
+@pytest.mark.usefixtures("tools")
+@pytest.mark.parametrize("core", CORES)
+def test_the_default_target_elaborates_the_core(core: str, tmp_path: Path) -> None:
+    run(tmp_path, "default", core)
+
+
+@pytest.mark.usefixtures("tools")
+def test_a_design_has_both_cores(tmp_path: Path) -> None:
+    (tmp_path / "pair.core").write_text(DESIGN, encoding="utf-8")
+    instances = "".join(f"{core} u_{core} ();\n" for core in CORES)
+    (tmp_path / "pair.v").write_text(f"module pair;\n{instances}endmodule\n", encoding="utf-8")
+    arguments = ("--build-root", str(tmp_path), "--target", "lint", "test:test:pair")
+    fusesoc("--cores-root", str(tmp_path), "run", *arguments)
 
 
 @pytest.mark.usefixtures("tools")
@@ -132,8 +166,9 @@ def test_simulation(core: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 @pytest.mark.parametrize("core", CORES)
 def test_verilator_takes_the_simulation(core: str, tmp_path: Path) -> None:
     # To build and run it takes ten seconds more.
+    stages = ("--setup", "--build", "--build-root", str(tmp_path))
     options = ("--tool", "verilator", "--mode", "lint-only")
-    run(tmp_path, "sim", core, *options, stages=("--setup", "--build"))
+    fusesoc("run", *stages, "--target", "sim", f"evoarray:ip:{core}", *options)
 
 
 @pytest.mark.usefixtures("tools")
