@@ -1,14 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The cores as LiteX modules; they need LiteX (pip install 'evoarray[litex]').
-
-In a SoC's __init__:
-
-    self.filter = Filter(platform, rows=4, cols=4, two_stage=1)
-    self.bus.add_slave("filter", self.filter.bus, SoCRegion(size=self.filter.size, cached=False))
-    self.irq.add("filter")
-
-Its streams filter.noisy, filter.reference and filter.filtered then get sources and sinks of pixels.
-"""
+"""The cores as LiteX modules: docs/core.md has an example. They need LiteX, the extra litex."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """evoarray_axi in a LiteX SoC: found, loaded, and as good as the golden model through its bus."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cocotb
 import numpy as np
@@ -17,6 +19,7 @@ from model.filter.circuit import Shape, random_circuit
 from model.filter.fitness import sae
 from model.registers import load_map
 from tb.drivers import Dut, Testbench
+from tb.filter.test_core_example import block
 from tb.shared.litex import EV_ENABLE, drive_addresses, write_soc
 
 SHAPE = Shape(2, 3, "upm16")
@@ -61,6 +64,23 @@ async def filters_and_measures_a_frame(dut: Dut) -> None:
         assert await core.read("SAE") == sae(filtered[array], reference)
     await core.write("STATUS", FITNESS_READY=1)
     assert not int(dut.irq.value)
+
+
+def test_the_page_makes_a_soc(monkeypatch: pytest.MonkeyPatch) -> None:
+    from litex.build.generic_platform import Pins
+    from litex.build.io import CRG
+    from litex.build.sim import SimPlatform
+    from litex.soc.integration.soc import SoCIRQHandler
+
+    # LiteX's CPUs come in packages of their own; without one a SoC takes no interrupt.
+    monkeypatch.setattr(SoCIRQHandler, "add", lambda *_: None)
+    names: dict[str, Any] = {}
+    exec(block("python"), names)
+    platform = SimPlatform("SIM", [("clk", 0, Pins(1))])
+    soc = names["FilterSoC"](platform, clk_freq=100_000_000, cpu_type=None, with_uart=False)
+    soc.crg = CRG(platform.request("clk"))
+    soc.finalize()
+    assert re.search(r"evoarray_axi #\(.*\.ROWS +\(3'd4\)", str(platform.get_verilog(soc)), re.S)
 
 
 def test_litex_refuses_what_is_no_parameter() -> None:
