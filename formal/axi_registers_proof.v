@@ -22,6 +22,8 @@ module axi_registers_proof #(
   input wire [ARRAYS*32-1:0] sae_sum,
   input wire [ARRAYS-1:0]    sae_over,
   input wire                 frame_leaves,
+  input wire                 frame_given_up,
+  input wire                 noisy_dropped,
   input wire                 noisy_marks_wrong,
   input wire                 reference_marks_wrong
 );
@@ -41,6 +43,8 @@ module axi_registers_proof #(
   wire                 read_refused;
   wire                 data_rst;
   wire                 fitness;
+  wire                 sync;
+  wire                 abort_enable;
   wire [3:0]           frame_width;
   wire [2:0]           frame_height;
   wire [ARRAYS*32-1:0] sae_limit;
@@ -65,6 +69,8 @@ module axi_registers_proof #(
     .read_refused          (read_refused),
     .data_rst              (data_rst),
     .fitness               (fitness),
+    .sync                  (sync),
+    .abort_enable          (abort_enable),
     .frame_width           (frame_width),
     .frame_height          (frame_height),
     .sae_limit             (sae_limit),
@@ -77,6 +83,8 @@ module axi_registers_proof #(
     .sae_sum               (sae_sum),
     .sae_over              (sae_over),
     .frame_leaves          (frame_leaves),
+    .frame_given_up        (frame_given_up),
+    .noisy_dropped         (noisy_dropped),
     .noisy_marks_wrong     (noisy_marks_wrong),
     .reference_marks_wrong (reference_marks_wrong),
     .irq                   (irq)
@@ -84,12 +92,12 @@ module axi_registers_proof #(
 
   // What the registers hold.
   reg                 began = 1'b0;  // since a first reset
-  reg                 reset, measures, interrupt;
-  reg                 fitness_ready, noisy_marks, reference_marks;
+  reg                 reset, measures, interrupt, syncs, aborts, over_interrupt;
+  reg                 fitness_ready, noisy_marks, reference_marks, given_up;
   reg [15:0]          width, height;
   reg [31:0]          array;
   reg [ARRAYS*32-1:0] limits;
-  reg [31:0]          cycles, frames;
+  reg [31:0]          cycles, frames, drops;
 
   wire gene    = (write_address >= GENES_ADDRESS) && (write_address < GENES_ADDRESS + 4*GENES);
   wire control = (write_address == CONTROL_ADDRESS);
@@ -115,16 +123,22 @@ module axi_registers_proof #(
     if (rst) begin
       began                                         <= 1'b1;
       {reset, measures, interrupt}                  <= 3'd0;
+      {syncs, aborts, over_interrupt}               <= 3'd0;
       {fitness_ready, noisy_marks, reference_marks} <= 3'd0;
+      given_up                                      <= 1'b0;
       width                                         <= MAX_WIDTH;
       height                                        <= MAX_HEIGHT;
       array                                         <= 32'd0;
       limits                                        <= {ARRAYS{32'hFFFFFFFF}};
       cycles                                        <= 32'd0;
       frames                                        <= 32'd0;
+      drops                                         <= 32'd0;
     end else begin
       cycles          <= cycles + 1'b1;
       frames          <= frames + frame_leaves;
+      drops           <= drops + noisy_dropped;
+      given_up        <= !reset && (frame_given_up ||
+                                    (given_up && !(clears && write_data[STATUS_GIVEN_UP])));
       fitness_ready   <= !reset && (sae_valid || (fitness_ready &&
                                                   !(clears && write_data[STATUS_FITNESS_READY])));
       noisy_marks     <= noisy_marks_wrong || (noisy_marks &&
@@ -132,9 +146,12 @@ module axi_registers_proof #(
       reference_marks <= reference_marks_wrong || (reference_marks &&
                                                    !(clears && write_data[STATUS_REFERENCE_MARKS]));
       if (done && control) begin
-        reset     <= write_data[CONTROL_RESET];
-        measures  <= write_data[CONTROL_FITNESS];
-        interrupt <= write_data[CONTROL_INTERRUPT];
+        reset          <= write_data[CONTROL_RESET];
+        measures       <= write_data[CONTROL_FITNESS];
+        interrupt      <= write_data[CONTROL_INTERRUPT];
+        syncs          <= write_data[CONTROL_SYNC];
+        aborts         <= write_data[CONTROL_ABORT];
+        over_interrupt <= write_data[CONTROL_OVER_INTERRUPT];
       end
       if (done && size)
         {height, width} <= write_data;
@@ -152,8 +169,9 @@ module axi_registers_proof #(
       IDENTITY_ADDRESS:      expected = IDENTITY_VALUE;
       SHAPE_ADDRESS:         expected = {ARRAYS[7:0], 8'd2, 8'd1, 8'd1};
       LARGEST_FRAME_ADDRESS: expected = {MAX_HEIGHT[15:0], MAX_WIDTH[15:0]};
-      CONTROL_ADDRESS:       expected = {interrupt, measures, 1'b0, reset};
-      STATUS_ADDRESS:        expected = {reference_marks, noisy_marks, &sae_over, fitness_ready,
+      CONTROL_ADDRESS:       expected = {over_interrupt, aborts, syncs, interrupt,
+                                         measures, 1'b0, reset};
+      STATUS_ADDRESS:        expected = {given_up, reference_marks, noisy_marks, &sae_over, fitness_ready,
                                          !cfg_ready};
       FRAME_SIZE_ADDRESS:    expected = {height, width};
       ARRAY_ADDRESS:         expected = array;
@@ -161,6 +179,7 @@ module axi_registers_proof #(
       SAE_ADDRESS:           expected = sae_sum[array*32 +: 32];
       CYCLES_ADDRESS:        expected = cycles;
       FRAMES_ADDRESS:        expected = frames;
+      DROPPED_ADDRESS:       expected = drops;
       default:               expected = 32'd0;
     endcase
 
@@ -174,18 +193,19 @@ module axi_registers_proof #(
   always @*
     if (began) begin
       assert (write_refused == !legal);
-      assert (read_refused == (read_address > FRAMES_ADDRESS));
+      assert (read_refused == (read_address > DROPPED_ADDRESS));
       assert (read_data == expected);
 
       assert (data_rst == (rst || reset));
-      assert (fitness == measures);
+      assert (fitness == measures && sync == syncs && abort_enable == aborts);
       assert (frame_width == width && frame_height == height);
       assert (sae_limit == limits);
       assert (cfg_array == array);
 
-      // An interrupt is there while there is a fitness and the host wants to know.
+      // An interrupt is there while there is something that the host wants to know.
       if (first_address == CONTROL_ADDRESS && second_address == STATUS_ADDRESS)
-        assert (irq == (fitness_ready && interrupt));
+        assert (irq == ((fitness_ready && interrupt) ||
+                        ((given_up || &sae_over) && over_interrupt)));
 
       // A gene or a commit that is not refused is taken, and as it was written.
       assert (cfg_valid == (done && (gene || commit)));

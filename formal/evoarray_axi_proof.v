@@ -112,6 +112,8 @@ module evoarray_axi_proof #(
       wire ready = s_axis_noisy_tvalid && s_axis_reference_tvalid && m_axis_filtered_tready &&
                    !s_axil_awvalid && s_axil_bready;
       wire halts = s_axil_rvalid && s_axil_rdata[CONTROL_RESET];
+      // With SYNC a source without tuser is never listened to (see evoarray_frame_sync.v).
+      wire syncs = s_axil_rvalid && s_axil_rdata[CONTROL_SYNC];
 
       always @(posedge clk) begin
         after_reset <= rst;
@@ -119,7 +121,7 @@ module evoarray_axi_proof #(
         waiting     <= offered;
         quiet       <= (rst || s_axil_awvalid || !s_axil_bready) ? 3'd0
                        : quiet + (quiet != 3'd7);
-        patience    <= (!rst && ready && !halts && !(leaves && m_axis_filtered_tuser))
+        patience    <= (!rst && ready && !halts && !syncs && !(leaves && m_axis_filtered_tuser))
                        ? patience + 1'b1 : 8'd0;
       end
 

@@ -238,6 +238,38 @@ PROOFS = (
         induction=True,
     ),
     Proof(
+        "axis-fifo",
+        "items come out in their order, none is lost or invented, what waits stays; it has the"
+        " places that it says; a reset leaves it empty",
+        "evoarray_axis_fifo",
+        (
+            Mutant("evoarray_axis_fifo.v", "= !level[DEPTH_W];", "= 1'b1;"),
+            Mutant("evoarray_axis_fifo.v", "= m_ready || !valid_reg;", "= 1'b1;"),
+            Mutant("evoarray_axis_fifo.v", "        if (filled)\n", ""),
+            Mutant("evoarray_axis_fifo.v", "    if (accept)\n      memory", "    memory"),
+        ),
+        steps=4,
+        induction=True,
+        parameters={"DATA_W": 2, "DEPTH_W": 2},
+    ),
+    Proof(
+        "frame-sync",
+        "every frame of 3x3 with right marks goes in whole and in its place, from every state and"
+        " whatever came before it; what is taken goes in or is dropped and counted; no wrong mark"
+        " is kept secret; a tuser waits for the rest of the frame before it, 9 cycles at most",
+        "evoarray_frame_sync",
+        (
+            Mutant("evoarray_frame_sync.v", "filling || (sync", "(sync"),
+            Mutant("evoarray_frame_sync.v", "&& (bad_reg || m_first);", "&& bad_reg;"),
+            Mutant("evoarray_frame_sync.v", "!s_user && (bad_reg", "(bad_reg"),
+            Mutant("evoarray_frame_sync.v", "&& !dropped && !early)", "&& !dropped)"),
+            Mutant("evoarray_frame_sync.v", "    else if (m_ready)\n", "    else\n"),
+            Mutant("evoarray_frame_sync.v", "= sync && s_user && !m_first;", "= 1'b0;"),
+        ),
+        steps=4,
+        induction=True,
+    ),
+    Proof(
         "axil-slave",
         "all five channels: what is offered stays and waits for no ready, addresses and data come"
         " in any order, each access is done once and as it came and has one response, in the"
@@ -288,6 +320,8 @@ PROOFS = (
                 "fitness_ready_reg && interrupt_reg",
                 "fitness_ready_reg",
             ),
+            Mutant("evoarray_axi_registers.v", "given_up_reg || &sae_over", "given_up_reg"),
+            Mutant("evoarray_axi_registers.v", "if (noisy_dropped)", "if (noisy_marks_wrong)"),
             Mutant(
                 "evoarray_axi_registers.v", "limit_reg[array_reg*32 +: 32] <=", "limit_reg[31:0] <="
             ),
@@ -299,23 +333,39 @@ PROOFS = (
         "evoarray-axi",
         "whatever host and streams do, what is offered stays; a reset leaves nothing behind; while"
         " the host holds the data path in reset, what arrives is taken; from every other state a"
-        " frame of 3x3 begins to leave within 20 cycles in which all streams are ready",
+        " frame of 3x3 begins to leave within 20 cycles in which all streams are ready; after a"
+        " reset in any cycle the next pixel begins a frame, and FITNESS counts for it; a frame that"
+        " is given up has no fitness, every other measured one has",
         "evoarray_axi_proof",
         (
             Mutant(
                 "evoarray_axi.v",
                 """    .rst     (rst),
-    .s_valid (filtered_valid),""",
+    .s_valid (filtered_valid && !given_up_reg),""",
                 """    .rst     (data_rst),
-    .s_valid (filtered_valid),""",
+    .s_valid (filtered_valid && !given_up_reg),""",
             ),
             Mutant(
                 "evoarray_axi.v",
-                """    .rst     (data_rst),
-    .s_valid (s_axis_reference_tvalid),""",
-                """    .rst     (rst),
-    .s_valid (s_axis_reference_tvalid),""",
+                """      evoarray_axis_register #(.DATA_W(10)) u_reference (
+        .clk     (clk),
+        .rst     (data_rst),""",
+                """      evoarray_axis_register #(.DATA_W(10)) u_reference (
+        .clk     (clk),
+        .rst     (rst),""",
             ),
+            Mutant(
+                "evoarray_axi.v",
+                "if (data_rst)\n      first_reg <= 1'b1;",
+                "if (rst)\n      first_reg <= 1'b1;",
+            ),
+            Mutant(
+                "evoarray_axi.v",
+                "if (data_rst)\n      given_up_reg <= 1'b0;",
+                "if (rst)\n      given_up_reg <= 1'b0;",
+            ),
+            Mutant("evoarray_axi.v", "&& !first_reg && !given_up_reg", "&& !given_up_reg"),
+            Mutant("evoarray_axi.v", "ending_reg   <= given_up_reg;", "ending_reg   <= 1'b0;"),
             Mutant("evoarray_evaluator.v", "= !array_valid || leaves;", "= leaves;"),
         ),
         steps=22,

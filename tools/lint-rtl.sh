@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Lint every module of rtl/, each as a top of its own and for every function set, kind of element,
-# number of arrays, multiplier and size of window that it can be built for, with Icarus, Verilator and yosys. Any message of any of them fails the run.
+# number of arrays, reference queue, multiplier and size of window that it can be built for, with
+# Icarus, Verilator and yosys. Any message of any of them fails the run.
 # Usage: tools/lint-rtl.sh [FOLDER]   (default rtl)
 set -euo pipefail
 shopt -s globstar nullglob
@@ -48,6 +49,7 @@ for source in "${sources[@]}"; do
   fi
   if grep -q 'parameter integer TWO_STAGE' "$source"; then lint "$module" TWO_STAGE=1; fi
   if grep -q 'parameter integer ARRAYS' "$source"; then lint "$module" ARRAYS=3; fi
+  if grep -q 'parameter integer LOCKSTEP' "$source"; then lint "$module" LOCKSTEP=1; fi
   if grep -q 'parameter integer MULTIPLIER' "$source"; then lint "$module" MULTIPLIER=0; fi
   if grep -q 'parameter integer LARGEST' "$source"; then lint "$module" LARGEST=3; lint "$module" LARGEST=5; fi
 done

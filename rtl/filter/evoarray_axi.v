@@ -2,16 +2,17 @@
 //
 // The core: evoarray_evaluator with AXI4-Stream for pixels and AXI4-Lite for everything else.
 //
-//   s_axis_noisy -----> register --> evaluator --> register --> m_axis_filtered
-//   s_axis_reference -> register ------^  ^
-//                                         | genes, limits, sizes; sums
-//   s_axil ----> AXI4-Lite slave ----> registers ----> irq
+//   s_axis_noisy -----> register -> sync -> evaluator -> register -> m_axis_filtered
+//   s_axis_reference -> register or queue --^  ^
+//                                              | genes, limits, sizes; sums
+//   s_axil ----> AXI4-Lite slave ---------> registers ----> irq
 //
 // Streams are as in AXI4-Stream video: a pixel a cycle, row by row, tuser marks the first pixel of
 // a frame and tlast the last one of a line. With several arrays, the pixel of array a leaves at
-// m_axis_filtered_tdata[a*8 +: 8]. Wrong marks set a bit of STATUS and nothing else. Back-pressure
-// is allowed anywhere at any time; no stream waits for the bus. The latency is 2 cycles more than
-// first_pixel_cycles of model/filter/latency.py: one for the register at each end.
+// m_axis_filtered_tdata[a*8 +: 8]. Wrong marks set a bit of STATUS and, without CONTROL.SYNC,
+// nothing else. Back-pressure is allowed anywhere at any time; no stream waits for the bus. The
+// latency is 2 cycles more than first_pixel_cycles of model/filter/latency.py: one for the register
+// at each end.
 //
 // Registers: docs/registers.md. How to work with it: docs/core.md.
 
@@ -30,7 +31,10 @@ module evoarray_axi #(
   parameter integer TWO_STAGE    = 0,
   // Largest frame, each side 3 to 65535, together at most 2^24 pixels: the SAE has 32 bits
   parameter integer MAX_WIDTH    = 1024,
-  parameter integer MAX_HEIGHT   = 1024
+  parameter integer MAX_HEIGHT   = 1024,
+  // 1: reference pixels may come as early as their noisy ones, as from a source of pairs; they wait
+  // in a memory of a line and the mesh's latency. 0: they may lead by two pixels
+  parameter integer LOCKSTEP     = 0
 ) (
   input  wire                clk,
   input  wire                rst,
@@ -85,6 +89,8 @@ module evoarray_axi #(
   localparam integer WIDTH_W   = $clog2(MAX_WIDTH + 1);
   localparam integer HEIGHT_W  = $clog2(MAX_HEIGHT + 1);
   localparam integer ADDRESS_W = $clog2(ROWS*COLS + ROWS + COLS + 2);
+  // Cycles from a noisy pixel's way in to the filtered one that waits for its reference
+  localparam integer LEAD      = MAX_WIDTH + ROWS + COLS + 4;
 
   generate
     // A product of both could overflow.
@@ -94,6 +100,9 @@ module evoarray_axi #(
     end
     if (ARRAYS < 1 || ARRAYS > 255) begin : g_illegal_arrays
       ARRAYS_must_be_from_1_to_255 u_stop ();
+    end
+    if (LOCKSTEP < 0 || LOCKSTEP > 1) begin : g_illegal_lockstep
+      LOCKSTEP_must_be_0_or_1 u_stop ();
     end
   endgenerate
 
@@ -108,6 +117,8 @@ module evoarray_axi #(
   wire                 read_refused;
   wire                 data_rst;
   wire                 fitness;
+  wire                 sync;
+  wire                 abort_enable;
   wire [WIDTH_W-1:0]   frame_width;
   wire [HEIGHT_W-1:0]  frame_height;
   wire [ARRAYS*32-1:0] sae_limit;
@@ -158,6 +169,11 @@ module evoarray_axi #(
   wire [7:0]          noisy_pixel;
   wire                noisy_first;
   wire                noisy_line_last;
+  wire                noisy_dropped;
+  wire                noisy_wrong;
+  wire                synced_valid;
+  wire                synced_ready;
+  wire [7:0]          synced_pixel;
   wire                reference_valid;
   wire                reference_ready;
   wire                reference_user;
@@ -176,8 +192,13 @@ module evoarray_axi #(
   reg  first_reg;
   reg  measured_reg;
   reg  summed_reg;
+  // The frame under way is given up: its pixels go no further. The flag lags as the sum does.
+  reg  given_up_reg;
+  reg  ending_reg;
+  reg  unsummed_reg;
   wire measured = first_reg ? fitness : measured_reg;
-  wire leaves   = filtered_valid && filtered_ready;
+  wire leaves   = filtered_valid && (filtered_ready || given_up_reg);
+  wire ends     = leaves && filtered_last;
 
   always @(posedge clk)
     if (data_rst)
@@ -185,9 +206,20 @@ module evoarray_axi #(
     else if (leaves)
       first_reg <= filtered_last;
 
+  // A sum that shows before a frame's first pixel has left is that of the frame before.
+  wire give_up = abort_enable && &sae_over && measured_reg && !first_reg && !given_up_reg && !ends;
+
+  always @(posedge clk)
+    if (data_rst)
+      given_up_reg <= 1'b0;
+    else if (give_up || ends)
+      given_up_reg <= give_up;
+
   always @(posedge clk) begin
     measured_reg <= measured;
     summed_reg   <= measured_reg;
+    ending_reg   <= given_up_reg;
+    unsummed_reg <= ending_reg;
   end
 
   evoarray_axis_register #(.DATA_W(10)) u_noisy (
@@ -201,16 +233,49 @@ module evoarray_axi #(
     .m_data  ({noisy_user, noisy_last, noisy_pixel})
   );
 
-  evoarray_axis_register #(.DATA_W(10)) u_reference (
-    .clk     (clk),
-    .rst     (data_rst),
-    .s_valid (s_axis_reference_tvalid),
-    .s_ready (s_axis_reference_tready),
-    .s_data  ({s_axis_reference_tuser, s_axis_reference_tlast, s_axis_reference_tdata}),
-    .m_valid (reference_valid),
-    .m_ready (reference_ready && measured),
-    .m_data  ({reference_user, reference_last, reference_pixel})
+  evoarray_frame_sync u_frame_sync (
+    .clk         (clk),
+    .rst         (data_rst),
+    .sync        (sync),
+    .s_valid     (noisy_valid),
+    .s_ready     (noisy_ready),
+    .s_user      (noisy_user),
+    .s_last      (noisy_last),
+    .s_pixel     (noisy_pixel),
+    .m_valid     (synced_valid),
+    .m_ready     (synced_ready),
+    .m_first     (noisy_first),
+    .m_line_last (noisy_line_last),
+    .m_pixel     (synced_pixel),
+    .dropped     (noisy_dropped),
+    .wrong       (noisy_wrong)
   );
+
+  generate
+    if (LOCKSTEP != 0) begin : g_queue
+      evoarray_axis_fifo #(.DATA_W(10), .DEPTH_W($clog2(LEAD))) u_reference (
+        .clk     (clk),
+        .rst     (data_rst),
+        .s_valid (s_axis_reference_tvalid),
+        .s_ready (s_axis_reference_tready),
+        .s_data  ({s_axis_reference_tuser, s_axis_reference_tlast, s_axis_reference_tdata}),
+        .m_valid (reference_valid),
+        .m_ready (reference_ready && measured),
+        .m_data  ({reference_user, reference_last, reference_pixel})
+      );
+    end else begin : g_register
+      evoarray_axis_register #(.DATA_W(10)) u_reference (
+        .clk     (clk),
+        .rst     (data_rst),
+        .s_valid (s_axis_reference_tvalid),
+        .s_ready (s_axis_reference_tready),
+        .s_data  ({s_axis_reference_tuser, s_axis_reference_tlast, s_axis_reference_tdata}),
+        .m_valid (reference_valid),
+        .m_ready (reference_ready && measured),
+        .m_data  ({reference_user, reference_last, reference_pixel})
+      );
+    end
+  endgenerate
 
   evoarray_evaluator #(
     .ROWS         (ROWS),
@@ -231,11 +296,11 @@ module evoarray_axi #(
     .cfg_array            (cfg_array),
     .cfg_address          (cfg_address),
     .cfg_gene             (cfg_gene),
-    .s_noisy_valid        (noisy_valid),
-    .s_noisy_ready        (noisy_ready),
+    .s_noisy_valid        (synced_valid),
+    .s_noisy_ready        (synced_ready),
     .s_noisy_first        (noisy_first),
     .s_noisy_line_last    (noisy_line_last),
-    .s_noisy_pixel        (noisy_pixel),
+    .s_noisy_pixel        (synced_pixel),
     .s_window_valid       (1'b0),
     .s_window_ready       (),
     .s_window_last        (1'b0),
@@ -244,7 +309,7 @@ module evoarray_axi #(
     .s_reference_ready    (reference_ready),
     .s_reference_pixel    (reference_pixel),
     .m_filtered_valid     (filtered_valid),
-    .m_filtered_ready     (filtered_ready),
+    .m_filtered_ready     (filtered_ready || given_up_reg),
     .m_filtered_line_last (filtered_line_last),
     .m_filtered_last      (filtered_last),
     .m_filtered_pixel     (filtered_pixel),
@@ -258,7 +323,7 @@ module evoarray_axi #(
   evoarray_axis_register #(.DATA_W(ARRAYS*8 + 2)) u_filtered (
     .clk     (clk),
     .rst     (rst),
-    .s_valid (filtered_valid),
+    .s_valid (filtered_valid && !given_up_reg),
     .s_ready (filtered_ready),
     .s_data  ({first_reg, filtered_line_last, filtered_pixel}),
     .m_valid (m_axis_filtered_tvalid),
@@ -266,8 +331,6 @@ module evoarray_axi #(
     .m_data  ({m_axis_filtered_tuser, m_axis_filtered_tlast, m_axis_filtered_tdata})
   );
 
-  wire noisy_marks_wrong     = noisy_valid && noisy_ready
-                               && ({noisy_user, noisy_last} != {noisy_first, noisy_line_last});
   wire reference_marks_wrong = leaves && measured
                                && ({reference_user, reference_last}
                                    != {first_reg, filtered_line_last});
@@ -291,6 +354,8 @@ module evoarray_axi #(
     .read_refused          (read_refused),
     .data_rst              (data_rst),
     .fitness               (fitness),
+    .sync                  (sync),
+    .abort_enable          (abort_enable),
     .frame_width           (frame_width),
     .frame_height          (frame_height),
     .sae_limit             (sae_limit),
@@ -299,14 +364,73 @@ module evoarray_axi #(
     .cfg_array             (cfg_array),
     .cfg_address           (cfg_address),
     .cfg_gene              (cfg_gene),
-    .sae_valid             (sae_valid && summed_reg),
+    .sae_valid             (sae_valid && summed_reg && !unsummed_reg),
     .sae_sum               (sae_sum),
     .sae_over              (sae_over & {ARRAYS{summed_reg}}),
-    .frame_leaves          (leaves && filtered_last),
-    .noisy_marks_wrong     (noisy_marks_wrong),
+    .frame_leaves          (ends),
+    .frame_given_up        (give_up),
+    .noisy_dropped         (noisy_dropped),
+    .noisy_marks_wrong     (noisy_wrong),
     .reference_marks_wrong (reference_marks_wrong),
     .irq                   (irq)
   );
+
+`ifdef FORMAL_EVOARRAY_AXI_PROOF
+  // By a second account, of what left the arrays since the data path's last reset, a host's too: a
+  // frame is under way, it is measured, and it was above its limits before its last pixel left.
+  reg       formal_began_reg = 1'b0;
+  reg       formal_inside_reg;
+  reg       formal_measured_reg;
+  reg       formal_over_reg;
+  reg       formal_pending_reg;  // a measured frame ended a cycle ago, and was not given up
+  reg       formal_due_reg;      // or two cycles ago
+
+  always @(posedge clk) begin
+    formal_pending_reg <= !data_rst && ends && measured && !formal_over_reg;
+    formal_due_reg     <= !data_rst && formal_pending_reg;
+    if (rst)
+      formal_began_reg <= 1'b1;
+    if (data_rst) begin
+      formal_inside_reg <= 1'b0;
+      formal_over_reg   <= 1'b0;
+    end else begin
+      if (leaves) begin
+        formal_inside_reg <= !filtered_last;
+        if (!formal_inside_reg)
+          formal_measured_reg <= fitness;
+      end
+      if (ends)
+        formal_over_reg <= 1'b0;
+      else if (abort_enable && &sae_over && formal_inside_reg && formal_measured_reg)
+        formal_over_reg <= 1'b1;
+    end
+  end
+
+  always @*
+    if (formal_began_reg) begin
+      // The first pixel after a reset or a frame's last one is a frame's first, and no other one.
+      assert (first_reg == !formal_inside_reg);
+
+      // FITNESS counts for a frame as its first pixel leaves.
+      if (formal_inside_reg)
+        assert (measured == formal_measured_reg);
+
+      // A frame that is above its limits is given up until its last pixel has left, and no other.
+      assert (given_up_reg == formal_over_reg);
+      if (given_up_reg)
+        assert (formal_inside_reg && measured);
+
+      // The flags lag as the sum does, by a cycle and by two.
+      if (formal_pending_reg)
+        assert (measured_reg && !ending_reg);
+      if (formal_due_reg)
+        assert (summed_reg && !unsummed_reg);
+
+      // It has no fitness; every other one that is measured has.
+      if (sae_valid)
+        assert ((summed_reg && !unsummed_reg) == formal_due_reg);
+    end
+`endif
 
 endmodule
 

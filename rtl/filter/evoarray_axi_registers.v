@@ -2,9 +2,9 @@
 //
 // The registers of evoarray_axi, as docs/registers.md describes them.
 //
-// Reads and writes come from evoarray_axil_slave and are answered in the same cycle; a refused write
-// changes nothing. What the data path reports shows in the next cycle, and is not lost where the host
-// clears its bit in the same one.
+// Reads and writes come from evoarray_axil_slave and are answered in the same cycle; a refused
+// write changes nothing. What the data path reports shows in the next cycle, and is not lost where
+// the host clears its bit in the same one.
 
 `default_nettype none
 
@@ -37,6 +37,8 @@ module evoarray_axi_registers #(
   // To the data path
   output wire                 data_rst,
   output wire                 fitness,
+  output wire                 sync,
+  output wire                 abort_enable,
   output wire [WIDTH_W-1:0]   frame_width,
   output wire [HEIGHT_W-1:0]  frame_height,
   output wire [ARRAYS*32-1:0] sae_limit,
@@ -53,6 +55,8 @@ module evoarray_axi_registers #(
   input  wire [ARRAYS*32-1:0] sae_sum,
   input  wire [ARRAYS-1:0]    sae_over,
   input  wire                 frame_leaves,
+  input  wire                 frame_given_up,
+  input  wire                 noisy_dropped,
   input  wire                 noisy_marks_wrong,
   input  wire                 reference_marks_wrong,
 
@@ -67,15 +71,20 @@ module evoarray_axi_registers #(
   reg                 reset_reg;
   reg                 fitness_reg;
   reg                 interrupt_reg;
+  reg                 sync_reg;
+  reg                 abort_reg;
+  reg                 over_interrupt_reg;
   reg                 fitness_ready_reg;
   reg                 noisy_marks_reg;
   reg                 reference_marks_reg;
+  reg                 given_up_reg;
   reg [WIDTH_W-1:0]   width_reg;
   reg [HEIGHT_W-1:0]  height_reg;
   reg [ARRAY_W-1:0]   array_reg;
   reg [ARRAYS*32-1:0] limit_reg;
   reg [31:0]          cycles_reg;
   reg [31:0]          frames_reg;
+  reg [31:0]          dropped_reg;
 
   // Writes: which ones are refused
 
@@ -119,13 +128,19 @@ module evoarray_axi_registers #(
 
   always @(posedge clk)
     if (rst) begin
-      reset_reg     <= 1'b0;
-      fitness_reg   <= 1'b0;
-      interrupt_reg <= 1'b0;
+      reset_reg          <= 1'b0;
+      fitness_reg        <= 1'b0;
+      interrupt_reg      <= 1'b0;
+      sync_reg           <= 1'b0;
+      abort_reg          <= 1'b0;
+      over_interrupt_reg <= 1'b0;
     end else if (control_write) begin
-      reset_reg     <= write_data[CONTROL_RESET];
-      fitness_reg   <= write_data[CONTROL_FITNESS];
-      interrupt_reg <= write_data[CONTROL_INTERRUPT];
+      reset_reg          <= write_data[CONTROL_RESET];
+      fitness_reg        <= write_data[CONTROL_FITNESS];
+      interrupt_reg      <= write_data[CONTROL_INTERRUPT];
+      sync_reg           <= write_data[CONTROL_SYNC];
+      abort_reg          <= write_data[CONTROL_ABORT];
+      over_interrupt_reg <= write_data[CONTROL_OVER_INTERRUPT];
     end
 
   always @(posedge clk)
@@ -150,11 +165,13 @@ module evoarray_axi_registers #(
       fitness_ready_reg   <= 1'b0;
       noisy_marks_reg     <= 1'b0;
       reference_marks_reg <= 1'b0;
+      given_up_reg        <= 1'b0;
     end else begin
       if (status_write) begin
         fitness_ready_reg   <= fitness_ready_reg && !write_data[STATUS_FITNESS_READY];
         noisy_marks_reg     <= noisy_marks_reg && !write_data[STATUS_NOISY_MARKS];
         reference_marks_reg <= reference_marks_reg && !write_data[STATUS_REFERENCE_MARKS];
+        given_up_reg        <= given_up_reg && !write_data[STATUS_GIVEN_UP];
       end
       if (sae_valid)
         fitness_ready_reg <= 1'b1;
@@ -162,26 +179,36 @@ module evoarray_axi_registers #(
         noisy_marks_reg <= 1'b1;
       if (reference_marks_wrong)
         reference_marks_reg <= 1'b1;
-      if (reset_reg)
+      if (frame_given_up)
+        given_up_reg <= 1'b1;
+      if (reset_reg) begin
         fitness_ready_reg <= 1'b0;
+        given_up_reg      <= 1'b0;
+      end
     end
 
   always @(posedge clk)
     if (rst) begin
-      cycles_reg <= 32'd0;
-      frames_reg <= 32'd0;
+      cycles_reg  <= 32'd0;
+      frames_reg  <= 32'd0;
+      dropped_reg <= 32'd0;
     end else begin
       cycles_reg <= cycles_reg + 32'd1;
       if (frame_leaves)
         frames_reg <= frames_reg + 32'd1;
+      if (noisy_dropped)
+        dropped_reg <= dropped_reg + 32'd1;
     end
 
   assign data_rst     = rst || reset_reg;
   assign fitness      = fitness_reg;
+  assign sync         = sync_reg;
+  assign abort_enable = abort_reg;
   assign frame_width  = width_reg;
   assign frame_height = height_reg;
   assign sae_limit    = limit_reg;
-  assign irq          = fitness_ready_reg && interrupt_reg;
+  assign irq          = (fitness_ready_reg && interrupt_reg)
+                        || ((given_up_reg || &sae_over) && over_interrupt_reg);
 
   // Reads
 
@@ -202,9 +229,12 @@ module evoarray_axi_registers #(
         read_data[LARGEST_FRAME_HEIGHT +: LARGEST_FRAME_HEIGHT_W] = MAX_HEIGHT[15:0];
       end
       CONTROL_ADDRESS: begin
-        read_data[CONTROL_RESET]     = reset_reg;
-        read_data[CONTROL_FITNESS]   = fitness_reg;
-        read_data[CONTROL_INTERRUPT] = interrupt_reg;
+        read_data[CONTROL_RESET]          = reset_reg;
+        read_data[CONTROL_FITNESS]        = fitness_reg;
+        read_data[CONTROL_INTERRUPT]      = interrupt_reg;
+        read_data[CONTROL_SYNC]           = sync_reg;
+        read_data[CONTROL_ABORT]          = abort_reg;
+        read_data[CONTROL_OVER_INTERRUPT] = over_interrupt_reg;
       end
       STATUS_ADDRESS: begin
         read_data[STATUS_BUSY]            = !cfg_ready;
@@ -212,6 +242,7 @@ module evoarray_axi_registers #(
         read_data[STATUS_OVER_LIMIT]      = &sae_over;
         read_data[STATUS_NOISY_MARKS]     = noisy_marks_reg;
         read_data[STATUS_REFERENCE_MARKS] = reference_marks_reg;
+        read_data[STATUS_GIVEN_UP]        = given_up_reg;
       end
       FRAME_SIZE_ADDRESS: begin
         read_data[FRAME_SIZE_WIDTH +: WIDTH_W]   = width_reg;
@@ -227,6 +258,8 @@ module evoarray_axi_registers #(
         read_data = cycles_reg;
       FRAMES_ADDRESS:
         read_data = frames_reg;
+      DROPPED_ADDRESS:
+        read_data = dropped_reg;
       default:
         read_refused = 1'b1;
     endcase

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Staggers the lanes of a word for a systolic array: lane i of q is what lane i of d was i + 1 cycles
-// of ce ago.
+// Staggers the lanes of a word for a systolic array: lane i of q is what lane i of d was i + 1
+// cycles of ce ago.
 //
 //   d ->[0 1 2]->[1 2]->[2]    stage s holds the lanes that still wait, and lane s leaves from it
 //         |        |     |

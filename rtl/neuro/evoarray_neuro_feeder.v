@@ -10,9 +10,8 @@
 //
 // A byte per cycle of ce, pass after pass without a gap, the first one two cycles after `start`. A
 // vector leaves one cycle of ce after the last byte of a dense one came from the memory, or after
-// its window left evoarray_conv3x3. m_tile_start is high one cycle of ce before the first vector of a
-// tile.
-// ce low holds everything.
+// its window left evoarray_conv3x3. m_tile_start is high one cycle of ce before the first vector of
+// a tile. ce low holds everything.
 
 `default_nettype none
 

@@ -2,9 +2,9 @@
 //
 // The registers of evoarray_neuro_axi, as docs/neural-registers.md describes them.
 //
-// Reads and writes come from evoarray_axil_slave and are answered in the same cycle; a refused write
-// changes nothing. What the data path reports shows in the next cycle, and is not lost where the host
-// clears its bit in the same one.
+// Reads and writes come from evoarray_axil_slave and are answered in the same cycle; a refused
+// write changes nothing. What the data path reports shows in the next cycle, and is not lost where
+// the host clears its bit in the same one.
 
 `default_nettype none
 

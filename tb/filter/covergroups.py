@@ -35,7 +35,11 @@ COVERGROUPS: dict[str, Coverpoints] = {
     "evoarray_axi frame": {
         "size": SIZES,
         "refused size": ("too narrow", "too low", "too wide", "too tall"),
-        "outcome": ("filtered", "measured", "given up"),
+        "outcome": ("filtered", "measured", "given up", "given up by the core"),
+        "out of step": (
+            *("nothing", "pixel lost", "first pixel lost", "last pixel lost", "line lost"),
+            *("pixel doubled", "line doubled", "garbage before", "RESET within"),
+        ),
         "marks": cross(
             ["noisy", "reference"],
             ["no frame start", "frame start within", "no line end", "line end within", "not"],

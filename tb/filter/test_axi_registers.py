@@ -19,8 +19,8 @@ ARRAYS, WIDTH, HEIGHT = 3, 13, 9
 CYCLES = 6_000
 NO_LIMIT = 2**32 - 1
 SIZE = WIDTH | HEIGHT << 16
-INPUTS = ("cfg_ready", "sae_valid", "sae_sum", "sae_over", "frame_leaves")
-MARKS = ("noisy_marks_wrong", "reference_marks_wrong")
+INPUTS = ("cfg_ready", "sae_valid", "sae_sum", "sae_over", "frame_leaves", "noisy_dropped")
+EVENTS = ("noisy_marks_wrong", "reference_marks_wrong", "frame_given_up")
 
 
 def test_axi_registers(simulate: Callable[..., None]) -> None:
@@ -41,6 +41,7 @@ class Registers:
 
     def __init__(self) -> None:
         self.words = {"CONTROL": 0, "FRAME_SIZE": SIZE, "ARRAY": 0, "CYCLES": 0, "FRAMES": 0}
+        self.words["DROPPED"] = 0
         self.limits = [NO_LIMIT] * ARRAYS
         self.status = 0  # without the bits that only show something
 
@@ -85,19 +86,22 @@ class Registers:
         if done == "STATUS":
             self.status &= ~word
         for name, event in zip(
-            ("FITNESS_READY", "NOISY_MARKS", "REFERENCE_MARKS"), ("sae_valid", *MARKS), strict=True
+            ("FITNESS_READY", "NOISY_MARKS", "REFERENCE_MARKS", "GIVEN_UP"),
+            ("sae_valid", *EVENTS),
+            strict=True,
         ):
             self.status |= fields[name].place(now[event])
         if held:
-            self.status &= ~fields["FITNESS_READY"].place(1)
+            self.status &= ~(fields["FITNESS_READY"].place(1) | fields["GIVEN_UP"].place(1))
         if done == "LIMIT":
             self.limits[self.words["ARRAY"]] = word
         elif done == "CONTROL":
-            self.words[done] = word & 0b1101
+            self.words[done] = word & 0b1111101
         elif done in {"FRAME_SIZE", "ARRAY"}:
             self.words[done] = word
         self.words["CYCLES"] += 1
         self.words["FRAMES"] += now["frame_leaves"]
+        self.words["DROPPED"] += now["noisy_dropped"]
 
 
 class Bench(Testbench):
@@ -113,7 +117,7 @@ class Bench(Testbench):
         draw = self.random
         size = draw.randrange(2, WIDTH + 2) | draw.randrange(2, HEIGHT + 2) << 16
         return draw.choice(
-            [draw.getrandbits(32), draw.randrange(ARRAYS + 1), size, draw.getrandbits(4)]
+            [draw.getrandbits(32), draw.randrange(ARRAYS + 1), size, draw.getrandbits(7)]
         )
 
     def drive(self, signals: dict[str, int]) -> None:
@@ -132,7 +136,7 @@ async def every_cycle_is_as_described(dut: Dut) -> None:
     writes = reads = commits = 0
     for _ in range(CYCLES):
         now = {name: draw.getrandbits(len(getattr(dut, name))) for name in INPUTS}
-        now |= {name: int(draw.random() < 0.2) for name in MARKS}
+        now |= {name: int(draw.random() < 0.2) for name in EVENTS}
         now["sae_over"] = draw.choice([now["sae_over"], 2**ARRAYS - 1])
         target, word, source = bench.address(), bench.word(), bench.address()
         write, rst = draw.getrandbits(1), int(draw.random() < 0.001)
@@ -148,8 +152,15 @@ async def every_cycle_is_as_described(dut: Dut) -> None:
         assert int(dut.read_data.value) == (value or 0), f"{source:#x}"  # 0 where it is refused
         assert int(dut.data_rst.value) == (rst or control["RESET"])
         assert int(dut.fitness.value) == control["FITNESS"]
-        ready = MAP["STATUS"].fields["FITNESS_READY"].of(state.status)
-        assert int(dut.irq.value) == (ready and control["INTERRUPT"])
+        assert int(dut.sync.value) == control["SYNC"]
+        assert int(dut.abort_enable.value) == control["ABORT"]
+        ready, given_up = (
+            MAP["STATUS"].fields[name].of(state.status) for name in ("FITNESS_READY", "GIVEN_UP")
+        )
+        over = given_up or now["sae_over"] == 2**ARRAYS - 1
+        assert int(dut.irq.value) == bool(
+            (ready and control["INTERRUPT"]) or (over and control["OVER_INTERRUPT"])
+        )
         size = int(dut.frame_width.value) | int(dut.frame_height.value) << 16
         assert size == state.words["FRAME_SIZE"]
         limits = int(dut.sae_limit.value)
@@ -174,12 +185,12 @@ async def every_cycle_is_as_described(dut: Dut) -> None:
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 async def counters_go_on_beyond_sixteen_bits(dut: Dut) -> None:
     bench = Bench(dut)
-    bench.drive(dict.fromkeys((*INPUTS, *MARKS, "write"), 0))
+    bench.drive(dict.fromkeys((*INPUTS, *EVENTS, "write"), 0))
     dut.rst.value = 1
     await bench.wait(1)
-    dut.rst.value, dut.frame_leaves.value = 0, 1
+    dut.rst.value, dut.frame_leaves.value, dut.noisy_dropped.value = 0, 1, 1
     await bench.wait(70_000)
-    for name, passed in (("CYCLES", 70_000), ("FRAMES", 70_001)):
+    for name, passed in (("CYCLES", 70_000), ("FRAMES", 70_001), ("DROPPED", 70_002)):
         dut.read_address.value = MAP[name].address
         await bench.edge
         assert int(dut.read_data.value) == passed

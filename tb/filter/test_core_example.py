@@ -13,6 +13,7 @@ from evolve.filter.backends.axi.simulated import SimulatedPort
 from model.filter.array import filter_image
 from model.filter.circuit import Circuit
 from model.filter.fitness import sae
+from model.filter.functions import FUNCTION_SETS
 from model.registers import load_map
 from tb.drivers import Dut, Testbench
 
@@ -37,6 +38,15 @@ def test_the_example(simulate: Callable[..., None], tmp_path: Path) -> None:
     source = tmp_path / "example.v"
     source.write_text(block("verilog"), encoding="utf-8")
     simulate(toplevel="example", module="tb.filter.test_core_example", sources=[source])
+
+
+def test_the_function_codes_are_the_model_s() -> None:
+    lines = re.findall(r"^\| \d+ \|.*\|$", PAGE.read_text("utf-8"), re.M)
+    rows = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
+    assert [row[0] for row in rows] == [str(code) for code in range(len(rows))]
+    for column, functions in enumerate(FUNCTION_SETS.values(), 1):
+        told = [row[column].replace("\\|", "|") for row in rows if row[column]]
+        assert told == [f"`{function.formula}`" for function in functions.functions]
 
 
 @cocotb.test(timeout_time=100, timeout_unit="us")

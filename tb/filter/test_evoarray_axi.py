@@ -2,7 +2,7 @@
 """evoarray_axi, worked by its driver through the bus models of cocotbext-axi, which may pause."""
 
 from collections.abc import Callable
-from itertools import product
+from itertools import accumulate, product
 
 import cocotb
 import numpy as np
@@ -23,6 +23,7 @@ from tb.bins import size_bin
 from tb.covergroups import sample
 from tb.drivers import LONG, PERIOD, Dut, frame_sizes
 from tb.filter.drivers import shape_of
+from tb.filter.streams import synced
 from tb.shared.axi import AxiBench, Record
 
 LARGEST = 13
@@ -30,15 +31,15 @@ FRAME = "evoarray_axi frame"
 
 
 @pytest.mark.parametrize(
-    ("shape", "arrays", "two_stage"),
+    ("shape", "arrays", "two_stage", "lockstep"),
     [
-        pytest.param(Shape(3, 4, "cgp16"), 3, 0, marks=pytest.mark.verilator),
-        (Shape(2, 2, "upm16"), 1, 1),
+        pytest.param(Shape(3, 4, "cgp16"), 3, 0, 0, marks=pytest.mark.verilator),
+        (Shape(2, 2, "upm16"), 1, 1, 1),
     ],
-    ids=["three arrays", "one array of two-stage elements"],
+    ids=["three arrays", "one array of two-stage elements, pairs"],
 )
 def test_evoarray_axi(
-    simulate: Callable[..., None], shape: Shape, arrays: int, two_stage: int
+    simulate: Callable[..., None], shape: Shape, arrays: int, two_stage: int, lockstep: int
 ) -> None:
     simulate(
         toplevel="evoarray_axi",
@@ -47,6 +48,7 @@ def test_evoarray_axi(
             **parameters(shape),
             "ARRAYS": arrays,
             "TWO_STAGE": two_stage,
+            "LOCKSTEP": lockstep,
             "MAX_WIDTH": LARGEST,
             "MAX_HEIGHT": LARGEST,
         },
@@ -205,7 +207,7 @@ async def what_is_refused_changes_nothing(dut: Dut, pause: float) -> None:
             await bench.refuses(core.write(name, bench.random.getrandbits(32)))
         elif "read" not in register.access:
             await bench.refuses(core.read(name))
-    for address in (0x002C, 0x7FFC, beyond, 0xFFFC):
+    for address in (0x0030, 0x7FFC, beyond, 0xFFFC):
         await bench.refuses(port.write(address, 1))
         await bench.refuses(port.read(address))
     for size, height, width in (
@@ -363,7 +365,7 @@ async def registers_hold_what_is_written(dut: Dut) -> None:
     for height, width in bench.sizes:
         await core.write("FRAME_SIZE", HEIGHT=height, WIDTH=width)
         assert await core.read("FRAME_SIZE") == width + (height << 16)
-    for value in (0b1000, 0b0100, 0b0001, 0b1101, 0):
+    for value in (*(1 << bit for bit in (0, 2, 3, 4, 5, 6)), 0b1111101, 0):
         await core.write("CONTROL", value)
         assert await core.read("CONTROL") == value
     before, cycle = await core.read("CYCLES"), bench.cycle
@@ -519,3 +521,293 @@ async def what_is_refused_is_a_slave_error(dut: Dut) -> None:
         address = registers[name].address
         read, written = await bus.read(address, 4), await bus.write(address, bytes(4))
         assert (read.resp, written.resp) == tuple(map(AxiResp, answers)), name
+
+
+def marked(size: int, width: int) -> list[tuple[int, int]]:
+    """Return the marks of a frame's first pixels."""
+    return [(int(i == 0), int(i % width == width - 1)) for i in range(size)]
+
+
+@cocotb.test(timeout_time=2, timeout_unit="ms")
+async def a_host_reset_in_any_cycle_leaves_nothing_behind(dut: Dut) -> None:
+    """Wherever it cuts a frame that is measured: the next one has its marks, and no fitness."""
+    bench = Bench(dut)
+    await bench.start()
+    core, port = bench.core, bench.port
+    noisy, reference = bench.rng.integers(0, 256, (2, 5, 7)).astype(np.uint8)
+    for left in (0, 1, 6, 7, 20, 34):
+        circuits = bench.circuits()
+        outputs = bench.modelled(circuits, noisy)
+        await core.configure(circuits)
+        await core.write("FRAME_SIZE", HEIGHT=5, WIDTH=7)
+        await core.write("CONTROL", FITNESS=1)
+        bench.filtered.seen.clear()
+        port.send_noisy(noisy)
+        if left:
+            for line in list(lines(reference.reshape(1, -1)[:, :left])):
+                port.reference.send_nowait(line)
+        await bench.left(left)
+        await core.reset()
+        await bench.wait(4)
+        bench.filtered.clear()
+        await core.configure(circuits)
+        assert np.array_equal(await core.filter(noisy), outputs), left
+        assert [item[:2] for item in bench.filtered.items] == marked(35, 7), left
+        assert not await core.read("STATUS", "FITNESS_READY"), left
+        assert await core.evaluate(noisy, reference) == [sae(o, reference) for o in outputs], left
+        await core.write("STATUS", NOISY_MARKS=1, REFERENCE_MARKS=1)
+
+
+def out_of_step(frame: Plane, how: str) -> list[tuple[int, int, int]]:
+    """Return a frame's pixels with their marks, less or more than there should be."""
+    height, width = frame.shape
+    pixels = [
+        (*marks, value)
+        for marks, value in zip(marked(frame.size, width), frame.ravel().tolist(), strict=True)
+    ]
+    middle, line = width * (height // 2) + 1, slice(width, 2 * width)
+    match how:
+        case "pixel lost":
+            del pixels[middle]
+        case "first pixel lost":
+            del pixels[0]
+        case "last pixel lost":
+            del pixels[-1]
+        case "line lost":
+            del pixels[line]
+        case "pixel doubled":
+            pixels.insert(middle, pixels[middle])
+        case "line doubled":
+            pixels[line] = pixels[line] * 2
+        case "garbage before":
+            pixels = [(0, i % 3 == 0, 99) for i in range(width + 5)] + pixels
+    return pixels
+
+
+def send(source: AxiStreamSource, pixels: list[tuple[int, int, int]]) -> None:
+    """Send pixels with these marks; the last one must have a tlast."""
+    line: list[tuple[int, int, int]] = []
+    for pixel in pixels:
+        line.append(pixel)
+        if pixel[1]:
+            source.send_nowait(
+                AxiStreamFrame(bytes(p[2] for p in line), tuser=[p[0] for p in line])
+            )
+            line = []
+    assert not line
+
+
+@cocotb.test(timeout_time=2, timeout_unit="ms")
+@cocotb.parametrize(pause=[0.0, 0.3])
+async def a_source_that_loses_pixels_stays_in_step(dut: Dut, pause: float) -> None:
+    """With SYNC, all frames but the spoilt ones are right; without, a lost pixel spoils all."""
+    bench = Bench(dut)
+    await bench.start(pause)
+    core, port = bench.core, bench.port
+    circuits = bench.circuits()
+    await core.write("FRAME_SIZE", HEIGHT=5, WIDTH=7)
+    await core.configure(circuits)
+    await core.write("CONTROL", SYNC=1)
+    ways = (
+        *("pixel lost", "first pixel lost", "line lost", "pixel doubled", "line doubled"),
+        *("garbage before", "last pixel lost", "nothing"),
+    )
+    for how in ways:
+        noisy = bench.rng.integers(1, 256, (3, 5, 7)).astype(np.uint8)
+        pixels = out_of_step(noisy[0], "nothing") + out_of_step(noisy[1], how)
+        pixels += out_of_step(noisy[2], "nothing")
+        frames, dropped = synced(pixels, 7, 5)
+        before = await core.read("DROPPED")
+        bench.filtered.clear()
+        bench.filtered.seen.clear()
+        send(port.noisy, pixels)
+        await bench.left(35 * len(frames))
+        await bench.wait(20)
+        seen = bench.filtered.items
+        assert [item[:2] for item in seen] == marked(35, 7) * len(frames), how
+        for number, frame in enumerate(frames):
+            outputs = bench.modelled(circuits, np.array(frame, np.uint8).reshape(5, 7))
+            lanes = np.moveaxis(outputs, 0, -1).reshape(35, -1)
+            values = [int.from_bytes(lane.tobytes(), "little") for lane in lanes]
+            assert [item[2] for item in seen[35 * number :][:35]] == values, how
+        assert await core.read("DROPPED") - before == dropped, how
+        assert await core.read("STATUS", "NOISY_MARKS") == (how != "nothing"), how
+        await core.write("STATUS", NOISY_MARKS=1)
+        sample(FRAME, "out of step", how)
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+@cocotb.parametrize(cycles=[3, 17, 36, 50])
+async def a_reset_within_a_frame_ends_with_the_next_one(dut: Dut, cycles: int) -> None:
+    """With SYNC, whatever the source does meanwhile."""
+    bench = Bench(dut)
+    await bench.start()
+    core, port = bench.core, bench.port
+    circuits = bench.circuits()
+    await core.write("FRAME_SIZE", HEIGHT=5, WIDTH=7)
+    await core.configure(circuits)
+    await core.write("CONTROL", SYNC=1)
+    noisy = bench.rng.integers(0, 256, (6, 5, 7)).astype(np.uint8)
+    for frame in noisy:
+        port.send_noisy(frame)
+    await bench.left(cycles)
+    await core.write("CONTROL", RESET=1, SYNC=1)
+    await core.write("CONTROL", SYNC=1)
+    await bench.wait(3)
+    bench.filtered.clear()
+    await bench.wait(6 * 35 + 50)
+    items = bench.filtered.items
+    assert len(items) % 35 == 0
+    assert len(items) >= 35 * 2
+    assert [item[:2] for item in items] == marked(35, 7) * (len(items) // 35)
+    for number, frame in enumerate(noisy[6 - len(items) // 35 :]):
+        lanes = np.moveaxis(bench.modelled(circuits, frame), 0, -1).reshape(35, -1)
+        values = [int.from_bytes(lane.tobytes(), "little") for lane in lanes]
+        assert [item[2] for item in items[35 * number :][:35]] == values
+    assert await core.read("DROPPED")
+    assert await core.read("STATUS", "NOISY_MARKS")
+    sample(FRAME, "out of step", "RESET within")
+
+
+@cocotb.test(timeout_time=2, timeout_unit="ms")
+@cocotb.parametrize(pause=[0.0, 0.3])
+async def the_core_gives_hopeless_frames_up_by_itself(dut: Dut, pause: float) -> None:
+    """Frames follow at once; of one that is given up a part leaves, and the next one is whole."""
+    bench = Bench(dut)
+    await bench.start(pause)
+    core, port, draw = bench.core, bench.port, bench.random
+    await core.write("FRAME_SIZE", HEIGHT=5, WIDTH=7)
+    bench.filtered.seen.clear()
+    parts: list[tuple[NDArray[np.uint8], range]] = []
+    for turn in range(10):
+        circuits = bench.circuits()
+        noisy, reference = bench.rng.integers(0, 256, (2, 5, 7)).astype(np.uint8)
+        outputs = bench.modelled(circuits, noisy)
+        sums = [
+            list(accumulate(map(sae, output.reshape(-1, 1), reference.reshape(-1, 1))))
+            for output in outputs
+        ]
+        hopeless = turn % 3 != 2
+        limits = [s[draw.randrange(2, 20)] - 1 if hopeless else NO_LIMIT for s in sums]
+        await core.configure(circuits)
+        for array, limit in enumerate(limits):
+            await core.write("ARRAY", array)
+            await core.write("LIMIT", limit)
+        await core.write("CONTROL", FITNESS=1, ABORT=1, OVER_INTERRUPT=1, INTERRUPT=1)
+        port.send_noisy(noisy)
+        port.send_reference(reference)
+        status = await core.read("STATUS")
+        fields = core.registers["STATUS"].fields
+        while not any(fields[name].of(status) for name in ("FITNESS_READY", "GIVEN_UP")):
+            status = await core.read("STATUS")
+        assert fields["GIVEN_UP"].of(status) == hopeless
+        assert fields["FITNESS_READY"].of(status) == (not hopeless)
+        assert int(dut.irq.value)
+        lanes = np.moveaxis(outputs, 0, -1).reshape(35, -1)
+        if hopeless:
+            over = max(
+                next(i for i, total in enumerate(s) if total > limit)
+                for s, limit in zip(sums, limits, strict=True)
+            )
+            # The sum shows two cycles after its pixel left, and one more until the rest stays.
+            parts.append((lanes, range(over + 1, over + 4) if pause else range(over + 3, over + 4)))
+            sample(FRAME, "outcome", "given up by the core")
+        else:
+            for array, s in enumerate(sums):
+                await core.write("ARRAY", array)
+                assert await core.read("SAE") == s[-1]
+            parts.append((lanes, range(35, 36)))
+        await core.write("STATUS", GIVEN_UP=1, FITNESS_READY=1)
+        if draw.getrandbits(1):
+            await port.sent()
+    await bench.wait(60)
+    assert not int(dut.irq.value)
+    assert await core.read("STATUS") == 0, "no frame that was given up has a fitness"
+    assert await core.read("FRAMES") == 10
+    items = bench.filtered.items
+    for lanes, lengths in parts:
+        values = [int.from_bytes(lane.tobytes(), "little") for lane in lanes]
+        length = next((i for i in range(1, len(items)) if items[i][0]), len(items))
+        assert length in lengths
+        assert [item[:2] for item in items[:length]] == marked(35, 7)[:length]
+        assert [item[2] for item in items[:length]] == values[:length]
+        items = items[length:]
+    assert not items
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def an_interrupt_says_that_a_frame_is_over_its_limit(dut: Dut) -> None:
+    """While it is, without ABORT; and once for all with it."""
+    bench = Bench(dut)
+    await bench.start()
+    core, port = bench.core, bench.port
+    noisy, reference = bench.rng.integers(0, 256, (2, 5, 7)).astype(np.uint8)
+    circuits = bench.circuits()
+    for abort in (0, 1):
+        await core.configure(circuits)
+        for array in range(bench.arrays):
+            await core.write("ARRAY", array)
+            await core.write("LIMIT", 0)
+        await core.write("FRAME_SIZE", HEIGHT=5, WIDTH=7)
+        await core.write("CONTROL", FITNESS=1, ABORT=abort)
+        bench.filtered.seen.clear()
+        for line in list(lines(reference))[:4]:
+            port.reference.send_nowait(line)
+        port.send_noisy(noisy)
+        await bench.wait(80)
+        assert len(bench.filtered.seen) == 28 if not abort else len(bench.filtered.seen) < 28
+        assert await core.read("STATUS", "OVER_LIMIT")
+        assert not int(dut.irq.value), "nobody asked"
+        await core.write("CONTROL", FITNESS=1, ABORT=abort, OVER_INTERRUPT=1)
+        await bench.wait(1)
+        assert int(dut.irq.value)
+        for array in range(bench.arrays):
+            await core.write("ARRAY", array)
+            await core.write("LIMIT", NO_LIMIT)
+        await bench.wait(1)
+        assert int(dut.irq.value) == abort
+        await core.write("STATUS", GIVEN_UP=1)
+        await bench.wait(1)
+        assert not int(dut.irq.value)
+        await core.reset()
+    await core.write("CONTROL", FITNESS=1, ABORT=1)
+    assert not await core.read("STATUS", "GIVEN_UP")
+
+
+@cocotb.test(timeout_time=2, timeout_unit="ms")
+@cocotb.parametrize(pause=[0.0, 0.4])
+async def pairs_in_lockstep_are_measured_with_a_queue(dut: Dut, pause: float) -> None:
+    """One source has a pixel and its reference at once; without the queue both wait for ever."""
+    bench = Bench(dut)
+    await bench.start()
+    core, port, draw = bench.core, bench.port, bench.random
+    taken = [0, 0]
+    couple = True
+
+    async def in_step() -> None:
+        while True:
+            await bench.edge
+            for stream, bus in enumerate((dut.s_axis_noisy_tvalid, dut.s_axis_reference_tvalid)):
+                ready = (dut.s_axis_noisy_tready, dut.s_axis_reference_tready)[stream]
+                taken[stream] += int(bus.value) & int(ready.value)
+            for source, mine, other in (
+                (port.noisy, *taken),
+                (port.reference, *reversed(taken)),
+            ):
+                source.pause = couple and (mine > other or draw.random() < pause)
+
+    cocotb.start_soon(in_step())
+    circuits = bench.circuits()
+    for size in bench.sizes:
+        noisy, reference = bench.pair(size)
+        await core.configure(circuits)
+        evaluation = cocotb.start_soon(core.evaluate(noisy, reference))
+        if not int(dut.LOCKSTEP.value):
+            bench.filtered.seen.clear()
+            await bench.wait(300)
+            assert not bench.filtered.seen
+            couple = False
+        expected = [sae(output, reference) for output in bench.modelled(circuits, noisy)]
+        assert await evaluation == expected
+        if not couple:
+            return

@@ -113,6 +113,8 @@ TARGETS = (
     ),
     Target("evoarray_neuro_axi", "neuro.test_neuro_axi", _CORE),
     Target("evoarray_axis_register", "shared.test_axis_register", {"DATA_W": 4}),
+    Target("evoarray_axis_fifo", "shared.test_axis_fifo", {"DATA_W": 4, "DEPTH_W": 2}),
+    Target("evoarray_frame_sync", "filter.test_frame_sync"),
     Target("evoarray_axil_slave", "shared.test_axil_slave", {"ADDRESS_W": 6}),
     Target(
         "evoarray_axi_registers",

@@ -54,7 +54,9 @@ class SimulatedPort(SimulatedBus):
             marks = line.tuser[::arrays]  # they stand with each byte
             if 1 in marks:
                 begun, lanes = True, []
-                line = line.tdata[arrays * marks.index(1) :]
+                # A frame that RESET cut leaves a part of a line, which may begin with a mark.
+                last = len(marks) - 1 - marks[::-1].index(1)
+                line = line.tdata[arrays * last :]
             lanes.extend(line)
         pixels = np.array(lanes, np.uint8).reshape(height, width, arrays)
         return np.moveaxis(pixels, -1, 0)
