@@ -18,5 +18,5 @@ SMALL = Core(
 """The smallest one that has a place for all that the tests load."""
 WIDE = Core(12, 5, layers=6, activations=306, positions=36, weights=360, biases=40)
 """With rows that convolutions do not use, and rows of weights that take two words."""
-LARGE = replace(WIDE, activations=64 * 64, positions=32 * 32, weights=1008, biases=64)
-"""For the largest maps."""
+LARGE = replace(WIDE, activations=64 * 64, positions=32 * 32, weights=1056, biases=64)
+"""For the largest maps, and for sums of more than 24 bits."""

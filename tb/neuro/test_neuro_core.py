@@ -153,6 +153,21 @@ async def values_at_their_ends(dut: Dut) -> None:
 
 
 @cocotb.test(timeout_time=500, timeout_unit="us")
+async def sums_beyond_24_bits(dut: Dut) -> None:
+    """The largest that so many weights make, of both signs, without a bias to make them large."""
+    bench = Bench(dut)
+    await bench.reset()
+    core = bench.core
+    inputs = min(core.activations, core.weights // core.rows * core.rows)
+    weights = np.full((1, inputs), LARGEST, np.int8)
+    network = Network((inputs, 1, 1), (Dense(weights, np.zeros(1, np.int32), 0, "logits"),))
+    images = np.full((2, inputs, 1, 1), LARGEST, np.int8)
+    images[1] = -LARGEST
+    assert core.activations < LARGE.activations or inputs * LARGEST**2 >= 2**24
+    await bench.loaded_and_run(network, images)
+
+
+@cocotb.test(timeout_time=500, timeout_unit="us")
 async def scales_and_activations_of_all_kinds(dut: Dut) -> None:
     """The smallest and the largest shifts and multipliers: ties, saturation and small values."""
     bench = Bench(dut)

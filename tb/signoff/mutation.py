@@ -86,6 +86,11 @@ TARGETS = (
     Target("evoarray_conv3x3", "neuro.test_conv3x3", {"MAX_WIDTH": 5, "MAX_HEIGHT": 4}),
     Target("evoarray_block_memory", "neuro.test_block_memory", {"WIDTH": 5, "DEPTH": 11}),
     Target("evoarray_mac_pe", "neuro.test_mac_pe", {"SUM_W": 20}),
+    Target(
+        "evoarray_neuro_accumulator",
+        "neuro.test_neuro_accumulator",
+        {"COLS": 3, "POSITIONS": 5, "BIASES": 8},
+    ),
     Target("evoarray_mac_array", "neuro.test_mac_array", {"ROWS": 2, "COLS": 3}),
     *(
         Target(
@@ -100,7 +105,6 @@ TARGETS = (
             ("evoarray_neuro_sequencer", _of_core("LAYERS")),
             ("evoarray_neuro_feeder", {**_of_core("ROWS"), "ADDRESS_W": 9}),
             ("evoarray_neuro_weights", _of_core("ROWS", "COLS", "WEIGHTS")),
-            ("evoarray_neuro_accumulator", _of_core("COLS", "POSITIONS", "BIASES")),
             ("evoarray_neuro_writer", _of_core("MULTIPLIER", "TABLES")),
         )
     ),
