@@ -12,7 +12,7 @@ from evolve.synthesis.devices import FAMILY_NAMES
 from evolve.synthesis.measure import Result
 from model.filter.circuit import Circuit
 from model.filter.functions import Plane
-from model.pages import markdown_table
+from model.pages import markdown_table, plain
 from model.window import WINDOW_PIXELS
 
 PROVED = "equal to the array with this circuit for all inputs, by induction"
@@ -48,7 +48,7 @@ def _filter(circuit: Circuit, latency: int, *, proved: bool) -> Iterator[str]:
     output = simplify(circuit)
     read = ", ".join(WINDOW_PIXELS[i] for i in pixels(output)) or "none"
     evolved_on = [
-        [f"evolved on, {role}", f"{image['file']} {image['sha256']}"]
+        [f"evolved on, {plain(role)}", plain(f"{image['file']} {image['sha256']}")]
         for pair in circuit.provenance.get("images", [])
         for role, image in pair.items()
     ]
@@ -89,7 +89,7 @@ def _area(results: Sequence[Result]) -> Iterator[str]:
 def _photos(comparisons: Sequence[Comparison]) -> Iterator[str]:
     rows = [
         [
-            f"{comparison.photo.name} ({_hash(comparison.photo.noisy)})",
+            f"{plain(comparison.photo.name)} ({_hash(comparison.photo.noisy)})",
             label,
             *(f"**{cell}**" if best else cell for cell, best in cells_of(comparison, label)),
         ]

@@ -122,7 +122,7 @@ class Kind(ABC):
 
     @abstractmethod
     def facts(self, material: Material) -> Sequence[str]:
-        """Return sentences about what is studied, beside the title; Markdown."""
+        """Return sentences about what is studied, beside the title."""
 
     @abstractmethod
     def columns(

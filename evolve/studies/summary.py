@@ -4,6 +4,7 @@
 Nothing is written by hand: the words are those of the specs, the numbers those of the runs.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -18,7 +19,7 @@ from evolve.studies.statistics import summarize
 from evolve.studies.store import StudyStore
 from model.errors import InputError
 from model.files import write_atomically
-from model.pages import markdown_table, replace_part
+from model.pages import markdown_table, plain, replace_part
 
 BEGIN = "<!-- What follows is written by `evoarray study summary`. -->"
 END = "<!-- Here it ends. -->"
@@ -61,14 +62,36 @@ class _Study:
 def write_summary(folders: Sequence[Path], output: Path) -> None:
     """Write the summary of studies as a page, or into the part of a page that is marked for it.
 
-    Raises InputError as summarize_studies does.
+    Raises InputError as summarize_studies does, and for a page that cannot be read, or that has one
+    of the two lines around such a part alone.
     """
     text = summarize_studies(folders)
-    try:
-        page = replace_part(output.read_text(encoding="utf-8"), BEGIN, END, text)
-    except (FileNotFoundError, ValueError):  # there is no page, or none with such a part
+    page = _read_page(output) if output.exists() else ""
+    if (BEGIN in page) != (END in page):
+        lacks = END if BEGIN in page else BEGIN
+        raise InputError(f"{output} lacks the line {lacks}: add it, or name another file with -o")
+    if BEGIN in page:
+        try:
+            page = replace_part(page, BEGIN, END, text)
+        except ValueError:
+            raise InputError(
+                f"{output} has the line {END} before the line {BEGIN}: put them in their order, or "
+                "name another file with -o"
+            ) from None
+    else:
         page = f"# What was claimed, and what was found\n\n{text}"
     write_atomically(output, page.encode())
+
+
+def _read_page(path: Path) -> str:
+    """Return a page with its own line ends. Raises InputError for one that cannot be read."""
+    try:
+        return path.read_bytes().decode()
+    except OSError as error:
+        reason = error.strerror
+    except UnicodeDecodeError:
+        reason = "it is not UTF-8; save it so, or name another file with -o"
+    raise InputError(f"cannot read {path}: {reason}")
 
 
 def summarize_studies(folders: Sequence[Path]) -> str:
@@ -94,10 +117,10 @@ def summarize_studies(folders: Sequence[Path]) -> str:
             ("Claim", "Source", "It says", "Here", "Runs", "p", "Verdict"),
             (
                 (
-                    claim.claim.says,
-                    f"[{study.name}](#{study.name}), {claim.claim.source}".removesuffix(", "),
-                    claimed(claim, study.measure),
-                    "<br>".join(found(claim, study.measure)),
+                    plain(claim.claim.says),
+                    f"{_link(study.name)}, {plain(claim.claim.source)}".removesuffix(", "),
+                    plain(claimed(claim, study.measure)),
+                    "<br>".join(map(plain, found(claim, study.measure))),
                     f"{claim.runs:,}",
                     "" if claim.p is None else _p(claim.p),
                     claim.verdict,
@@ -128,10 +151,10 @@ def _read(folder: Path) -> _Study:
 
 def _settings(study: _Study) -> Iterator[str]:
     spec, measure = study.spec, study.measure
-    yield f"## {study.name}"
+    yield f"## {plain(study.name)}"
     yield ""
-    facts = spec.kind.facts(study.material)
-    title = f"{spec.title}{spec.source and f' ({spec.source})'}."
+    facts = list(map(plain, spec.kind.facts(study.material)))
+    title = plain(f"{spec.title}{spec.source and f' ({spec.source})'}.")
     yield " ".join([title, *facts[:1]])
     yield from facts[1:]
     yield ""
@@ -153,7 +176,13 @@ def _settings(study: _Study) -> Iterator[str]:
         if cells:
             heads.append(head)
             rows = [[*row, cells.get(row[0], "")] for row in rows]
-    yield from markdown_table(heads, rows)
+    yield from markdown_table(heads, [[plain(row[0]), *row[1:]] for row in rows])
+
+
+def _link(name: str) -> str:
+    """Return a link to the heading of a study, which is called as GitHub does it."""
+    anchor = re.sub(r"[^\w\- ]", "", name.lower()).replace(" ", "-")
+    return f"[{plain(name)}](#{anchor})"
 
 
 def _counts(results: Sequence[Result]) -> Mapping[str, str]:
