@@ -152,6 +152,51 @@ async def values_at_their_ends(dut: Dut) -> None:
         await bench.loaded_and_run(network, images)
 
 
+FIELDS = {  # word, lowest bit, width
+    "relu": (0, 3, 1),
+    "tabled": (0, 4, 1),
+    "table": (0, 5, 2),
+    "border": (0, 7, 2),
+    "stride": (0, 9, 2),
+    "average": (0, 11, 1),
+    "shift": (0, 12, 6),
+    "multiplier": (1, 0, 31),
+    "outputs": (2, 16, 16),
+    "width": (3, 0, 7),
+    "height": (3, 8, 7),
+}
+UNUSED = {
+    Dense: ("border", "stride", "average", "width", "height"),
+    Conv: ("average",),
+    Pool: ("relu", "table", "shift", "multiplier", "outputs"),
+}
+UNUSED_BY_LOGITS = ("relu", "tabled", "table", "shift", "multiplier")
+
+
+@cocotb.test(timeout_time=500, timeout_unit="us")
+async def fields_that_a_layer_does_not_use_do_not_matter(dut: Dut) -> None:
+    """Whatever they hold: those that docs/neural-core.md names."""
+    bench = Bench(dut)
+    await bench.reset()
+    layers = (
+        *(bench.conv(1, 2, 1, 1, "relu"), Pool("average", 2, 2)),
+        *(bench.dense(8, 3, "linear"), bench.dense(3, 2)),
+    )
+    network = Network((1, 4, 4), layers)
+    words = [int(word) for _, word in program(network, bench.core)[: 4 * len(layers)]]
+    for number, layer in enumerate(layers):
+        unused = {"table", *UNUSED[type(layer)]}
+        if number == len(layers) - 1:
+            unused.update(UNUSED_BY_LOGITS)
+        for word, lowest, width in map(FIELDS.__getitem__, unused):
+            words[4 * number + word] ^= bench.random.randrange(1, 1 << width) << lowest
+    bench.load(network)
+    bench.configuration.send((LAYERS + place, word) for place, word in enumerate(words))
+    await bench.until(lambda: not bench.configuration.queue)
+    bench.run(random_images(bench.rng, network.input_shape, 3))
+    await bench.finish()
+
+
 @cocotb.test(timeout_time=500, timeout_unit="us")
 async def sums_beyond_24_bits(dut: Dut) -> None:
     """The largest that so many weights make, of both signs, without a bias to make them large."""
