@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from evolve.backends.library import find_compiler
 from evolve.backends.verilated import TOOLS
 from model.errors import InputError
-from model.rtl import find_simulator
+from model.rtl import FAMILIES, RTL_DIR, find_simulator, sources
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,10 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Look for the fast engine's compiler, for the simulators, and for what they need."""
+    """Look for the fast engine's compiler, for the RTL, the simulators, and what they need."""
     return [
         _compiler(),
+        _rtl(),
         _simulator("icarus", "-V"),
         _package("cocotb", "drives Icarus"),
         _package("cocotbext-axi", "works the AXI core in Icarus"),
@@ -41,6 +42,14 @@ def _compiler() -> Finding:
         return Finding("cc", True, " ".join(find_compiler()))
     except InputError as error:
         return Finding("cc", False, str(error))
+
+
+def _rtl() -> Finding:
+    try:
+        sources(*FAMILIES)
+    except InputError as error:
+        return Finding("rtl", False, str(error))
+    return Finding("rtl", True, str(RTL_DIR))
 
 
 def _simulator(name: str, option: str) -> Finding:

@@ -43,7 +43,10 @@ def sources(*rooms: str) -> list[Path]:
     """
     files = [file for room in ("shared", *rooms) for file in (RTL_DIR / room).glob("*.v")]
     if not files:
-        raise InputError(f"the Verilog sources are missing from {RTL_DIR}; use a full checkout")
+        raise InputError(
+            f"the Verilog sources are missing from {RTL_DIR}: an installed package has none; use a "
+            "full checkout for what simulates, proves or exports them"
+        )
     return sorted(files)
 
 

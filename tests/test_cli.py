@@ -523,7 +523,7 @@ def test_doctor(evoarray: Evoarray) -> None:
     assert (ended.status, ended.err) == (0, "")
     findings = json.loads(ended.out)
     assert set(findings) == {
-        *("cc", "icarus", "cocotb", "cocotbext-axi", "libpython"),
+        *("cc", "rtl", "icarus", "cocotb", "cocotbext-axi", "libpython"),
         *("verilator", "g++", "make", "perl"),
     }
     assert all(finding["found"] for finding in findings.values())

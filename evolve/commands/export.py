@@ -25,6 +25,7 @@ from model.errors import InputError
 from model.files import format_of, write_atomically
 from model.filter.circuit import read_circuit
 from model.neuro.network import FORMAT, load_network
+from model.rtl import sources
 
 
 @click.command()
@@ -98,6 +99,7 @@ def export(
     # Before anything is written.
     if prove:
         programs.require(*programs.PROVER, command="make setup")
+        sources("filter")
     if synthesize:
         versions()
     circuits = list(map(read_circuit, (*after, path)))

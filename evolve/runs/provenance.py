@@ -11,7 +11,7 @@ import numpy as np
 
 
 def made_with() -> dict[str, Any]:
-    """Return the versions of what computes here, and the git commit, or None outside of git."""
+    """Return the versions of what computes here, and the git commit, or None outside a checkout."""
     return {
         "versions": {
             "evoarray": version("evoarray"),
@@ -26,7 +26,7 @@ def made_with() -> dict[str, Any]:
 def _git_commit() -> str | None:
     try:
         done = subprocess.run(
-            ["git", "rev-parse", "HEAD"],
+            ["git", "rev-parse", "--show-toplevel", "HEAD"],
             cwd=Path(__file__).parent,
             capture_output=True,
             text=True,
@@ -34,4 +34,7 @@ def _git_commit() -> str | None:
         )
     except OSError:
         return None
-    return done.stdout.strip() if done.returncode == 0 else None
+    # A checkout may not be ours: packages are installed below those of others, too.
+    top, _, commit = done.stdout.strip().partition("\n")
+    ours = done.returncode == 0 and Path(top) == Path(__file__).resolve().parents[2]
+    return commit if ours else None
