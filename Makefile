@@ -18,6 +18,18 @@ STUDIES := $(filter-out $(NEURO_STUDIES),$(sort $(basename $(notdir $(wildcard s
 OURS := presets presets-35-seconds parsimony topology sample
 NETWORKS := networks-paper networks-options networks-tsp networks-knapsack
 
+# $(call replayed,simulator,family,command,after) adds --replay to a command. Without the simulator,
+# which evolution does not need, all is done but the replay; then the target fails and says why.
+define replayed
+@missing=$$(.venv/bin/python -m evolve.backends.ready $(1) $(2)) || exit; \
+	replay='--replay $(1)'; test -z "$$missing" || replay=; \
+	(set -x; $(3) $$replay $(if $(4),&& $(4))) || exit; \
+	test -z "$$missing" || { echo "NOT REPLAYED ON THE RTL, the rest is done: $$missing" >&2; exit 3; }
+endef
+
+# What these do most, a C compiler and Python do alone.
+evolve neuro: PURPOSE := evolution
+
 .PHONY: help evolve neuro studies-neuro test sim formal mutation coverage netlist exports soak signoff bench studies-quick studies registers \
   synth compare-filters lint setup setup-synth system browser lock clean
 
@@ -62,13 +74,12 @@ evolve: setup
 	$(NOISE) images/test/chelsea.png --seed 102 -o build/noisy/chelsea.png
 	$(NOISE) images/test/coffee.png --seed 103 -o build/noisy/coffee.png
 	$(NOISE) images/test/rocket.png --seed 104 -o build/noisy/rocket.png
-	.venv/bin/evoarray evolve build/noisy/camera.png images/training/camera.png -o $(RUN) \
-	  --evaluations $(EVALUATIONS) --replay icarus \
-	  $(foreach photo,$(TEST_PHOTOS),--test-pair build/noisy/$(photo).png images/test/$(photo).png)
+	$(call replayed,icarus,filter,.venv/bin/evoarray evolve build/noisy/camera.png images/training/camera.png -o $(RUN) \
+	  --evaluations $(EVALUATIONS) \
+	  $(foreach photo,$(TEST_PHOTOS),--test-pair build/noisy/$(photo).png images/test/$(photo).png))
 
 neuro: setup
-	.venv/bin/evoarray neuro -o $(RUN) --replay verilator
-	.venv/bin/evoarray report $(RUN)
+	$(call replayed,verilator,neuro,.venv/bin/evoarray neuro -o $(RUN),.venv/bin/evoarray report $(RUN))
 
 test: browser lint
 	.venv/bin/pytest -n 2 tests
@@ -149,7 +160,7 @@ setup: system $(READY)
 setup-synth: setup $(READY_SYNTH)
 
 system:
-	@tools/setup-system.sh $(PYTHON)
+	@tools/setup-system.sh $(PYTHON) $(PURPOSE)
 
 browser:
 	@tools/setup-system.sh $(PYTHON) tests

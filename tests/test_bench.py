@@ -94,10 +94,10 @@ def test_the_table_has_a_column_for_each_array(
 def test_an_absent_simulator_is_left_out(
     evoarray: Evoarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def find_simulator(name: str) -> NoReturn:
+    def require(name: str, _: str) -> NoReturn:
         raise InputError(f"{name} is not installed")
 
-    monkeypatch.setattr(measure, "find_simulator", find_simulator)
+    monkeypatch.setattr(measure, "require", require)
     ended = evoarray("bench", "--side", 4, "--rounds", 1, "--json")
     assert ended.status == 0, ended.err
     for name in ("verilator", "icarus"):

@@ -206,7 +206,7 @@ def test_an_engine_that_cannot_be_loaded(cache: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.usefixtures("cache")
-@pytest.mark.parametrize(("compiler", "name"), [(None, "cc"), ("", "cc"), ("c89 -w", "c89")])
+@pytest.mark.parametrize(("compiler", "name"), [(None, ""), ("", ""), ("c89 -w", "c89")])
 def test_there_is_no_compiler(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiler: str | None, name: str
 ) -> None:
@@ -216,10 +216,27 @@ def test_there_is_no_compiler(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(InputError) as refused:
         load_library()
+    missing = f"{name} is not installed" if name else "there is none of cc, gcc, clang"
     assert str(refused.value) == (
-        f"the fast engine needs a C compiler, and {name} is not installed: "
+        f"the fast engine needs a C compiler, and {missing}: "
         "apt-get install gcc (or: --backend model)"
     )
+
+
+@pytest.mark.usefixtures("cache")
+@pytest.mark.parametrize("names", [["clang"], ["gcc", "clang"], ["cc", "gcc", "clang"]])
+def test_any_compiler_will_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: list[str]
+) -> None:
+    """In this order; none of them is for C++."""
+    monkeypatch.delenv("CC", raising=False)
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in names:
+        script(tools / name, f'PATH={os.environ["PATH"]}; echo "$0" >> {tmp_path}/used; cc "$@"')
+    monkeypatch.setenv("PATH", str(tools))
+    assert engine_works()
+    assert set((tmp_path / "used").read_text().split()) == {str(tools / names[0])}
 
 
 def test_the_compiler_fails(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

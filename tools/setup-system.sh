@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # Check the interpreter given as first argument (default python3) and install, through apt-get, the
 # system packages that the project needs and does not find; with `tests` as second argument also
-# those that only its tests need. Says what it installs and why; does nothing where all is there.
+# those that only its tests need. With `evolution` it is enough where they cannot be installed that
+# there is what evolution needs: a simulator, and what builds one, are for the RTL alone. Says what
+# it installs and why; does nothing where all is there.
 set -euo pipefail
 
 python=${1:-python3}
+purpose=${2:-}
 
 refuse() {
   echo "$*" >&2
@@ -18,6 +21,7 @@ version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/de
   refuse "'$python' is Python $version; name one of 3.11 or later: make PYTHON=/usr/bin/python3.11"
 
 missing=()
+needed=0
 
 # need PACKAGE REASON CHECK...: note the package as missing where the command CHECK fails.
 need() {
@@ -25,10 +29,25 @@ need() {
   shift 2
   if ! "$@" >/dev/null 2>&1; then
     missing+=("$package")
+    needed=$((needed + 1))
     echo "Missing system package $package: $reason"
   fi
 }
 
+# want PACKAGE REASON CHECK...: the same for what is needed unless the purpose is evolution.
+want() {
+  local before=$needed
+  need "$@"
+  [ "$purpose" != evolution ] || needed=$before
+}
+
+has_compiler() {
+  local compiler
+  for compiler in ${CC:-cc gcc clang}; do
+    command -v "$compiler" && return
+  done
+  return 1
+}
 has_header() { g++ -E -x c++ - <<<"#include <$1>"; }
 has_ensurepip() { "$python" -c 'import ensurepip, venv'; }
 has_libpython() {
@@ -38,25 +57,26 @@ shared, folder, file = sysconfig.get_config_vars("Py_ENABLE_SHARED", "LIBDIR", "
 assert shared and os.path.exists(os.path.join(folder, file))'
 }
 
-need iverilog "the simulator of the backend icarus, of tests and of lint" command -v iverilog
-need perl "runs Verilator's start script" perl -MPod::Usage -e 1
-need g++ "compiles what Verilator generates" command -v g++
-need make "builds what Verilator generates" command -v make
-need zlib1g-dev "compresses waveforms (FST) in Verilator's models" has_header zlib.h
-need liblz4-dev "compresses waveforms (FST) in Verilator's models" has_header lz4.h
+need gcc "compiles the fast engine" has_compiler
+want iverilog "the simulator of the backend icarus, of tests and of lint" command -v iverilog
+want perl "runs Verilator's start script" perl -MPod::Usage -e 1
+want g++ "compiles what Verilator generates" command -v g++
+want make "builds what Verilator generates" command -v make
+want zlib1g-dev "compresses waveforms (FST) in Verilator's models" has_header zlib.h
+want liblz4-dev "compresses waveforms (FST) in Verilator's models" has_header lz4.h
 
 # Debian splits these two from its Python. No package can add them to an interpreter from elsewhere.
 if [ "$("$python" -c 'import sys; print(sys.base_prefix)')" = /usr ]; then
   need "python$version-venv" "makes the virtual environment .venv" has_ensurepip
-  need "libpython$version" "the Python that cocotb loads into a simulator" has_libpython
+  want "libpython$version" "the Python that cocotb loads into a simulator" has_libpython
 else
   has_ensurepip 2>/dev/null ||
     refuse "'$python' lacks the module ensurepip; name another interpreter: make PYTHON=/usr/bin/python3"
-  has_libpython 2>/dev/null ||
+  [ "$purpose" = evolution ] || has_libpython 2>/dev/null ||
     refuse "'$python' lacks libpython as a shared library; name another interpreter: make PYTHON=/usr/bin/python3"
 fi
 
-if [ "${2:-}" = tests ]; then
+if [ "$purpose" = tests ]; then
   if grep -qs '^ID=ubuntu' /etc/os-release; then
     browser=chromium-browser driver=chromium-chromedriver
   else
@@ -70,13 +90,20 @@ fi
 
 [ ${#missing[@]} -gt 0 ] || exit 0
 
+# give_up WHY: the missing packages cannot be installed.
+give_up() {
+  [ "$needed" -eq 0 ] || refuse "$1"
+  echo "$1 Without them no RTL is simulated here; evolution does without."
+  exit 0
+}
+
 install="apt-get install --yes --no-install-recommends ${missing[*]}"
 command -v apt-get >/dev/null ||
-  refuse "There is no apt-get here: install these with this system's package manager, then run make again."
+  give_up "There is no apt-get here: install these with this system's package manager, then run make again."
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then
   command -v sudo >/dev/null ||
-    refuse "Only root may install them. Run this as root, then run make again: apt-get update && $install"
+    give_up "Only root may install them. Run this as root, then run make again: apt-get update && $install"
   as_root=(sudo)
 fi
 

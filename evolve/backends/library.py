@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 from evolve.backends.cache import built
 from model.errors import InputError
 
-_FLAGS = ("-std=c11", "-O3", "-march=native", "-shared", "-fPIC")
+COMPILERS = ("cc", "gcc", "clang")
+"""The C compilers that are looked for, the first one first; CC names another."""
+
+_FLAGS = ("-std=c11", "-O3", "-shared", "-fPIC")
 
 
 def load_compiled(source: Path, *flags: str) -> ctypes.CDLL:
@@ -25,8 +28,10 @@ def load_compiled(source: Path, *flags: str) -> ctypes.CDLL:
     compiler = find_compiler()
     version = subprocess.run([*compiler, "--version"], capture_output=True, text=True, check=False)
     name = f"{source.stem}.so"
-    command = [*compiler, *_FLAGS, *flags, "-o", name, str(source)]
-    # The flags are what -march=native depends on: a cache may be shared by machines.
+    # On ARM, Apple's clang knows the one, and GCC and clang both; elsewhere all know the other.
+    native = "-mcpu=native" if platform.machine() in {"arm64", "aarch64"} else "-march=native"
+    command = [*compiler, *_FLAGS, native, *flags, "-o", name, str(source)]
+    # The processor's flags are what native depends on: a cache may be shared by machines.
     processor = cpu_line("flags", "Features") or platform.processor()
     path = built(name, command, [source], [version.stdout, processor])
     try:
@@ -40,14 +45,16 @@ def load_compiled(source: Path, *flags: str) -> ctypes.CDLL:
 
 def find_compiler() -> list[str]:
     """Return the C compiler's command, that of CC if set. Raises InputError if it is missing."""
-    command, *options = os.environ.get("CC", "").split() or ["cc"]
-    found = shutil.which(command)
-    if found is None:
-        raise InputError(
-            f"the fast engine needs a C compiler, and {command} is not installed: "
-            "apt-get install gcc (or: --backend model)"
-        )
-    return [found, *options]
+    asked, *options = os.environ.get("CC", "").split() or [""]
+    commands = [asked] if asked else COMPILERS
+    for command in commands:
+        if found := shutil.which(command):
+            return [found, *options]
+    missing = f"{asked} is not installed" if asked else f"there is none of {', '.join(COMPILERS)}"
+    raise InputError(
+        f"the fast engine needs a C compiler, and {missing}: "
+        "apt-get install gcc (or: --backend model)"
+    )
 
 
 def cpu_line(*names: str) -> str:

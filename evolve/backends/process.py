@@ -110,8 +110,13 @@ class _Simulation:
 
     def cpu_seconds(self) -> float:
         """Return the CPU time that the process has used so far."""
-        nanoseconds = Path(f"/proc/{self.process.pid}/schedstat").read_text(encoding="ascii")
-        return int(nanoseconds.split()[0]) / 1e9
+        try:
+            said = Path(f"/proc/{self.process.pid}/schedstat").read_text(encoding="ascii")
+        except OSError:  # macOS has no /proc
+            command = ["ps", "-o", "time=", "-p", str(self.process.pid)]
+            said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+            return sum(60.0**n * float(each) for n, each in enumerate(reversed(said.split(":"))))
+        return int(said.split()[0]) / 1e9
 
     def stop(self) -> None:
         """End the process."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from evolve.backends.cache import built
 from model.errors import InputError
-from model.rtl import INCLUDE_DIR, find_simulator
+from model.rtl import INCLUDE_DIR, Simulator, find_simulator
 
 TOOLS = ("g++", "make", "perl")
 """What Verilator needs to build a program."""
@@ -27,6 +27,15 @@ _FLAGS = (
 _CFLAGS = f"-O2 -flto -fno-pie -std=c++20 -I{_PIPES.parent}"
 
 
+def find_tools() -> Simulator:
+    """Return Verilator. Raises InputError if it or a tool that it needs is missing."""
+    simulator = find_simulator("verilator")
+    missing = " ".join(tool for tool in TOOLS if shutil.which(tool) is None)
+    if missing:
+        raise InputError(f"Verilator lacks {missing}: apt-get install {missing} (or: make setup)")
+    return simulator
+
+
 def build(
     top: str,
     rtl: Sequence[Path],
@@ -39,10 +48,7 @@ def build(
     The server may include pipes.h, and sees the defines. Raises InputError if Verilator or a
     compiler is missing, BuildError if the build fails.
     """
-    simulator = find_simulator("verilator")
-    missing = " ".join(tool for tool in TOOLS if shutil.which(tool) is None)
-    if missing:
-        raise InputError(f"Verilator lacks {missing}: apt-get install {missing} (or: make setup)")
+    simulator = find_tools()
     defined = "".join(f" -D{name}={value}" for name, value in (defines or {}).items())
     command = [
         str(simulator.command),

@@ -78,9 +78,20 @@ def evolve_a_little(side: int) -> None:
     settings = Settings(Shape(side, side, "upm16"))
     with closing(open_backend("fast", settings.shape, [bundled_pair()])) as fast:
         advance(fast, found(settings, fast).tribes, BLOCK, rule_at(settings))
-    status = Path("/proc/self/status").read_text(encoding="ascii")
+    sys.stdout.write(str(_peak_memory()))
+
+
+def _peak_memory() -> float:
+    """Return the most memory that this process has had, in MB.
+
+    getrusage alone would do on macOS, where it counts bytes; on Linux it knows the parent's, too.
+    """
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-    sys.stdout.write(str(int(peak.split()[1]) / 1000))
+    return int(peak.split()[1]) / 1000
 
 
 def command_seconds(pair: Pair, side: int, evaluations: int) -> float:

@@ -12,7 +12,6 @@ the engine's run they evaluate the next children of its tribe.
 """
 
 import importlib.util
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +26,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from evolve.backends.library import cpu_line
+from evolve.backends.ready import require
 from evolve.bench.figures import Figures
 from evolve.bench.machine import (
     SIDE,
@@ -49,10 +49,10 @@ from evolve.filter.presets import PRESETS
 from evolve.filter.sample import Pair
 from evolve.filter.settings import BLOCK, Settings
 from evolve.filter.tribe import Evolver, Rule, Tribe, advance, ask, rule_at
+from evolve.machine import usable_cores
 from evolve.neuro.data import TRAINING
 from model.errors import InputError
 from model.filter.circuit import Genes, Shape
-from model.rtl import find_simulator
 
 SIDES = (4, 8, 16, 24)
 RATES = (2, 3)
@@ -117,7 +117,7 @@ def bench(sides: Sequence[int], rounds: int, console: Console) -> dict[str, Any]
     pair, simulators = bundled_pair(), []
     for name in ("verilator", "icarus"):
         try:
-            find_simulator(name)
+            require(name, "filter")
         except InputError as error:
             console.out(f"Without {name}: {error}")
         else:
@@ -145,7 +145,7 @@ def bench(sides: Sequence[int], rounds: int, console: Console) -> dict[str, Any]
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "processor": cpu_line("model name").partition(":")[2].strip(),
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": usable_cores(),
         "store_limit_bytes_per_second": store_limit() or None,
         "rounds": rounds,
         "start_up_seconds": {"fast": start_up(), **programs},

@@ -14,6 +14,7 @@ from rich.console import Console
 from evolve.console import open_console
 from evolve.filter.comparison import Photo, photo_of
 from evolve.filter.settings import BACKENDS
+from evolve.machine import usable_cores
 from evolve.options import typed, typed_option
 from model.channels import CHANNELS, by_channel, planes_of
 from model.errors import InputError, refuse
@@ -36,7 +37,7 @@ backend_option = partial(
 workers_option = option(
     "--workers",
     type=click.IntRange(1, 1024),
-    default=lambda: len(os.sched_getaffinity(0)),
+    default=usable_cores,
     show_default="all cores",
     help="Cores to use; tribes are shared out among them. The result does not depend on it.",
 )

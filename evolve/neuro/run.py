@@ -17,6 +17,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from evolve.backends.ready import require
 from evolve.console import print_table
 from evolve.neuro.algorithms import (
     Settings,
@@ -125,6 +126,8 @@ def run(job: NeuroJob, console: Console, *, json_lines: bool = False) -> None:
     Whatever stops it leaves a run that `resume` continues. Raises InputError for an existing or
     unwritable folder, MismatchError if the RTL differs from the model.
     """
+    if job.replay is not None:
+        require(job.replay, "neuro")  # before the work, not after it
     with (
         closing(open_backend(job.settings.backend)) as backend,  # before there is a folder
         RunStore.create(job.folder, job.description(), {}) as store,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from evolve.backends.ready import require
 from evolve.filter.backends import Backend
 from evolve.filter.comparison import (
     EVOLVED,
@@ -39,7 +40,6 @@ from model.errors import InputError
 from model.files import write_json
 from model.filter.circuit import Shape, circuit_of, write_circuit
 from model.images import write_image
-from model.rtl import find_simulator
 
 SAVE_SECONDS = 0.5
 """How much of a run may have to be done again after it was killed."""
@@ -53,7 +53,7 @@ def run(job: Job, console: Console, *, json_lines: bool = False) -> None:
     model.
     """
     if job.replay is not None:
-        find_simulator(job.replay)  # before the work, not after it
+        require(job.replay, "filter")  # before the work, not after it
     with RunStore.create(job.folder, job.description(), job.images()) as store:
         try:
             write_json(job.folder / "provenance.json", job.provenance)

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether the RTL can be simulated here, asked before hours of work and not after them.
+
+Run: python -m evolve.backends.ready icarus filter. It prints what is missing, or nothing.
+"""
+
+import sys
+
+from evolve.backends.interpreted import find_cocotb
+from evolve.backends.verilated import find_tools
+from model.errors import InputError
+from model.rtl import sources
+
+
+def require(simulator: str, family: str) -> None:
+    """Raise InputError if a simulator, what it needs, or the RTL of a family is missing."""
+    sources(family)
+    {"icarus": find_cocotb, "verilator": find_tools}[simulator]()
+
+
+if __name__ == "__main__":
+    try:
+        require(*sys.argv[1:])
+    except InputError as error:
+        sys.stdout.write(f"{error}\n")
