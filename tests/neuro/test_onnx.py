@@ -237,6 +237,14 @@ def test_options_of_circuits(evoarray: Evoarray, network_file: Path, option: lis
     assert not Path("and.onnx").exists()
 
 
+def test_a_network_is_not_overwritten(evoarray: Evoarray, network_file: Path) -> None:
+    before = network_file.read_bytes()
+    ended = evoarray("export", network_file, "-o", network_file.name)
+    assert ended.status == 2
+    assert "network.json would be overwritten by the export" in ended.err
+    assert network_file.read_bytes() == before
+
+
 def test_a_wrong_network_file(evoarray: Evoarray, network_file: Path) -> None:
     network_file.write_text(network_file.read_text().replace('"logits"', '"relu"'))
     ended = evoarray("export", network_file, "-o", "and.onnx")
