@@ -142,7 +142,7 @@ def test_lint(core: str, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("tools")
 @pytest.mark.parametrize("core", CORES)
-def test_the_default_target_elaborates_the_core(core: str, tmp_path: Path) -> None:
+def test_the_default_target(core: str, tmp_path: Path) -> None:
     run(tmp_path, "default", core)
 
 
