@@ -14,6 +14,7 @@ from lxml import etree
 from evolve.integration import ipxact
 from evolve.integration.cores import CORES, read_core, read_module
 from evolve.synthesis import programs
+from model import registers
 from model.registers import load_map
 from model.rtl import INCLUDE_DIR, RTL_DIR, sources
 
@@ -40,6 +41,11 @@ def number(expression: Any, parameters: Mapping[str, int] | None = None) -> int:
     """Return the value of an expression of the standard."""
     text = str(expression.valueOf_)
     return int(text[2:], 16) if text.startswith("'h") else int(eval(text, dict(parameters or {})))
+
+
+def test_every_core_with_registers_is_described() -> None:
+    assert tuple(CORES) == registers.CORES
+    assert {file.stem for file in ipxact.FOLDER.iterdir()} == set(CORES)
 
 
 @pytest.mark.parametrize("core", CORES)

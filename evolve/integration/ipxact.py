@@ -149,8 +149,7 @@ def _register(name: str, register: Register) -> Any:
 
 
 def _field(name: str, field: Field, register: Register) -> Any:
-    # Beside fields that are cleared, the others of a register tell what goes on.
-    told = any(each.clear for each in register.fields.values()) and not field.clear
+    is_read_only = any(each.clear for each in register.fields.values()) and not field.clear
     reset = None if register.value is None else field.of(register.value)
     return _E.field(
         _E.name(name),
@@ -158,7 +157,7 @@ def _field(name: str, field: Field, register: Register) -> Any:
         _E.bitOffset(str(field.lowest)),
         *([] if reset is None else [_E.resets(_E.reset(_E.value(_hex(reset))))]),
         _E.bitWidth(str(field.width)),
-        *([_E.access("read-only")] if told else []),
+        *([_E.access("read-only")] if is_read_only else []),
         *([_E.modifiedWriteValue("oneToClear")] if field.clear else []),
     )
 
