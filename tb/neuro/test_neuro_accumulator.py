@@ -41,7 +41,8 @@ class Bench(Testbench):
             dut.w_valid.value, dut.w_address.value = 1, address
             dut.w_data.value = bias & 0xFFFFFFFF
             await self.edge
-        dut.w_valid.value = 0
+        # What stands there without w_valid is no write.
+        dut.w_valid.value, dut.w_address.value, dut.w_data.value = 0, 0, 0xA5A5A5A5
 
     def numbers(self, shape: tuple[int, ...], parts: int) -> NDArray[np.int64]:
         """Return numbers of which so many never leave 32 bits together, most of them large."""
