@@ -9,7 +9,9 @@ import pytest
 from tb.drivers import Dut, Monitor, Source, Stall, Testbench
 
 
-@pytest.mark.parametrize(("width", "depth"), [(1, 1), (10, 4)])
+@pytest.mark.parametrize(
+    ("width", "depth"), [(1, 1), pytest.param(10, 4, marks=pytest.mark.verilator)]
+)
 def test_axis_fifo(simulate: Callable[..., None], width: int, depth: int) -> None:
     simulate(
         toplevel="evoarray_axis_fifo",

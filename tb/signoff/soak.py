@@ -37,6 +37,7 @@ def choose(number: int) -> Simulation:
     width, height = (draw.randint(3, LARGEST_FRAME) for _ in range(2))
     frame = {"MAX_WIDTH": width, "MAX_HEIGHT": height}
     arrays = {"ARRAYS": draw.randint(1, 3)}
+    lockstep = {"LOCKSTEP": draw.randint(0, 1)}
     top, test, more = draw.choice(
         [
             ("evoarray_pixel_window", "shared.test_pixel_window", frame),
@@ -55,7 +56,14 @@ def choose(number: int) -> Simulation:
             (
                 "evoarray_axi",
                 "filter.test_evoarray_axi",
-                {**parameters(shape), **two_stage, **arrays, "MAX_WIDTH": 13, "MAX_HEIGHT": 13},
+                {
+                    **parameters(shape),
+                    **two_stage,
+                    **arrays,
+                    **lockstep,
+                    "MAX_WIDTH": 13,
+                    "MAX_HEIGHT": 13,
+                },
             ),
         ]
     )
