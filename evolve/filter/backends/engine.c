@@ -36,7 +36,7 @@
 #define KEPT 32  // blocks of which planes are kept; more would leave the second cache
 #endif
 #ifndef SORT_INTERVAL
-#define SORT_INTERVAL 8000  // steps a block between two sorts of the pixels; a sort costs about 1000
+#define SORT_INTERVAL 20  // sorts that steps in all blocks would pay for, between two of the pixels
 #endif
 _Static_assert(BLOCK > 0 && BLOCK % 256 == 0, "a block is aligned, and holds every operand once");
 
@@ -606,9 +606,11 @@ static void sort_pixels(Engine *e) {
   keep_child(e);
 }
 
-// Whether sorting may save more than it costs. Tribes share an order: what one errs in, others do.
+// Whether sorting may save more than it costs, in each block some 400 steps and all elements' planes
+// anew. Tribes share an order: what one errs in, others do.
 static int is_out_of_order(const Engine *e) {
-  return e->stored - e->sorted_at >= (int64_t)SORT_INTERVAL * e->blocks &&
+  const int64_t cost = (int64_t)(400 + e->elements) * e->blocks;
+  return e->stored - e->sorted_at >= SORT_INTERVAL * cost &&
          llabs(e->sae - e->sorted_sae) > e->sorted_sae / 32;
 }
 
