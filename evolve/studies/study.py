@@ -86,8 +86,6 @@ def merge(folders: Sequence[Path], output: Path) -> None:
 
     Raises InputError if the studies differ or the new folder has one already.
     """
-    if (output / DATABASE).exists():
-        raise InputError(f"{output} has a study already; name another folder with -o")
     with ExitStack() as stack:
         shards = [stack.enter_context(StudyStore(folder, writes=False)) for folder in folders]
         first = shards[0]
