@@ -172,7 +172,9 @@ def test_a_name_of_a_port_and_a_function_passes(tmp_path: Path) -> None:
 
 def test_an_export_that_is_called_as_a_part_of_its_proof_is_proved() -> None:
     circuit = some_circuit("upm16", 11, 3, 3)
-    assert is_equal(circuit, "skew", 1, verilog.module(simplify(circuit), "skew", 1, ["right"]))
+    assert is_equal(
+        circuit, "harness", 1, verilog.module(simplify(circuit), "harness", 1, ["right"])
+    )
 
 
 # --- files
