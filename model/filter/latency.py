@@ -8,13 +8,13 @@ SHADOW_CYCLES = 2
 """evoarray_config_shadow: from a write to the gene on its lane, for a commit in the next cycle."""
 
 SAE_CYCLES = 2
-"""sae: from accepting a frame's last pixel pair to its sum."""
+"""evoarray_sae: from accepting a frame's last pixel pair to its sum."""
 
 MEDIAN_CYCLES = 9
-"""baselines/median3x3: from a window to its median."""
+"""baselines/evoarray_median3x3: from a window to its median."""
 
 ADAPTIVE_MEDIAN_CYCLES = 10
-"""baselines/adaptive_median: from a window, however large, to its filtered pixel."""
+"""baselines/evoarray_adaptive_median: from a window, however large, to its filtered pixel."""
 
 
 def array_cycles(rows: int, cols: int) -> int:
