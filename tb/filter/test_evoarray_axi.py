@@ -11,6 +11,7 @@ from cocotb.triggers import RisingEdge, Timer
 from cocotbext.axi import AxiProt, AxiResp, AxiStreamFrame, AxiStreamSource
 from numpy.typing import NDArray
 
+from evolve.backends.axi.registers import RefusedError
 from evolve.filter.backends.axi.driver import NO_LIMIT, Core
 from evolve.filter.backends.axi.simulated import SimulatedPort, lines
 from model.filter.array import filter_image
@@ -210,6 +211,11 @@ async def what_is_refused_changes_nothing(dut: Dut, pause: float) -> None:
     for address in (0x0030, 0x7FFC, beyond, 0xFFFC):
         await bench.refuses(port.write(address, 1))
         await bench.refuses(port.read(address))
+    for address in (1 << bit for bit in range(6, 15)):  # every bit of an address counts
+        with pytest.raises(RefusedError):
+            await port.read(address)
+        with pytest.raises(RefusedError):
+            await port.write(address, 0)
     for size, height, width in (
         *(("too low", 2, 3), ("too narrow", 3, 2), ("too tall", LARGEST + 1, 3)),
         *(("too wide", 3, LARGEST + 1), ("too wide", 3, 0x8003)),
@@ -483,6 +489,21 @@ async def a_reset_in_any_cycle_leaves_nothing_behind(dut: Dut, pause: float) -> 
         sums = await bench.core.evaluate(noisy, reference)
         outputs = bench.modelled(circuits, noisy)
         assert sums == [sae(output, reference) for output in outputs]
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def a_reset_takes_back_what_is_on_offer(dut: Dut) -> None:
+    bench = Bench(dut)
+    await bench.start()
+    await bench.core.configure(bench.circuits())
+    bench.port.filtered.pause = True
+    noisy, _ = bench.pair((LARGEST, LARGEST))
+    bench.port.send_noisy(noisy)
+    await bench.until(lambda: bool(int(dut.m_axis_filtered_tvalid.value)))
+    bench.port.noisy.clear()
+    await bench.reset()
+    await bench.wait(1)
+    assert not int(dut.m_axis_filtered_tvalid.value)
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
