@@ -131,6 +131,9 @@ def test_a_run_on_a_sample_is_judged_on_the_whole(
     sheet = draw([(noisy, clean)], SAMPLE, seed=1)
     seen = sae(filter_windows(circuit, sheet.windows), sheet.reference)
     assert results["sample"] == {"windows": SAMPLE, "sae": seen}
+    evoarray("report", "a")
+    text = (tmp_path / "a" / "report.html").read_text(encoding="utf-8")
+    assert "SAE of 72.82% of the windows" in text, "the curve's axis"
     evoarray(*command, "--sample", "all", "-o", "b")
     whole = json.loads((tmp_path / "b" / "results.json").read_text())
     assert whole["sample"] is None

@@ -96,15 +96,15 @@ def curve_plot(
     best: Sequence[int],
     tribes: ArrayLike,
     levels: Mapping[str, int],
-    of_what: str = "",
+    what: str = "SAE, grey levels",
 ) -> None:
     """Write a PNG of the SAE against evaluations: a thin line per tribe, a thick one for the best.
 
     evaluations (steps,) counts those of all tribes together; best (steps,) is the SAE of the best
     circuit so far; tribes (steps, tribes) is the SAE of each, NaN where a tribe has ended; levels
-    are horizontal lines to compare with, such as {"3x3 median": 82738}. The SAE's axis is
-    logarithmic where values differ by a factor above 4, that of evaluations for long runs, in which
-    most happens early; the start stands at its end.
+    are horizontal lines to compare with, such as {"3x3 median": 82738}; what names the SAE's axis,
+    which is logarithmic where values differ by a factor above 4. That of evaluations is for long
+    runs, in which most happens early; the start stands at its end.
     Raises InputError where the file cannot be written.
     """
     from matplotlib.ticker import LogLocator, NullLocator
@@ -136,7 +136,7 @@ def curve_plot(
     axes.set_xlim(start, last)
     axes.set_xlabel("evaluations (logarithmic)" if long else "evaluations", color=INK)
     kind = " (logarithmic)" if axes.get_yscale() == "log" else ""
-    axes.set_ylabel(f"SAE{of_what}, grey levels{kind}: lower is better", color=INK)
+    axes.set_ylabel(f"{what}{kind}: lower is better", color=INK)
     axes.grid(color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

@@ -70,6 +70,10 @@ class Run:
         """Return the SAE of an image, such as MEDIAN, on the training photos together."""
         return sum(c.metrics[label].sae for part, c in self.comparisons if part == "training")
 
+    def fitness_level(self, label: str) -> int:
+        """Return the SAE of an image on what evolution sees of them; estimated for a sample."""
+        return round(self.job.share * self.level(label))
+
     @cached_property
     def answer(self) -> Sequence[str]:
         """How the evolved filter compares, in sentences."""

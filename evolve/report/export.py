@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from evolve.filter.comparison import as_json
+from evolve.filter.comparison import EVOLVED, as_json
 from evolve.report.data import Run
 from evolve.report.filters import FilterStudy
 from evolve.report.neuro_run import NeuroRun
@@ -117,7 +117,8 @@ def _run(run: Run) -> Record:
         "created": run.created,
         "provenance": run.job.provenance,
         "evaluations": run.world.evaluations,
-        "sae": run.world.sae,
+        "sae": run.level(EVOLVED),
+        "sample": {"windows": run.job.sample, "sae": run.world.sae} if run.job.sample else None,
         "genes": run.world.best.tolist(),
         "counters": run.counters,
         "photos": [

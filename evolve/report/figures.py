@@ -34,7 +34,7 @@ POINTS = 64
 STEPS = 400
 """Points of a large curve; of those of many tribes fewer, so that the page stays small."""
 
-SAE, WRONG, EVALUATIONS = "SAE, grey levels", "images wrong in training", "evaluations"
+WRONG, EVALUATIONS = "images wrong in training", "evaluations"
 """What axes show, with their units."""
 
 LOGARITHMIC = 4
@@ -192,10 +192,10 @@ def run_curve(run: Run) -> Plot:
     names = sorted({tribe for row in run.rows for tribe in row.saes})
     x = _evaluations([row.evaluations for row in run.rows])
     rows = _some(run.rows, max(50, min(STEPS, 20_000 // len(names))), x)
-    levels = {label: run.level(label) for label in ("noisy", MEDIAN, ADAPTIVE)}
+    levels = {label: run.fitness_level(label) for label in ("noisy", MEDIAN, ADAPTIVE)}
     shown = [*levels.values(), *(row.sae for row in rows)]
     shown += [value for row in rows for value in row.saes.values()]
-    y = Axis.of(SAE, shown)
+    y = Axis.of(run.job.fitness, shown)
     tribes = ""
     for tribe in names:
         alive = [row for row in rows if tribe in row.saes]
@@ -223,9 +223,9 @@ def run_front(run: Run) -> Plot | None:
     front = run.world.front
     if not front:
         return None
-    levels = {label: run.level(label) for label in (MEDIAN, ADAPTIVE)}
+    levels = {label: run.fitness_level(label) for label in (MEDIAN, ADAPTIVE)}
     x = Axis.of("LUTs", [each.luts for each in front])
-    y = Axis.of(SAE, [*levels.values(), *(each.sae for each in front)])
+    y = Axis.of(run.job.fitness, [*levels.values(), *(each.sae for each in front)])
     corners = [(each.luts, each.sae) for each in front]
     # Between two of them, what the cheaper one leaves is the least that is known.
     stairs = [(b[0], a[1]) for a, b in pairwise(corners)]

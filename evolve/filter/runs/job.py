@@ -84,6 +84,11 @@ class Job:
         """What part of their windows evolution sees."""
         return self.sample / self.pixels if self.sample else 1.0
 
+    @property
+    def fitness(self) -> str:
+        """What evolution makes as low as it can, as axes call it."""
+        return f"SAE of {self.share:.2%} of the windows" if self.sample else "SAE, grey levels"
+
 
 def job_of(
     folder: Path, description: Mapping[str, Any], images: Mapping[str, bytes], workers: int

@@ -16,6 +16,7 @@ from rich.console import Console
 from evolve.filter import pictures
 from evolve.filter.backends import open_backend
 from evolve.filter.comparison import BASELINES, Comparison, Photo
+from evolve.filter.runs.job import Job
 from evolve.filter.tribe import Solution
 from evolve.runs.database import Row
 from model.errors import InputError, MismatchError
@@ -51,15 +52,10 @@ def save_circuit(folder: Path, circuit: Circuit, console: Console) -> None:
 
 
 def write_pictures(
-    folder: Path,
-    training: Sequence[Comparison],
-    rows: Sequence[Row],
-    share: float,
-    console: Console,
+    job: Job, training: Sequence[Comparison], rows: Sequence[Row], console: Console
 ) -> None:
     """Write the comparison of the first photo with the medians, and the curve's plot.
 
-    share is the part of the photos' windows whose SAE the curve has.
     A picture that cannot be drawn is said to be missing; it must not cost the run its results.
     """
     first, tribes = training[0], _tribes(rows)
@@ -69,9 +65,8 @@ def write_pictures(
     evaluations, best = [row.evaluations for row in rows], [row.sae for row in rows]
     saes = [[row.saes.get(tribe, nan) for tribe in tribes] for row in rows]
     levels = {
-        label: round(share * sum(c.metrics[label].sae for c in training)) for label in BASELINES
+        label: round(job.share * sum(c.metrics[label].sae for c in training)) for label in BASELINES
     }
-    of_what = "" if share == 1 else f" of {share:.2%} of the windows"
     drawings: dict[str, Callable[[Path], None]] = {
         "comparison.png": partial(pictures.comparison, panels=panels),
         "curve.png": partial(
@@ -80,16 +75,16 @@ def write_pictures(
             best=best,
             tribes=saes,
             levels=levels,
-            of_what=of_what,
+            what=job.fitness,
         ),
     }
     for name, draw in drawings.items():
         try:
-            draw(folder / name)
+            draw(job.folder / name)
         except Exception as error:  # noqa: BLE001  (whatever it is, evolution took longer)
             console.out(
                 f"{name} could not be drawn ({error}); the results are complete, and evoarray "
-                f"report {folder} shows them"
+                f"report {job.folder} shows them"
             )
 
 

@@ -237,7 +237,7 @@ def _finish(job: Job, store: RunStore, world: World, console: Console, json_line
     comparisons = [compare(photo, circuit) for photo in (*job.training, *job.held_out)]
     write_image(job.folder / "filtered.png", comparisons[0].images[EVOLVED])
     trained = comparisons[: len(job.training)]
-    write_pictures(job.folder, trained, loaded.rows, job.share, console)
+    write_pictures(job, trained, loaded.rows, console)
     write_curve(job.folder / "curve.csv", loaded.rows)
     write_front(job.folder / "front", world.front, job.settings.shape, job.provenance)
     print_comparisons(console, comparisons, len(job.training))
