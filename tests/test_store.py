@@ -125,6 +125,14 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # --- round trips
 
 
+def test_what_a_signal_has_saved_twice_is_there_once(tmp_path: Path) -> None:
+    """Whoever is stopped between saving and forgetting what was saved does it again."""
+    with saved(create(tmp_path / "run"), 3) as store:
+        store.save(*step(3))
+        assert check(store.load()) == 3
+        assert len(store.load().rows) == len({row.evaluations for row in store.load().rows}) > 0
+
+
 def test_what_is_saved_is_loaded(folder: Path) -> None:
     with create(folder) as store:
         assert check(store.load()) == 0

@@ -104,7 +104,15 @@ def append(
     rows: Iterable[Row],
     events: Iterable[Event],
 ) -> None:
-    """Append to the log and replace the oldest checkpoint; the caller has a transaction."""
+    """Append to the log and replace the oldest checkpoint; the caller has a transaction.
+
+    What is there already is not appended again: whoever is stopped by a signal just after saving
+    cannot know that it was done.
+    """
+    seen = database.execute("SELECT evaluations FROM log ORDER BY number DESC LIMIT 1").fetchone()
+    if seen is not None:
+        rows = [row for row in rows if row.evaluations > seen[0]]
+        events = [event for event in events if event.evaluations > seen[0]]
     # operator.index: SQLite would take a NumPy number, as a blob.
     log = [
         (

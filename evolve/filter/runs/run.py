@@ -121,15 +121,20 @@ class _Log:
 
     def note(self, epoch: Epoch, world: World, seconds: float) -> None:
         """Remember an epoch, and its network if it is new; save if the last time is a while ago."""
-        self._rows.append(Row(epoch.evaluations, epoch.sae, epoch.saes))
+        row = Row(epoch.evaluations, epoch.sae, epoch.saes)
         details = {} if epoch.edges == self._edges else {"edges": epoch.edges}
+        events = [Event(epoch.evaluations, event, details) for event in epoch.events]
         self._edges = epoch.edges
-        self._events += [Event(epoch.evaluations, event, details) for event in epoch.events]
-        self.note_progress(world, seconds)
+        self._note(world, seconds, [*self._rows, row], [*self._events, *events])
 
     def note_progress(self, world: World, seconds: float) -> None:
-        """Remember how a world stands, in an epoch or after one; save if that is due."""
-        self._checkpoint = {"world": world.as_json(), "seconds": seconds}
+        """Remember how a world stands in an epoch; save if that is due."""
+        self._note(world, seconds, self._rows, self._events)
+
+    def _note(self, world: World, seconds: float, rows: list[Row], events: list[Event]) -> None:
+        checkpoint = {"world": world.as_json(), "seconds": seconds}
+        # All at once, or a signal in between would part what belongs together.
+        vars(self).update(_checkpoint=checkpoint, _rows=rows, _events=events)
         if time.monotonic() - self._saved > SAVE_SECONDS:
             self.save("running")
 
