@@ -51,6 +51,7 @@ KINDS = ("photo", "random", "flat", "black and white")
 SANITIZERS = (
     *("-O1", "-g", "-fno-omit-frame-pointer"),
     *("-fsanitize=address,undefined", "-fno-sanitize-recover"),
+    *KEEPS_2,
 )
 
 
