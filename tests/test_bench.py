@@ -119,7 +119,7 @@ def test_photos_of_several_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     sampled = {of for what, _, of in figures if what == "fast, a sample"}
     assert sampled == {"two"}
-    for way in ("all windows", "default"):
+    for way in ("all windows", "a sample"):
         assert 20 < figures[f"evoarray evolve, {way}", "MB at most", "two"] < 1000
     (noisy, clean), _ = photos.pairs_of([(150, 600), (3, 4)])
     assert clean.shape == (150, 600)

@@ -41,7 +41,7 @@ def test_evolution_does_without_linux(evoarray: Evoarray) -> None:
 
 @pytest.mark.usefixtures("without_linux")
 def test_measurements_do_without_linux(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert 10 < machine._peak_memory() * 1024 < 10**7
+    assert 10 < machine.peak_memory() * 1024 < 10**7
     top = SimulatedTop({})
     top.start(["sleep", "60"], {})
     script(tmp_path / "ps", f"echo \"$*\" > {tmp_path}/asked; echo '  1:02.50'")

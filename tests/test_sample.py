@@ -14,7 +14,7 @@ from evolve.filter.backends import open_backend
 from evolve.filter.loop import evolve
 from evolve.filter.runs.job import job_of
 from evolve.filter.sample import Pair, draw, sheets_of
-from evolve.filter.settings import SAMPLE, Settings
+from evolve.filter.settings import LARGEST_WHOLE, SAMPLE, Settings
 from evolve.runs.listing import look
 from evolve.runs.store import DATABASE
 from model.errors import InputError
@@ -72,7 +72,7 @@ def test_the_seed_alone_decides_about_a_sample() -> None:
 @pytest.mark.parametrize(
     ("sample", "pixels", "seen"),
     [
-        *(("auto", 128 * 128, 0), ("auto", SAMPLE, 0), ("auto", SAMPLE + 1, SAMPLE)),
+        *(("auto", 128 * 128, 0), ("auto", LARGEST_WHOLE, 0), ("auto", LARGEST_WHOLE + 1, SAMPLE)),
         *(("all", 10**8, 0), ("64", 65, 64), ("64", 64, 0), ("65", 10**6, 128)),
         *(("262144", 10**8, 262_144), ("1000", 1000, 0), ("1000", 1024, 0), ("1000", 1025, 1024)),
     ],
@@ -121,7 +121,7 @@ def test_a_run_on_a_sample_is_judged_on_the_whole(
     evoarray: Evoarray, photos: tuple[Path, Path], tmp_path: Path
 ) -> None:
     command = ["evolve", *map(str, photos), "--evaluations", "6000", "--preset", "plain"]
-    ended = evoarray(*command, "-o", "a")
+    ended = evoarray(*command, "--sample", SAMPLE, "-o", "a")
     assert "65,536 of the 90,000 windows" in ended.out
     circuit = read_circuit(tmp_path / "a" / "circuit.json")
     results = json.loads((tmp_path / "a" / "results.json").read_text())
@@ -134,7 +134,7 @@ def test_a_run_on_a_sample_is_judged_on_the_whole(
     evoarray("report", "a")
     text = (tmp_path / "a" / "report.html").read_text(encoding="utf-8")
     assert "SAE of 72.82% of the windows" in text, "the curve's axis"
-    evoarray(*command, "--sample", "all", "-o", "b")
+    evoarray(*command, "-o", "b")
     whole = json.loads((tmp_path / "b" / "results.json").read_text())
     assert whole["sample"] is None
 
@@ -142,7 +142,7 @@ def test_a_run_on_a_sample_is_judged_on_the_whole(
 def test_a_run_from_before_there_were_samples_goes_on_with_all(
     evoarray: Evoarray, photos: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    evoarray(*("evolve", *map(str, photos), "--evaluations", "8", "-o", "r"))
+    evoarray(*("evolve", *map(str, photos), "--evaluations", "8", "--sample", SAMPLE, "-o", "r"))
     run, _ = look(tmp_path / "r" / DATABASE)
     assert job_of(tmp_path, run.description, run.images, 1).sample == SAMPLE
     description = {**run.description, "settings": dict(run.description["settings"])}

@@ -78,10 +78,10 @@ def evolve_a_little(side: int) -> None:
     settings = Settings(Shape(side, side, "upm16"))
     with closing(open_backend("fast", settings.shape, [bundled_pair()])) as fast:
         advance(fast, found(settings, fast).tribes, BLOCK, rule_at(settings))
-    sys.stdout.write(str(_peak_memory()))
+    sys.stdout.write(str(peak_memory()))
 
 
-def _peak_memory() -> float:
+def peak_memory() -> float:
     """Return the most memory that this process has had, in MB.
 
     getrusage alone would do on macOS, where it counts bytes; on Linux it knows the parent's, too.

@@ -27,9 +27,9 @@ MATES = ("uniform", "roulette")
 BLOCK = 1024
 """Evaluations per tribe between two looks at the tribes (thesis, 4.2 and 5)."""
 
-SAMPLE = 65_536
-"""Windows that evolution sees of larger photos unless it is told otherwise; docs/sample.md has how
-good filters are that saw so many."""
+LARGEST_WHOLE, SAMPLE = 2**20, 2**16
+"""Pixels of which evolution sees all, which takes about a minute, and the windows that it sees of
+larger photos, unless it is told otherwise. docs/sample.md has what a sample costs."""
 
 SAMPLE_STEP = 64
 """Samples are multiples of so many windows."""
@@ -157,7 +157,7 @@ class Settings:
     sample: str = option(
         "auto",
         "Windows of the training photos to evolve on, drawn by the seed: a number, all, or auto "
-        f"(at most {SAMPLE:,}).",
+        f"(all up to {LARGEST_WHOLE:,}, else {SAMPLE:,}).",
         metavar="auto|all|NUMBER",
     )
     start: str = option(
@@ -367,7 +367,7 @@ class Settings:
 
         A number is rounded up to a multiple of SAMPLE_STEP.
         """
-        if self.sample == "all" or (self.sample == "auto" and pixels <= SAMPLE):
+        if self.sample == "all" or (self.sample == "auto" and pixels <= LARGEST_WHOLE):
             return 0
         wanted = str(SAMPLE) if self.sample == "auto" else self.sample
         count = int(wanted) if wanted.isdecimal() and wanted.isascii() else 0

@@ -30,10 +30,10 @@
 #endif
 
 #ifndef BLOCK
-#define BLOCK 512  // pixels; measured best from 256 to 2048
+#define BLOCK 1024  // pixels; measured best from 256 to 2048
 #endif
 #ifndef KEPT
-#define KEPT 32  // blocks of which planes are kept; more would leave the second cache
+#define KEPT 16  // blocks of which planes are kept; more would leave the second cache
 #endif
 #ifndef SORT_INTERVAL
 #define SORT_INTERVAL 20  // sorts that steps in all blocks would pay for, between two of the pixels
