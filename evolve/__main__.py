@@ -1,6 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""python -m evolve is the command evoarray."""
+"""Where the command evoarray begins, which is also python -m evolve."""
 
-from evolve.cli import main
+from evolve.stopping import exit_at_once
 
-main()
+
+def main() -> None:
+    """Run the command line. To import what it needs takes a while, in which it can be stopped."""
+    exit_at_once()
+    from evolve.cli import main as run
+
+    run()
+
+
+if __name__ == "__main__":
+    main()
