@@ -6,12 +6,12 @@ The file's name ends in a hash of its content, so that a spoilt one is not taken
 
 import hashlib
 import os
-import signal
 import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from evolve import children
 from model.errors import InputError
 
 LAST_LINES = 12
@@ -59,25 +59,11 @@ def _place(made: Path, kept: Path, name: str) -> Path:
 
 
 def _run(command: Sequence[str], folder: str, environment: Mapping[str, str]) -> None:
-    with subprocess.Popen(
-        command,
-        cwd=folder,
-        env={**os.environ, **environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,  # so that what it starts can be stopped with it
-    ) as running:
-        try:
-            said, _ = running.communicate()
-        except BaseException:
-            os.killpg(running.pid, signal.SIGKILL)
-            running.communicate()  # until the last of them is gone
-            raise
-    if running.returncode:
-        last = "\n".join(said.splitlines()[-LAST_LINES:])
+    done = children.run(
+        command, cwd=folder, env={**os.environ, **environment}, stderr=subprocess.STDOUT
+    )
+    if done.returncode:
+        last = "\n".join(done.stdout.splitlines()[-LAST_LINES:])
         raise BuildError(f"{command[0]} failed; its last lines:\n{last}")
 
 

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from evolve import children
 from evolve.backends.cache import LAST_LINES
 from model.errors import InputError
 
@@ -71,7 +72,7 @@ class _Simulation:
         }
         try:
             with log.open("wb") as stream:
-                self.process = subprocess.Popen(
+                self.process = children.start(
                     command,
                     cwd=log.parent,
                     env={**inherited, **environment, **pipes},
@@ -79,7 +80,6 @@ class _Simulation:
                     stdout=stream,
                     stderr=stream,
                     pass_fds=(requests, replies),
-                    start_new_session=True,  # Ctrl-C stops the evolution, which then stops this
                 )
         except OSError as error:
             os.close(self._requests)
@@ -122,8 +122,7 @@ class _Simulation:
         """End the process."""
         os.close(self._requests)
         os.close(self._replies)
-        self.process.kill()
-        self.process.wait()
+        children.end(self.process)
 
     def _last_words(self) -> str:
         lines = self._log.read_text(errors="replace").splitlines()[-LAST_LINES:]
