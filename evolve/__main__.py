@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the command evoarray begins, which is also python -m evolve."""
 
-from evolve.stopping import exit_at_once
+from evolve.stopping import begin
 
 
 def main() -> None:
     """Run the command line. To import what it needs takes a while, in which it can be stopped."""
-    exit_at_once()
+    begin()
     from evolve.cli import main as run
 
     run()

@@ -9,6 +9,7 @@ not disturb that; one that comes later ends whatever takes so long.
 This runs before all else and therefore imports next to nothing.
 """
 
+import atexit
 import os
 import signal
 import threading
@@ -37,6 +38,13 @@ class _Stop:
     number: signal.Signals | None = None
     since = 0.0
     held = waits = False
+
+
+def begin() -> None:
+    """Be stopped by a signal from now on, as long as Python can tell with which status."""
+    exit_at_once()
+    # What is registered first runs last. Later Python would die of a signal as if it had no handler.
+    atexit.register(_handle_by, signal.SIG_IGN)
 
 
 def exit_at_once() -> None:

@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import re
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -26,6 +27,7 @@ from pathlib import Path
 from rich.console import Console
 
 from evolve.runs.provenance import made_with
+from evolve.stopping import SIGNALS, held_back
 from evolve.studies.kind import Result, Task
 from evolve.studies.progress import StudyProgress
 from evolve.studies.spec import parse_spec
@@ -156,16 +158,13 @@ def _work_through(
 def _stream(executor: Executor, tasks: list[Task], most: int) -> Iterator[Sequence[Result]]:
     waiting: set[Future[Sequence[Result]]] = set()
     tasks.reverse()
-    try:
-        while tasks or waiting:
-            while tasks and len(waiting) < most:
+    while tasks or waiting:
+        while tasks and len(waiting) < most:
+            with _signals_for_later():
                 waiting.add(executor.submit(tasks.pop().work))
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield future.result()
-    finally:
-        for future in waiting:
-            future.cancel()
+        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+        for future in done:
+            yield future.result()
 
 
 @contextmanager
@@ -178,8 +177,15 @@ def _executor(workers: int, cluster: str | None) -> Iterator[tuple[Executor, int
     for name in THREADS:  # libraries read them when they are loaded, as the workers do
         os.environ.setdefault(name, "1")
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _leave_signals_to_the_parent) as pool:
-        yield pool, workers
+    others = set(multiprocessing.active_children())
+    with ProcessPoolExecutor(workers, context, _begin_worker) as pool:
+        try:
+            yield pool, workers
+        except BaseException:
+            # Nobody will take what they do, and the pool would wait for them.
+            for process in set(multiprocessing.active_children()) - others:
+                process.kill()
+            raise
 
 
 @contextmanager
@@ -215,5 +221,26 @@ def _cluster(address: str) -> Iterator[tuple[Executor, int]]:
         ) from None
 
 
-def _leave_signals_to_the_parent() -> None:
+def _begin_worker() -> None:
+    """Leave Ctrl-C to the parent, and end with it, however that ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+
+
+def _end_with_the_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+@contextmanager
+def _signals_for_later() -> Iterator[None]:
+    """Let workers that are started here begin with signals blocked, until they can bear them."""
+    with held_back():
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
