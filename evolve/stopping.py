@@ -43,7 +43,7 @@ class _Stop:
 def begin() -> None:
     """Be stopped by a signal from now on, as long as Python can tell with which status."""
     exit_at_once()
-    # What is registered first runs last. Later Python would die of a signal as if it had no handler.
+    # What is registered first runs last; still later Python would die of a signal, with none of ours.
     atexit.register(_handle_by, signal.SIG_IGN)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from model.errors import InputError, refuse, shown
+from model.temporary import temporary_file
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -20,18 +21,14 @@ def write_atomically(path: Path, data: bytes) -> None:
     (no such folder, no permission, no space left on the device, ...).
     """
     target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".evoarray-{os.getpid()}.tmp")
     try:
         if target.exists() and not target.is_file():  # never replace a folder or /dev/null
             raise InputError(f"cannot write '{path}': it is not a file; choose another name")
-        try:
-            with temporary.open("wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())  # some file systems report a full disk only here
+        with temporary_file(target.parent) as (temporary, stream):
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())  # some file systems report a full disk only here
             temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(
             f"cannot write '{path}': {error.strerror}; put that right or choose another place"

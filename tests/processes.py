@@ -58,7 +58,8 @@ class Started:
 
     def left(self) -> list[int]:
         """Return the processes of the command that are still there, itself among them."""
-        return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if self._has(pid)]
+        names = (each.name for each in Path("/proc").iterdir())
+        return [pid for pid in map(int, filter(str.isdigit, names)) if self._has(pid)]
 
     def wait_until_alone(self, within: float = PROMPT + BUSY) -> None:
         """Wait until the command has left no process. Raises AssertionError if it does."""

@@ -6,13 +6,13 @@ A process gets requests and sends replies over two pipes; the end of the request
 
 import os
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from evolve import children
 from evolve.backends.cache import LAST_LINES
 from model.errors import InputError
+from model.temporary import TemporaryFolder
 
 _COCOTB = ("COCOTB_", "GPI_", "PYGPI_", "RANDOM_SEED", "COVERAGE")
 
@@ -28,7 +28,7 @@ class SimulatedTop:
         self.cycles = 0
         self._simulation: _Simulation | None = None
         try:
-            self._folder = tempfile.TemporaryDirectory(prefix="evoarray-")
+            self._folder = TemporaryFolder()
             self.folder = Path(self._folder.name)
             for name, content in files.items():
                 (self.folder / name).write_bytes(content)

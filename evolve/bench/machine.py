@@ -6,7 +6,6 @@ import os
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import closing
 from functools import cache
@@ -23,6 +22,7 @@ from evolve.filter.tribe import advance, rule_at
 from model.filter.circuit import Shape
 from model.images import read_image, write_image
 from model.noise import add_noise
+from model.temporary import TemporaryFolder
 
 PHOTO = Path(__file__).parents[2] / "images" / "training" / "camera.png"
 _VECTORS = Path(__file__).with_name("vectors.c")
@@ -48,7 +48,7 @@ def store_limit() -> float:
 
 def start_up() -> dict[str, float]:
     """Return seconds from Python's start to a first SAE: engine compiled, and from the cache."""
-    with tempfile.TemporaryDirectory() as folder:
+    with TemporaryFolder() as folder:
         return {way: probe(SIDE, folder)[0] for way in ("compiled", "cached")}
 
 
@@ -96,7 +96,7 @@ def peak_memory() -> float:
 
 def command_seconds(pair: Pair, side: int, evaluations: int) -> float:
     """Return the CPU seconds of `evoarray evolve`, on one core."""
-    with tempfile.TemporaryDirectory() as folder:
+    with TemporaryFolder() as folder:
         paths = [Path(folder, name) for name in ("noisy.png", "clean.png")]
         for path, pixels in zip(paths, pair, strict=True):
             write_image(path, pixels)

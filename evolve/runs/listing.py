@@ -3,7 +3,6 @@
 
 import shutil
 import sqlite3
-import tempfile
 import time
 from contextlib import closing
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from evolve.runs.database import STATUSES, Loaded, connect, read
 from evolve.runs.lock import LOCK, is_held
 from evolve.runs.store import DATABASE, examine, said
 from model.errors import InputError
+from model.temporary import TemporaryFolder
 
 RETRY_PAUSE = 0.05  # seconds
 
@@ -109,7 +109,7 @@ def _read_only(path: Path, running: bool) -> tuple[Loaded, bool]:
     parts = [path.with_name(path.name + end) for end in ("", "-wal", "-shm", "-journal")]
     parts = [part for part in parts if part.exists()]
     if len(parts) > 1 and not running:  # a killed writer's; SQLite must write to recover them
-        with tempfile.TemporaryDirectory() as copy:
+        with TemporaryFolder() as copy:
             for part in parts:
                 shutil.copy(part, copy)
             return examine(Path(copy, path.name), path)
