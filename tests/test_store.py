@@ -461,7 +461,7 @@ def test_no_old_wal_gets_into_a_new_database(killed: Path, folder: Path) -> None
             folder / DATABASE
         )
         says = refusal(lambda: RunStore.open(folder))
-        assert says.endswith("is damaged, and another process reads it; stop that first")
+        assert says.endswith("is to be written anew, and another process reads it; stop that first")
     assert survives(folder) == "rescued"
 
 

@@ -81,7 +81,8 @@ def study_run(
 @output_option(metavar="DIR", help="The folder for all results.")
 def study_merge(shards: tuple[Path, ...], output: Path) -> None:
     """Put the results of the parts of a study together."""
-    merge(shards, output)
+    for lost in merge(shards, output):
+        console(False).out(f"Warning: {lost}; they are not in {output}")
 
 
 @study.command("summary")
@@ -92,7 +93,8 @@ def study_summary(studies: tuple[Path, ...], output: Path) -> None:
 
     Where OUT.md has the lines that a summary writes into, the rest of it stays as it is.
     """
-    write_summary(studies, output)
+    for lost in write_summary(studies, output):
+        console(False).out(f"Warning: {lost}; they are left out")
 
 
 @click.command("report")

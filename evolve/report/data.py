@@ -127,17 +127,21 @@ def read(folder: Path) -> Study | Run | NeuroRun:
 
 def _read_study(folder: Path) -> Study:
     with said(f"cannot read the study {folder}"), StudyStore(folder, writes=False) as store:
-        results = store.results()
-        if not results:
-            raise InputError(f"the study {folder} has no finished run yet; go on with it first")
+        results, origin = store.results(), store.origin
+        if not results.good:
+            lost = results.lost and f" ({results.lost})"
+            raise InputError(
+                f"the study {folder} has no finished run yet{lost}; go on with it first"
+            )
         return STUDIES[type(store.spec.kind)](
             folder.resolve().name,
             store.spec,
-            store.text,
-            store.called,
-            store.provenance,
-            store.material(),
-            results,
+            origin.text,
+            origin.called,
+            origin.provenance,
+            origin.material,
+            results.good,
+            results.lost,
         )
 
 

@@ -30,6 +30,8 @@ def report(folder: Path, output: Path | None, console: Console) -> None:
     if output.suffix.lower() not in SUFFIXES:
         raise InputError(f"cannot write '{output}': end its name in .html")
     found = read(folder)
+    if isinstance(found, Study) and found.lost:
+        console.out(f"Warning: in {folder}, {found.lost}; they are left out")
     table = records(found)
     # A name of their own: a run's folder has a results.json and a circuit.json already.
     beside = output.with_name(f"{output.stem}-results.csv")

@@ -23,14 +23,12 @@ from evolve.runs.database import (
     Loaded,
     Row,
     append,
-    begin_writing,
     build,
-    connect,
-    end_writing,
     read,
     set_status,
 )
 from evolve.runs.lock import held, release
+from evolve.runs.sqlite import begin_writing, connect, end_writing
 from model.errors import InputError
 
 DATABASE = "run.sqlite"
@@ -149,19 +147,32 @@ def _repair(path: Path) -> list[str]:
     loaded, damaged = examine(path, path)
     if not damaged:
         return []
-    wal = path.with_name(f"{path.name}-wal")
-    if wal.exists() and wal.stat().st_size > 0:  # it would be taken for the new database's
-        raise InputError(f"{path} is damaged, and another process reads it; stop that first")
-    number = 1
-    while (kept := path.with_suffix(f".damaged-{number}")).exists():
-        number += 1
-    shutil.copyfile(path, kept)
+    check_alone(path)
+    kept = keep_damaged(path)
     build(path, loaded)
     where = f"{loaded.rows[-1].evaluations:,} evaluations" if loaded.rows else "its start"
     return [
         f"the run {path.parent} was damaged; it goes on from the last good checkpoint, at {where}, "
         f"and what came later is lost (the damaged database is kept as {kept.name})"
     ]
+
+
+def check_alone(path: Path) -> None:
+    """Refuse to replace a database whose -wal file would be taken for the new one's."""
+    wal = path.with_name(f"{path.name}-wal")
+    if wal.exists() and wal.stat().st_size > 0:
+        raise InputError(
+            f"{path} is to be written anew, and another process reads it; stop that first"
+        )
+
+
+def keep_damaged(path: Path) -> Path:
+    """Return the copy of a database that is made beside it."""
+    number = 1
+    while (kept := path.with_suffix(f".damaged-{number}")).exists():
+        number += 1
+    shutil.copyfile(path, kept)
+    return kept
 
 
 def examine(path: Path, called: Path) -> tuple[Loaded, bool]:

@@ -11,7 +11,7 @@ import os
 import re
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
     CancelledError,
@@ -22,12 +22,15 @@ from concurrent.futures import (
 )
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from evolve.runs.provenance import made_with
 from evolve.stopping import SIGNALS, held_back
+from evolve.studies.database import Origin, Results
 from evolve.studies.kind import Result, Task
 from evolve.studies.progress import StudyProgress
 from evolve.studies.spec import parse_spec
@@ -65,12 +68,14 @@ def study(
     another study.
     """
     with _opened(path, folder) as store:
-        spec, material = store.spec, store.material()
+        for warning in store.warnings:
+            console.out(f"Warning: {warning}")
+        spec, material = store.spec, store.material
         count = runs or (spec.quick if quick else spec.runs)
         # Run by run, so that a study that is stopped has as many of each setting.
         wanted = [(name, run) for run in range(count) for name in spec.settings]
         wanted = wanted[shard[0] - 1 :: shard[1]]
-        done = store.results()
+        done = store.results().good
         present = {(result.setting, result.run) for result in done}
         missing = [key for key in wanted if key not in present]
         tasks = spec.kind.tasks(spec.settings, material, missing)
@@ -83,10 +88,11 @@ def study(
     console.out(f"The results are in {folder}; to read them: evoarray report {folder}")
 
 
-def merge(folders: Sequence[Path], output: Path) -> None:
-    """Put the results of shards of one study together.
+def merge(folders: Sequence[Path], output: Path) -> list[str]:
+    """Put the results of shards of one study together; return sentences about damaged ones.
 
-    Raises InputError if the studies differ or the new folder has one already.
+    Raises InputError if the studies differ, if two of them have another result of one run, or if
+    the new folder has a study already.
     """
     with ExitStack() as stack:
         shards = [stack.enter_context(StudyStore(folder, writes=False)) for folder in folders]
@@ -94,20 +100,41 @@ def merge(folders: Sequence[Path], output: Path) -> None:
         for folder, shard in zip(folders, shards, strict=True):
             if _identity(shard) != _identity(first):
                 raise InputError(f"{folder} is another study than {folders[0]}")
-        origin = (first.text, first.called, first.material(), first.provenance)
-        with StudyStore.create(output, *origin, or_open=False) as merged:
-            for shard in shards:
-                merged.add(shard.results())
+        found = {folder: shard.results() for folder, shard in zip(folders, shards, strict=True)}
+        results = _united(found)
+        with StudyStore.create(output, first.origin, or_open=False) as merged:
+            merged.add(results)
+    return [f"in {folder}, {each.lost}" for folder, each in found.items() if each.lost]
+
+
+def _united(found: Mapping[Path, Results]) -> list[Result]:
+    """Return each run's result. Raises InputError where two folders have another one."""
+    united: dict[tuple[str, int], tuple[Path, Result]] = {}
+    for folder, results in found.items():
+        for result in results.good:
+            other, known = united.setdefault((result.setting, result.run), (folder, result))
+            if _found(known) != _found(result):
+                raise InputError(
+                    f"{other} and {folder} have different results of run {result.run} of "
+                    f"{result.setting!r}, which should be equal; find out which of them is right, "
+                    "and merge without the other"
+                )
+    return [result for _, result in united.values()]
+
+
+def _found(result: Result) -> dict[str, Any]:
+    """Return what a run has come to, without the time that it took."""
+    return {**asdict(result), "seconds": 0}
 
 
 def _identity(store: StudyStore) -> tuple[object, ...]:
-    material = store.material()
     photos = [
         (photo.name, photo.noisy.tobytes(), photo.clean.tobytes())
-        for group in (material.training, material.held_out)
+        for group in (store.material.training, store.material.held_out)
         for photo in group
     ]
-    return store.spec.asked, photos, material.files, store.provenance["versions"]["evoarray"]
+    versions = store.origin.provenance["versions"]["evoarray"]
+    return store.spec.asked, photos, store.material.files, versions
 
 
 @contextmanager
@@ -119,13 +146,17 @@ def _opened(path: Path, folder: Path) -> Iterator[StudyStore]:
         opened = StudyStore(folder, writes=True)
     else:
         material = spec.kind.read(spec.settings, path.parent)
-        opened = StudyStore.create(folder, text, path.name, material, made_with(), or_open=True)
+        origin = Origin(text, path.name, made_with(), material)
+        opened = StudyStore.create(folder, origin, or_open=True)
     with opened as store:
         if store.spec.asked != spec.asked:
             raise InputError(
-                f"{folder} has the results of another {store.called}; name a new folder with -o"
+                f"{folder} has the results of another {store.origin.called}; name a new folder "
+                "with -o"
             )
-        made, here = store.provenance["versions"]["evoarray"], made_with()["versions"]["evoarray"]
+        made, here = (
+            each["versions"]["evoarray"] for each in (store.origin.provenance, made_with())
+        )
         if made != here:
             raise InputError(
                 f"{folder} was begun by evoarray {made}, and this is {here}, which may evolve "
