@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from evolve.backends.cache import LAST_LINES
+from evolve.backends.trust import temporary_folder
 from model.errors import InputError
 
 _COCOTB = ("COCOTB_", "GPI_", "PYGPI_", "RANDOM_SEED", "COVERAGE")
@@ -27,7 +28,7 @@ class SimulatedTop:
         self.cycles = 0
         self._simulation: _Simulation | None = None
         try:
-            self._folder = tempfile.TemporaryDirectory(prefix="evoarray-")
+            self._folder = tempfile.TemporaryDirectory(prefix="evoarray-", dir=temporary_folder())
             self.folder = Path(self._folder.name)
             for name, content in files.items():
                 (self.folder / name).write_bytes(content)

@@ -14,6 +14,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from evolve.backends.trust import temporary_folder
 from evolve.export.verilog import stage_of
 from evolve.simplify.graph import Node, elements, names, nodes
 from evolve.synthesis import programs
@@ -95,7 +96,7 @@ def _holds(circuit: Circuit, name: str, stages: int, verilog: str, equal: str) -
         equal=equal,
     )
     steps = latency + 3
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=temporary_folder()) as folder:
         for source in SOURCES:
             shutil.copy(RTL_DIR / source, folder)
         Path(folder, "export.v").write_text(verilog, encoding="utf-8")
