@@ -7,7 +7,6 @@ sorted. Start reading at `study`; what runs do, their kind says (evolve/studies/
 
 import logging
 import multiprocessing
-import os
 import re
 import signal
 from collections.abc import Iterator, Sequence
@@ -37,9 +36,6 @@ AHEAD = 2
 """Tasks that wait at each worker, so that none is idle."""
 
 CONNECT_SECONDS = 10
-
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-"""The variables that keep a run to one core, where NumPy's matrix products would take more."""
 
 BREAKS = 3
 """How often workers may die in a study before it is given up."""
@@ -175,8 +171,6 @@ def _executor(workers: int, cluster: str | None) -> Iterator[tuple[Executor, int
         with _cluster(cluster) as executor_and_width:
             yield executor_and_width
         return
-    for name in THREADS:  # libraries read them when they are loaded, as the workers do
-        os.environ.setdefault(name, "1")
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _leave_signals_to_the_parent) as pool:
         yield pool, workers
