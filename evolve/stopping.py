@@ -43,7 +43,7 @@ class _Stop:
 def begin() -> None:
     """Be stopped by a signal from now on, as long as Python can tell with which status."""
     exit_at_once()
-    # What is registered first runs last; still later Python would die of a signal, with none of ours.
+    # What is registered first runs last. Still later Python would die of it without a status.
     atexit.register(_handle_by, signal.SIG_IGN)
 
 

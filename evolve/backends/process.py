@@ -11,6 +11,7 @@ from pathlib import Path
 
 from evolve import children
 from evolve.backends.cache import LAST_LINES
+from evolve.backends.trust import temporary_folder
 from model.errors import InputError
 from model.temporary import TemporaryFolder
 
@@ -28,7 +29,7 @@ class SimulatedTop:
         self.cycles = 0
         self._simulation: _Simulation | None = None
         try:
-            self._folder = TemporaryFolder()
+            self._folder = TemporaryFolder(temporary_folder())
             self.folder = Path(self._folder.name)
             for name, content in files.items():
                 (self.folder / name).write_bytes(content)

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from evolve.backends.library import cpu_line, load_compiled
+from evolve.backends.trust import temporary_folder
 from evolve.filter.backends import open_backend
 from evolve.filter.loop import found
 from evolve.filter.sample import Pair
@@ -48,7 +49,7 @@ def store_limit() -> float:
 
 def start_up() -> dict[str, float]:
     """Return seconds from Python's start to a first SAE: engine compiled, and from the cache."""
-    with TemporaryFolder() as folder:
+    with TemporaryFolder(temporary_folder()) as folder:
         return {way: probe(SIDE, folder)[0] for way in ("compiled", "cached")}
 
 

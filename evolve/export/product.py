@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from evolve.backends.trust import temporary_folder
 from evolve.export.drawing import draw_graph
 from evolve.export.names import check_name
 from evolve.export.proof import is_equal
@@ -157,7 +158,7 @@ def synthesize(folder: Path, exported: Exported) -> list[Result]:
 
     Raises InputError where yosys or nextpnr is missing, ProgramError where one fails.
     """
-    with TemporaryFolder() as root:  # the programs write where they read
+    with TemporaryFolder(temporary_folder()) as root:  # the programs write where they read
         files = tuple(Path(root, file) for file in exported.rtl)
         for file in files:
             file.write_bytes((folder / file.name).read_bytes())

@@ -13,6 +13,7 @@ needs to look at one operation at a time. Without these steps some circuits take
 import shutil
 from pathlib import Path
 
+from evolve.backends.trust import temporary_folder
 from evolve.export.verilog import stage_of
 from evolve.simplify.graph import Node, elements, names, nodes
 from evolve.synthesis import programs
@@ -95,7 +96,7 @@ def _holds(circuit: Circuit, name: str, stages: int, verilog: str, equal: str) -
         equal=equal,
     )
     steps = latency + 3
-    with TemporaryFolder() as folder:
+    with TemporaryFolder(temporary_folder()) as folder:
         for source in SOURCES:
             shutil.copy(RTL_DIR / source, folder)
         Path(folder, "export.v").write_text(verilog, encoding="utf-8")

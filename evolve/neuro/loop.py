@@ -7,7 +7,7 @@ of the fittest networks is kept as the champion, other images say, those for val
 the test are never seen here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -74,7 +74,7 @@ class Search:
 
 def evolve(
     search: Search,
-    fitness: Judge,
+    fitness: Callable[[Sequence[Any]], Reals],
     validation: Judge,
     evaluations: int,
     interval: int,

@@ -8,7 +8,7 @@ shown the images for validation, how many it gets wrong of those that it learns 
 import shlex
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from rich.table import Table
 
 from evolve.backends.ready import require
 from evolve.console import print_table
+from evolve.neuro.algorithm import Reals
 from evolve.neuro.algorithms import (
     Settings,
     algorithm_of,
@@ -171,8 +172,16 @@ def _go_on(
 
     try:
         with NeuroProgress(search.evaluations, settings.evaluations, console) as progress:
+
+            def judged(genomes: Sequence[Any]) -> Reals:
+                if search.algorithm.trains:  # which takes its time; the network is then kept
+                    for number, genome in enumerate(genomes):
+                        genome.network()
+                        progress.show(search.evaluations + number, found)
+                return fitness(genomes)
+
             budget, until = (settings.evaluations, settings.interval), settings.until_solved
-            for _ in evolve(search, fitness, validation, *budget, until_solved=until):
+            for _ in evolve(search, judged, validation, *budget, until_solved=until):
                 if search.judged == search.evaluations and search.champion:
                     best = search.algorithm.best[0].network()
                     wrong = len(plain.labels) - int(plain.measure([best]).right[0])

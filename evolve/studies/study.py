@@ -43,9 +43,6 @@ AHEAD = 2
 
 CONNECT_SECONDS = 10
 
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-"""The variables that keep a run to one core, where NumPy's matrix products would take more."""
-
 BREAKS = 3
 """How often workers may die in a study before it is given up."""
 
@@ -205,8 +202,6 @@ def _executor(workers: int, cluster: str | None) -> Iterator[tuple[Executor, int
         with _cluster(cluster) as executor_and_width:
             yield executor_and_width
         return
-    for name in THREADS:  # libraries read them when they are loaded, as the workers do
-        os.environ.setdefault(name, "1")
     context = multiprocessing.get_context("spawn")
     others = set(multiprocessing.active_children())
     with ProcessPoolExecutor(workers, context, _begin_worker) as pool:
