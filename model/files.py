@@ -12,15 +12,29 @@ from typing import Any, NoReturn
 from model.errors import InputError, refuse, shown
 from model.temporary import temporary_file
 
+_kept: set[str] = set()
+
+
+def keep_inside(folder: Path) -> None:
+    """Follow no symbolic link out of this folder from now on, when a file in it is written.
+
+    For folders that somebody else may have made, of which it is not known where links lead.
+    """
+    _kept.add(os.path.realpath(folder))
+
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that, whatever happens, its old or its new content stands there whole.
 
     The data go to a temporary file in the same folder, which then takes the file's place; after a
     failure nothing of it is left. A symbolic link stays one. Raises InputError with the reason
-    (no such folder, no permission, no space left on the device, ...).
+    (no such folder, no permission, no space left on the device, a link that `keep_inside` forbids,
+    ...).
     """
     target = Path(os.path.realpath(path))
+    for folder in map(os.path.realpath, Path(os.path.normpath(path.absolute())).parents):
+        if folder in _kept and not target.is_relative_to(folder):
+            raise InputError(f"cannot write '{path}': a link leads out to '{target}'; remove it")
     try:
         if target.exists() and not target.is_file():  # never replace a folder or /dev/null
             raise InputError(f"cannot write '{path}': it is not a file; choose another name")

@@ -70,13 +70,18 @@ def temporary_file(parent: Path) -> Iterator[tuple[Path, IO[bytes]]]:
                 path.unlink(missing_ok=True)
 
 
+def is_temporary(path: Path) -> bool:
+    """Return whether a file or folder has such a name as is given here."""
+    return _NAME.fullmatch(path.name) is not None
+
+
 def remove_abandoned(folder: Path) -> None:
     """Remove what killed processes of this user have left in a folder, and nothing else."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if _NAME.fullmatch(entry.name):
+            if is_temporary(path := Path(entry.path)):
                 with suppress(OSError):
-                    _remove(Path(entry.path))
+                    _remove(path)
 
 
 _remove_abandoned_once = cache(remove_abandoned)

@@ -16,7 +16,7 @@ from evolve.report.topology import moments
 from evolve.studies.findings import claimed
 from evolve.studies.findings import found as found_by
 from model.errors import InputError
-from model.files import write_atomically
+from model.files import keep_inside, write_atomically
 
 SUFFIXES = (".html", ".htm")
 
@@ -30,6 +30,7 @@ def report(folder: Path, output: Path | None, console: Console) -> None:
     if output.suffix.lower() not in SUFFIXES:
         raise InputError(f"cannot write '{output}': end its name in .html")
     found = read(folder)
+    keep_inside(folder)
     if isinstance(found, Study) and found.lost:
         console.out(f"Warning: in {folder}, {found.lost}; they are left out")
     table = records(found)

@@ -10,19 +10,18 @@ import json
 import operator
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from evolve.runs.sqlite import (
     check_format,
-    connect,
     has_schema,
     is_damage,
     is_sound,
     link,
     readable,
+    replacing,
     suppress_damage,
 )
 from model.errors import InputError
@@ -86,25 +85,18 @@ class Loaded:
 
 def build(path: Path, run: Loaded) -> None:
     """Write a new database, and put it in place when it is whole."""
-    new = path.with_suffix(".new")
-    new.unlink(missing_ok=True)
-    new.touch()
-    try:
-        with closing(connect(new, "mode=rw")) as database, database:
-            database.executescript(_SCHEMA)
-            database.execute(f"PRAGMA application_id={_APPLICATION}")
-            database.execute(f"PRAGMA user_version={FORMAT}")
-            facts = (run.created, _json(run.description))
-            images = [(n, *image) for n, image in enumerate(run.images.items(), 1)]
-            origin = link(b"", (*facts, *images))
-            database.execute("INSERT INTO run VALUES (?, ?, ?, ?)", (*facts, origin, STATUSES[0]))
-            database.executemany("INSERT INTO image VALUES (?, ?, ?)", images)
-            if run.checkpoint is not None:
-                append(database, run.checkpoint, run.rows, run.events)
-            set_status(database, run.status)
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
+    with replacing(path) as database:
+        database.executescript(_SCHEMA)
+        database.execute(f"PRAGMA application_id={_APPLICATION}")
+        database.execute(f"PRAGMA user_version={FORMAT}")
+        facts = (run.created, _json(run.description))
+        images = [(n, *image) for n, image in enumerate(run.images.items(), 1)]
+        origin = link(b"", (*facts, *images))
+        database.execute("INSERT INTO run VALUES (?, ?, ?, ?)", (*facts, origin, STATUSES[0]))
+        database.executemany("INSERT INTO image VALUES (?, ?, ?)", images)
+        if run.checkpoint is not None:
+            append(database, run.checkpoint, run.rows, run.events)
+        set_status(database, run.status)
 
 
 def append(

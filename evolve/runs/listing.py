@@ -10,7 +10,7 @@ from pathlib import Path
 
 from evolve.runs.database import STATUSES, Loaded, read
 from evolve.runs.lock import LOCK, is_held
-from evolve.runs.sqlite import connect
+from evolve.runs.sqlite import check_plain, connect, parts
 from evolve.runs.store import DATABASE, examine, said
 from model.errors import InputError
 from model.temporary import TemporaryFolder
@@ -62,6 +62,7 @@ def look(path: Path) -> tuple[Loaded, str]:
     for attempt in range(3):
         time.sleep(RETRY_PAUSE * attempt)  # a writer may just be opening or closing it
         try:
+            check_plain(*parts(path))
             running = is_held(path.with_name(LOCK))
             run, damaged = _read_only(path, running)
             if not damaged:
@@ -118,14 +119,13 @@ def _info(path: Path) -> RunInfo:
 
 def _read_only(path: Path, running: bool) -> tuple[Loaded, bool]:
     """Do as examine does, but also while the run is written, and so that no file changes."""
-    parts = [path.with_name(path.name + end) for end in ("", "-wal", "-shm", "-journal")]
-    parts = [part for part in parts if part.exists()]
-    if len(parts) > 1 and not running:  # a killed writer's; SQLite must write to recover them
+    there = [part for part in parts(path) if part.exists()]
+    if len(there) > 1 and not running:  # a killed writer's; SQLite must write to recover them
         with TemporaryFolder() as copy:
-            for part in parts:
+            for part in there:
                 shutil.copy(part, copy)
             return examine(Path(copy, path.name), path)
-    options = "mode=ro&readonly_shm=1" if len(parts) > 1 else "immutable=1"
+    options = "mode=ro&readonly_shm=1" if len(there) > 1 else "immutable=1"
     with closing(connect(path, options)) as database:
         database.execute("BEGIN")  # all that follows is of one moment
         return read(database, path)

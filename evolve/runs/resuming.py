@@ -13,6 +13,7 @@ from rich.console import Console
 from evolve.runs.database import Loaded
 from evolve.runs.store import RunStore
 from model.errors import InputError
+from model.files import write_json
 
 
 def load_to_resume(store: RunStore, folder: Path, console: Console) -> Loaded:
@@ -26,6 +27,9 @@ def load_to_resume(store: RunStore, folder: Path, console: Console) -> Loaded:
     if loaded.status == "finished":
         raise InputError(f"the run {folder} is finished; there is nothing to resume")
     _check_version(folder, loaded.description)
+    origin = folder / "provenance.json"
+    if not origin.exists():  # it was killed, or a disk was full, just when it began
+        write_json(origin, loaded.description["provenance"])
     return loaded
 
 

@@ -8,12 +8,14 @@ SQLite does not see a flipped bit: what is stored has a SHA-256, and is compared
 
 import hashlib
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from model.errors import InputError
+from model.temporary import TemporaryFolder
 
 _ELSEWHERE = {
     *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM),
@@ -36,6 +38,38 @@ def connect(path: Path, options: str) -> sqlite3.Connection:
     # A flipped bit in a text must not keep the others from being read.
     database.text_factory = lambda text: text.decode(errors="replace")
     return database
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[sqlite3.Connection]:
+    """Write a new database, in one transaction, that takes this place when it is whole.
+
+    It is made in a folder of its own, where nobody has put a link or a journal before.
+    """
+    with TemporaryFolder(path.parent) as folder:
+        new = Path(folder, path.name)
+        new.touch()
+        with closing(connect(new, "mode=rw")) as database, database:
+            yield database
+        new.replace(path)
+
+
+def parts(path: Path) -> list[Path]:
+    """Return the files that SQLite may have for a database, the database first."""
+    return [path.with_name(f"{path.name}{end}") for end in ("", "-wal", "-shm", "-journal")]
+
+
+def check_plain(*paths: Path) -> None:
+    """Raise InputError where one of these is there and is a link, or no file.
+
+    Whoever made the folder could otherwise let us write elsewhere, or wait for ever.
+    """
+    for path in paths:
+        with suppress(FileNotFoundError):
+            mode = path.lstat().st_mode
+            if not stat.S_ISREG(mode):
+                what = "a symbolic link" if stat.S_ISLNK(mode) else "not a file"
+                raise InputError(f"{path} is {what} and is not used; remove it")
 
 
 def begin_writing(database: sqlite3.Connection) -> None:

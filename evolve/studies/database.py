@@ -10,7 +10,6 @@ import io
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,12 +18,12 @@ from evolve.console import listed
 from evolve.filter.comparison import Photo
 from evolve.runs.sqlite import (
     check_format,
-    connect,
     has_schema,
     is_damage,
     is_sound,
     link,
     readable,
+    replacing,
 )
 from evolve.studies.kind import Material, Result
 from evolve.studies.spec import Spec
@@ -110,32 +109,25 @@ class Results:
 
 def build(path: Path, origin: Origin, results: Iterable[Result] = ()) -> None:
     """Write a new database, and put it in place when it is whole."""
-    new = path.with_name(f"{path.name}.new")
-    new.unlink(missing_ok=True)
-    new.touch()
-    try:
-        with closing(connect(new, "mode=rw")) as database, database:
-            database.executescript(_SCHEMA)
-            database.execute(f"PRAGMA application_id={_APPLICATION}")
-            database.execute(f"PRAGMA user_version={FORMAT}")
-            groups = (origin.material.training, origin.material.held_out)
-            photos = [(held_out, photo) for held_out, group in enumerate(groups) for photo in group]
-            rows = [
-                (number, photo.name, held_out, *map(encode_image, (photo.noisy, photo.clean)))
-                for number, (held_out, photo) in enumerate(photos, 1)
-            ]
-            for table, records in (("photo", rows), ("file", origin.material.files.items())):
-                for row in records:
-                    marks = ", ".join("?" * (len(row) + 1))
-                    signed = (*row, link(b"", tuple(row)))
-                    database.execute(f"INSERT INTO {table} VALUES ({marks})", signed)
-            facts = (origin.text, origin.called, json.dumps(origin.provenance))
-            signed = (*facts, _origin_sha256(database, facts))
-            database.execute("INSERT INTO study VALUES (?, ?, ?, ?)", signed)
-            append(database, results)
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
+    with replacing(path) as database:
+        database.executescript(_SCHEMA)
+        database.execute(f"PRAGMA application_id={_APPLICATION}")
+        database.execute(f"PRAGMA user_version={FORMAT}")
+        groups = (origin.material.training, origin.material.held_out)
+        photos = [(held_out, photo) for held_out, group in enumerate(groups) for photo in group]
+        rows = [
+            (number, photo.name, held_out, *map(encode_image, (photo.noisy, photo.clean)))
+            for number, (held_out, photo) in enumerate(photos, 1)
+        ]
+        for table, records in (("photo", rows), ("file", origin.material.files.items())):
+            for row in records:
+                marks = ", ".join("?" * (len(row) + 1))
+                signed = (*row, link(b"", tuple(row)))
+                database.execute(f"INSERT INTO {table} VALUES ({marks})", signed)
+        facts = (origin.text, origin.called, json.dumps(origin.provenance))
+        signed = (*facts, _origin_sha256(database, facts))
+        database.execute("INSERT INTO study VALUES (?, ?, ?, ?)", signed)
+        append(database, results)
 
 
 def append(database: sqlite3.Connection, results: Iterable[Result]) -> None:

@@ -15,7 +15,7 @@ from typing import Self
 from filelock import FileLock
 
 from evolve.runs.lock import held, release
-from evolve.runs.sqlite import begin_writing, connect, end_writing
+from evolve.runs.sqlite import begin_writing, check_plain, connect, end_writing, parts
 from evolve.runs.store import check_alone, keep_damaged, said
 from evolve.studies.database import (
     FORMAT,
@@ -30,6 +30,8 @@ from evolve.studies.database import (
 from evolve.studies.kind import Material, Result
 from evolve.studies.spec import Spec, parse_spec
 from model.errors import InputError
+from model.files import keep_inside
+from model.temporary import remove_abandoned
 
 DATABASE = "study.sqlite"
 
@@ -50,9 +52,12 @@ class StudyStore:
         if not path.is_file():
             raise InputError(f"{folder} is no study: there is no {DATABASE} in it")
         with said(f"cannot open the study {folder}"), ExitStack() as stack:
+            check_plain(*parts(path))
+            keep_inside(folder)
             self._lock = lock
             if writes and lock is None:
                 self._lock = stack.enter_context(held(folder))
+                remove_abandoned(folder)
             self.warnings = _repair(path) if writes else []
             self._database = connect(path, "mode=rw" if writes else "mode=ro")
             try:
@@ -74,6 +79,8 @@ class StudyStore:
         with said(f"cannot make the study {folder}"):
             folder.mkdir(parents=True, exist_ok=True)
             with held(folder) as lock:
+                remove_abandoned(folder)
+                check_plain(*parts(folder / DATABASE))
                 if not (folder / DATABASE).exists():
                     build(folder / DATABASE, origin)
                 elif not or_open:

@@ -59,8 +59,7 @@ def run(job: Job, console: Console, *, json_lines: bool = False) -> None:
             write_json(job.folder / "provenance.json", job.provenance)
             backend = job.open_backend()
         except BaseException:
-            store.close()
-            shutil.rmtree(job.folder)  # so that the next try may have the name
+            shutil.rmtree(job.folder)  # while it is locked; so that the next try may have the name
             raise
         with closing(backend):
             _go_on(job, store, backend, console, json_lines)
