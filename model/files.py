@@ -90,7 +90,7 @@ def parse_toml(text: str, called: str) -> dict[str, Any]:
     """Return the values of the text of a TOML file. Raises InputError naming the file."""
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also an integer of thousands of digits
         raise InputError(f"{called} is not a TOML file: {error}") from None
 
 

@@ -7,6 +7,7 @@ networkx, which takes a while to load, is asked only where there is a network.
 import codecs
 import re
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import TypeAlias
 
@@ -75,7 +76,7 @@ def read_edges(path: Path, tribes: int) -> Edges:
             f"the graph of {path} has an edge from {loops[0]!r} to itself; take it out"
         )
     if all(node.isdecimal() for node in nodes):
-        nodes.sort(key=int)
+        nodes.sort(key=Decimal)  # of as many digits as there may be
     number = {node: index for index, node in enumerate(nodes)}
     between = [(number[a], number[b]) for a, b in graph.edges]
     return tuple(sorted((min(edge), max(edge)) for edge in between))

@@ -37,9 +37,9 @@ from evolve.neuro.progress import NeuroProgress
 from evolve.neuro.settings import CNNS, EVOLVED
 from evolve.runs.database import Event, Row
 from evolve.runs.provenance import made_with
-from evolve.runs.resuming import load_to_resume, print_json
+from evolve.runs.resuming import load_to_resume, print_json, replay_of
 from evolve.runs.store import RunStore
-from model.errors import InputError, refuse
+from model.errors import not_ours, refuse
 from model.files import write_json
 from model.neuro.network import Network, save_network
 
@@ -95,24 +95,19 @@ class NeuroJob:
 
 def job_of(folder: Path, description: Mapping[str, Any]) -> NeuroJob:
     """Return the job of a run's database. Raises InputError if it is not one that this can do."""
-    try:
+    with not_ours(f"the run {folder}"):
         saved = dict(description["settings"])
         settings = settings_of({name.replace("_", "-"): value for name, value in saved.items()})
-        return NeuroJob(settings, description["replay"], folder, description["provenance"])
-    except (KeyError, TypeError) as error:
-        raise InputError(f"{folder} is not a run that is known here: {error!r}") from None
+        return NeuroJob(settings, replay_of(description), folder, dict(description["provenance"]))
 
 
 def search_of(job: NeuroJob, checkpoint: Mapping[str, Any] | None) -> Search:
     """Return a search at its start, or as it was saved. Raises InputError for what is none."""
     search = Search(algorithm_of(job.settings))
     if checkpoint is not None:
-        try:
+        with not_ours(f"the checkpoint of the run {job.folder}"):
             search.restore(checkpoint["search"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(
-                f"the run {job.folder} cannot be resumed; its checkpoint is wrong: {error}"
-            ) from None
+            float(checkpoint["seconds"])
     return search
 
 

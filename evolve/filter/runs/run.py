@@ -36,7 +36,7 @@ from evolve.filter.world import World
 from evolve.runs.database import Event, Row
 from evolve.runs.resuming import load_to_resume, print_json
 from evolve.runs.store import RunStore
-from model.errors import InputError
+from model.errors import InputError, not_ours
 from model.files import write_json
 from model.filter.circuit import Shape, circuit_of, write_circuit
 from model.images import write_image
@@ -104,14 +104,11 @@ class _Log:
         """
         if self._checkpoint is None:
             return None
-        try:
+        with not_ours("the checkpoint of the run"):
             world = World.from_json(self._checkpoint["world"], shape)
-        except (KeyError, ValueError) as error:
-            raise InputError(
-                f"this run cannot be resumed; its checkpoint is wrong: {error}"
-            ) from None
-        self._edges = world.edges
-        return world
+            float(self._checkpoint["seconds"])
+            self._edges = world.edges
+            return world
 
     @property
     def seconds(self) -> float:
