@@ -2,9 +2,11 @@
 """Writing a file whole or not at all, and reading one that may be damaged."""
 
 import codecs
+import errno
 import io
 import json
 import os
+import stat
 import tomllib
 from pathlib import Path
 from typing import Any, NoReturn
@@ -63,13 +65,36 @@ def write_json(path: Path, data: Any) -> None:
     write_atomically(path, (json.dumps(data, indent=2) + "\n").encode())
 
 
+def read_file(path: Path) -> bytes:
+    """Return the content of a file, or of a pipe that somebody writes to, as <(...) of a shell is.
+
+    Raises OSError with the reason; also for a socket, a device, which may never end, and a pipe that
+    nobody writes to.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
+            raise OSError(errno.EINVAL, "it is not a file", str(path))
+        os.set_blocking(descriptor, True)
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            content = stream.read()
+        if not content and stat.S_ISFIFO(mode):
+            raise OSError(errno.EINVAL, "it is a pipe that nobody writes to", str(path))
+        return content
+    finally:
+        os.close(descriptor)
+
+
 def read_text(path: Path, kind: str) -> str:
     """Return the text of a file of this kind, UTF-8 with or without a byte order mark.
 
     Raises InputError with the reason.
     """
     try:
-        data = path.read_bytes()
+        data = read_file(path)
     except OSError as error:
         raise InputError(f"cannot read the {kind} {path}: {error.strerror}") from None
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

@@ -93,9 +93,9 @@ class RunStore:
         """
         path = folder / DATABASE
         with said(f"cannot open the run {folder}"):
+            check_plain(*parts(path))
             if not path.is_file():
                 raise InputError(f"{folder} is no run: there is no {DATABASE} in it")
-            check_plain(*parts(path))
             with held(folder) as lock:
                 remove_abandoned(folder)
                 return cls(folder, lock, _repair(path))

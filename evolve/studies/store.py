@@ -49,10 +49,10 @@ class StudyStore:
         """
         self._folder = folder
         path = folder / DATABASE
-        if not path.is_file():
-            raise InputError(f"{folder} is no study: there is no {DATABASE} in it")
         with said(f"cannot open the study {folder}"), ExitStack() as stack:
             check_plain(*parts(path))
+            if not path.is_file():
+                raise InputError(f"{folder} is no study: there is no {DATABASE} in it")
             keep_inside(folder)
             self._lock = lock
             if writes and lock is None:

@@ -18,7 +18,7 @@ from evolve.studies.spec import Spec
 from evolve.studies.statistics import summarize
 from evolve.studies.store import StudyStore
 from model.errors import InputError
-from model.files import write_atomically
+from model.files import read_file, write_atomically
 from model.pages import markdown_table, plain, replace_part
 
 BEGIN = "<!-- What follows is written by `evoarray study summary`. -->"
@@ -90,7 +90,7 @@ def write_summary(folders: Sequence[Path], output: Path) -> list[str]:
 def _read_page(path: Path) -> str:
     """Return a page with its own line ends. Raises InputError for one that cannot be read."""
     try:
-        return path.read_bytes().decode()
+        return read_file(path).decode()
     except OSError as error:
         reason = error.strerror
     except UnicodeDecodeError:
