@@ -68,8 +68,8 @@ def write_json(path: Path, data: Any) -> None:
 def read_file(path: Path) -> bytes:
     """Return the content of a file, or of a pipe that somebody writes to, as <(...) of a shell is.
 
-    Raises OSError with the reason; also for a socket, a device, which may never end, and a pipe that
-    nobody writes to.
+    Raises OSError with the reason; also for a socket, a device, which may never end, and a pipe
+    that nobody writes to.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     try:

@@ -10,12 +10,15 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 from uuid import uuid4
 
+from evolve.cli import main
 from tests.conftest import ROOT
 
 MODULE = (sys.executable, "-m", "evolve")
@@ -131,3 +134,90 @@ def check_stopped(started: Started, number: int, within: float = PROMPT + BUSY) 
         assert said.strip().endswith("evoarray: stopped"), said
     started.wait_until_alone()
     return said
+
+
+Moment = Callable[[str, tuple[object, ...]], bool]
+"""Whether an event that Python's audit hooks are told of counts; see sys.audit."""
+
+
+def hit(
+    folder: Path, arguments: tuple[object, ...], number: int, count: int, counts: Moment
+) -> tuple[int, str]:
+    """Run a command that sends itself a signal at the count-th event that counts.
+
+    It is a fork of this process, so that moments by the hundred take little time. Returns its
+    status, which is negative if it died of a signal, and what is on standard error.
+    """
+    err = folder / f"stderr-{uuid4().hex}"
+    child = os.fork()
+    if not child:
+        os.setsid()
+        _run_and_hit(folder, arguments, err, number, count, counts)
+    _, ended = os.waitpid(child, 0)
+    said = err.read_text(encoding="utf-8", errors="replace")
+    err.unlink()
+    return os.waitstatus_to_exitcode(ended), said
+
+
+def _run_and_hit(
+    folder: Path,
+    arguments: tuple[object, ...],
+    err: Path,
+    number: int,
+    count: int,
+    counts: Moment,
+) -> NoReturn:
+    left = count
+
+    def hook(event: str, values: tuple[object, ...]) -> None:
+        nonlocal left
+        if left and counts(event, values):
+            left -= 1
+            if not left:
+                os.kill(os.getpid(), number)
+
+    status = 1
+    try:
+        os.dup2(os.open(err, os.O_WRONLY | os.O_CREAT), 2)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
+        os.chdir(folder)
+        sys.argv = ["evoarray", *map(str, arguments)]
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        sys.addaudithook(hook)
+        main()
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else 0
+    except BaseException:  # noqa: BLE001  (what Python would then print)
+        traceback.print_exc()
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(status)
+
+
+def writes_in(place: Path) -> Moment:
+    """Return the moment at which something in a folder is opened, made, renamed or removed."""
+    events = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.scandir"}
+    events |= {"sqlite3.connect", "shutil.rmtree"}
+
+    def counts(event: str, values: tuple[object, ...]) -> bool:
+        if event not in events or not isinstance(values[0], str | bytes | Path):
+            return False
+        name = os.fsdecode(values[0]).removeprefix("file://").partition("?")[0]
+        return Path(os.path.normpath(Path(name).absolute())).is_relative_to(place)
+
+    return counts
+
+
+def after(place: Path, name: str) -> Moment:
+    """Return any moment after a file of this name was put into a folder."""
+    is_there = False
+
+    def counts(event: str, values: tuple[object, ...]) -> bool:
+        nonlocal is_there
+        if event == "os.rename" and Path(str(values[1])).absolute() == place / name:
+            is_there = True
+        return is_there
+
+    return counts

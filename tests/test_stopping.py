@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Commands that are stopped or killed at any moment: how they end, and that nothing is left."""
 
+import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,9 +14,18 @@ from pathlib import Path
 import pytest
 
 from evolve import children, stopping
-from tests.conftest import script
-from tests.processes import MODULE, Started, check_stopped, start, wait_until
-from tests.test_studies import LONG, saved, write
+from tests.conftest import Evoarray, script
+from tests.processes import (
+    MODULE,
+    Started,
+    after,
+    check_stopped,
+    hit,
+    start,
+    wait_until,
+    writes_in,
+)
+from tests.test_studies import LONG, SPEC, results, saved, write
 
 SCRIPT = (str(Path(sys.executable).with_name("evoarray")),)
 INTERPRETER = 0.15
@@ -132,7 +143,92 @@ def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:
     assert started.ended(30)[0] == 0
 
 
+EVOLVE = (
+    *("evolve", "noisy.png", "clean.png", "-o", "run", "--rows", 2, "--cols", 2),
+    *("--evaluations", 2000, "--tribes", 2, "--war-interval", 100),
+)
+NEURO = ("neuro", "-o", "run", "--layers", "64-4-10", "--evaluations", 200, "--interval", 50)
+
+
+def made(folder: Path) -> dict[str, bytes]:
+    """Return the files of a run; of its results all but the time that it took."""
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    del files["run.sqlite"]
+    results = json.loads(files["results.json"])
+    del results["seconds"]
+    return {**files, "results.json": json.dumps(results).encode()}
+
+
+def resumed(evoarray: Evoarray, folder: Path, command: tuple[object, ...]) -> None:
+    """Go on with a run that was stopped or killed, or begin it anew if it was not made yet."""
+    begun = (folder / "run.sqlite").exists()
+    ended = evoarray(*(("resume", "run") if begun else command))
+    assert ended.status == 0 or "is finished" in ended.err, ended.err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_after_its_evolution(
+    evoarray: Evoarray, images: Path, number: int
+) -> None:
+    """At any moment of what then comes: comparing, drawing, writing; every seventh of hundreds."""
+    run = images / "run"
+    assert evoarray(*EVOLVE).status == 0
+    whole = made(run)
+    statuses = set()
+    for count in range(1 + number % 2, 10_000, 7):
+        shutil.rmtree(run)
+        status, said = hit(images, EVOLVE, number, count, after(run, "circuit.json"))
+        statuses.add(status)
+        assert "Traceback" not in said, said
+        if status == 0:
+            assert made(run) == whole
+            break
+        assert (status, said.strip()) == (128 + number, "evoarray: stopped"), count
+        resumed(evoarray, run, EVOLVE)
+        assert made(run) == whole
+    assert statuses == {0, 128 + number}
+
+
 # --- kill -9
+
+
+@pytest.mark.parametrize("command", [EVOLVE, NEURO], ids=["filter", "network"])
+def test_a_run_that_is_killed_whenever_it_writes(
+    evoarray: Evoarray, images: Path, command: tuple[object, ...]
+) -> None:
+    """The same command begins it anew, or `resume` goes on, and nothing else is left."""
+    run = images / "run"
+    assert evoarray(*command).status == 0
+    whole, kills = made(run), 0
+    while True:
+        shutil.rmtree(run)
+        status, said = hit(images, command, signal.SIGKILL, kills + 1, writes_in(run))
+        if status != -signal.SIGKILL:
+            assert status == 0, said
+            break
+        kills += 1
+        resumed(evoarray, run, command)
+        assert made(run) == whole, f"after {kills} moments"
+    assert kills > 20
+
+
+def test_a_study_that_is_killed_whenever_it_writes(evoarray: Evoarray, images: Path) -> None:
+    write(images, SPEC)
+    command = ("study", "spec.toml", "-o", "made", "--runs", 1, "--workers", 1)
+    assert evoarray(*command).status == 0
+    whole, kills = results(images / "made"), 0
+    while True:
+        shutil.rmtree(images / "made")
+        counts = writes_in(images / "made")
+        status, said = hit(images, command, signal.SIGKILL, kills + 1, counts)
+        if status != -signal.SIGKILL:
+            assert status == 0, said
+            break
+        kills += 1
+        assert evoarray(*command).status == 0
+        assert results(images / "made") == whole
+        assert [path.name for path in (images / "made").iterdir()] == ["study.sqlite"]
+    assert kills > 10
 
 
 def test_workers_of_a_study_that_is_killed(images: Path) -> None:
