@@ -1,6 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""python -m evolve is the command evoarray."""
+"""Where the command evoarray begins, which is also python -m evolve."""
 
-from evolve.cli import main
+from evolve.stopping import begin
 
-main()
+
+def main() -> None:
+    """Run the command line. To import what it needs takes a while, in which it can be stopped."""
+    begin()
+    from evolve.cli import main as run
+
+    run()
+
+
+if __name__ == "__main__":
+    main()

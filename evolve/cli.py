@@ -3,14 +3,12 @@
 
 import io
 import os
-import signal
 import sys
 from collections.abc import Callable
-from functools import partial
-from typing import NoReturn
 
 import click
 
+from evolve import stopping
 from evolve.backends.cache import BuildError
 from evolve.backends.process import SimulatorError
 from evolve.commands.circuits import evaluate, filter_command, prune_command, show
@@ -50,21 +48,25 @@ for _command in (
     commands.add_command(_command)
 
 
-class _Terminated(BaseException):
-    """SIGTERM came; it ends a run as Ctrl-C does."""
-
-
-def _terminate(*_: object) -> NoReturn:
-    # `timeout` sends it twice: the second must not disturb what the first made us do.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise _Terminated
-
-
 def main() -> None:
     """Run the command line; end with status 2 and one sentence where something cannot be used."""
     _prepare_streams()
-    signal.signal(signal.SIGTERM, _terminate)
-    sys.exit(_status(partial(commands.main, prog_name="evoarray", standalone_mode=False)))
+    try:
+        stopping.raise_first()
+        status = _status(_run)
+        stopping.exit_at_once()
+    except (KeyboardInterrupt, stopping.Terminated, click.Abort):  # no second one can come
+        status = _complain("stopped", stopping.status())
+    sys.exit(status)
+
+
+def _run() -> object:
+    try:
+        return commands.main(prog_name="evoarray", standalone_mode=False)
+    except Exception:
+        if stopping.is_asked():  # what it says then is of a simulator or compiler that was killed
+            raise KeyboardInterrupt from None
+        raise
 
 
 def _prepare_streams() -> None:
@@ -90,10 +92,6 @@ def _status(command: Callable[[], object]) -> int:
         return _complain(str(error), 2)
     except MismatchError as error:
         return _complain(f"RTL AND MODEL DISAGREE: {error}", 1)
-    except click.Abort:
-        return _complain("stopped", 130)
-    except _Terminated:
-        return _complain("stopped", 143)
     except MemoryError:
         return _complain("there is not enough memory; give a smaller image or array", 2)
     except OSError as error:

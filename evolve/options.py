@@ -19,6 +19,10 @@ KINDS: Mapping[type, str] = {
 """The types of values in files, in words."""
 
 
+LARGEST_BITS = 4096
+"""Of a whole number without a bound of its own: Python writes none of thousands of digits."""
+
+
 def option(
     default: float | str,
     meaning: str,
@@ -39,6 +43,8 @@ def check(name: str, value: Any, legal: Mapping[str, Any]) -> None:
     if choices and value not in choices:
         refuse(name, value, "one of " + ", ".join(choices))
     kind = legal.get("kind", int)
+    if kind is str and type(value) is not str:
+        refuse(name, value, KINDS[str])
     if least is not None and (
         not _is_a(value, kind) or value < least or (most is not None and value > most)
     ):
@@ -56,8 +62,13 @@ def typed(name: str, value: Any, kind: type, legal: str = "") -> Any:
 
 
 def _is_a(value: object, kind: type) -> bool:
+    if kind is int:
+        return type(value) is int and value.bit_length() <= LARGEST_BITS
     if kind is float:
-        return type(value) in {int, float} and isfinite(value)  # type: ignore[arg-type]
+        try:
+            return type(value) in {int, float} and isfinite(value)  # type: ignore[arg-type]
+        except OverflowError:  # an integer beyond all floats
+            return False
     return type(value) is kind
 
 

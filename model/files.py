@@ -2,14 +2,27 @@
 """Writing a file whole or not at all, and reading one that may be damaged."""
 
 import codecs
+import errno
 import io
 import json
 import os
+import stat
 import tomllib
 from pathlib import Path
 from typing import Any, NoReturn
 
 from model.errors import InputError, refuse, shown
+from model.temporary import temporary_file
+
+_kept: set[str] = set()
+
+
+def keep_inside(folder: Path) -> None:
+    """Follow no symbolic link out of this folder from now on, when a file in it is written.
+
+    For folders that somebody else may have made, of which it is not known where links lead.
+    """
+    _kept.add(os.path.realpath(folder))
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -17,21 +30,21 @@ def write_atomically(path: Path, data: bytes) -> None:
 
     The data go to a temporary file in the same folder, which then takes the file's place; after a
     failure nothing of it is left. A symbolic link stays one. Raises InputError with the reason
-    (no such folder, no permission, no space left on the device, ...).
+    (no such folder, no permission, no space left on the device, a link that `keep_inside` forbids,
+    ...).
     """
     target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".evoarray-{os.getpid()}.tmp")
+    for folder in map(os.path.realpath, Path(os.path.normpath(path.absolute())).parents):
+        if folder in _kept and not target.is_relative_to(folder):
+            raise InputError(f"cannot write '{path}': a link leads out to '{target}'; remove it")
     try:
         if target.exists() and not target.is_file():  # never replace a folder or /dev/null
             raise InputError(f"cannot write '{path}': it is not a file; choose another name")
-        try:
-            with temporary.open("wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())  # some file systems report a full disk only here
+        with temporary_file(target.parent) as (temporary, stream):
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())  # some file systems report a full disk only here
             temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(
             f"cannot write '{path}': {error.strerror}; put that right or choose another place"
@@ -52,13 +65,36 @@ def write_json(path: Path, data: Any) -> None:
     write_atomically(path, (json.dumps(data, indent=2) + "\n").encode())
 
 
+def read_file(path: Path) -> bytes:
+    """Return the content of a file, or of a pipe that somebody writes to, as <(...) of a shell is.
+
+    Raises OSError with the reason; also for a socket, a device, which may never end, and a pipe
+    that nobody writes to.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
+            raise OSError(errno.EINVAL, "it is not a file", str(path))
+        os.set_blocking(descriptor, True)
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            content = stream.read()
+        if not content and stat.S_ISFIFO(mode):
+            raise OSError(errno.EINVAL, "it is a pipe that nobody writes to", str(path))
+        return content
+    finally:
+        os.close(descriptor)
+
+
 def read_text(path: Path, kind: str) -> str:
     """Return the text of a file of this kind, UTF-8 with or without a byte order mark.
 
     Raises InputError with the reason.
     """
     try:
-        data = path.read_bytes()
+        data = read_file(path)
     except OSError as error:
         raise InputError(f"cannot read the {kind} {path}: {error.strerror}") from None
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -79,7 +115,7 @@ def parse_toml(text: str, called: str) -> dict[str, Any]:
     """Return the values of the text of a TOML file. Raises InputError naming the file."""
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also an integer of thousands of digits
         raise InputError(f"{called} is not a TOML file: {error}") from None
 
 

@@ -17,6 +17,7 @@ import pytest
 
 from evolve.cli import main
 from evolve.filter.backends import fast
+from evolve.stopping import SIGNALS
 from model.images import write_image
 from model.noise import add_noise
 from tb.runner import compiler_cache
@@ -70,9 +71,10 @@ def evoarray(
             main()
         return Ended(ended.value.code, *capsys.readouterr())
 
-    handler = signal.getsignal(signal.SIGTERM)
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
     yield call
-    signal.signal(signal.SIGTERM, handler)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 def shown_on_terminal(

@@ -71,7 +71,7 @@ def results(folder: Path) -> dict[tuple[str, int], dict[str, Any]]:
     with closing(StudyStore(folder, writes=False)) as store:
         return {
             (result.setting, result.run): {**asdict(result), "seconds": 0}
-            for result in store.results()
+            for result in store.results().good
         }
 
 
@@ -242,7 +242,9 @@ def test_a_lost_file(evoarray: Evoarray, spec: Path) -> None:
     done(evoarray, spec, "-o", "study", "--runs", 1, "--workers", 1)
     with closing(sqlite3.connect(spec.parent / "study" / DATABASE)) as database, database:
         database.execute("UPDATE file SET content = NULL")
-    assert "study is damaged: a file is lost" in refused(evoarray, spec, "-o", "study")
+    assert "damaged: the file 'burma14.tsp' is not as it was saved; take a copy" in refused(
+        evoarray, spec, "-o", "study"
+    )
 
 
 def test_long_curves_keep_some_points() -> None:

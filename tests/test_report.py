@@ -27,6 +27,7 @@ from selenium import webdriver
 from evolve.report.figures import Axis, wrong_curve
 from evolve.report.neuro_run import NeuroRun
 from evolve.runs.database import Row
+from evolve.studies.database import rewrite
 from model.filter.array import filter_image
 from model.filter.baselines import adaptive_median, median3x3
 from model.filter.circuit import read_circuit
@@ -473,7 +474,7 @@ def test_a_study_with_fewer_runs_of_all_settings_is_not_called_unfinished(
     with closing(sqlite3.connect(tmp_path / "study" / "study.sqlite")) as opened, opened:
         opened.execute("DELETE FROM result WHERE run > 1")
         spec = SPEC.replace("runs = 6", f"runs = 6\nquick = {quick}")
-        opened.execute("UPDATE study SET spec = ?", (spec,))
+        rewrite(opened, spec)
     assert evoarray("report", "study").status == 0
     page = text_of(tmp_path / "study" / "report.html")
     assert f"A smaller study: {says}" in page
@@ -503,8 +504,14 @@ def test_an_unfinished_run_is_reported_as_it_stands(
         (("no-checkpoint",), "the run no-checkpoint has nothing to report yet"),
         (("damaged-study",), "is not a study's database, or is damaged"),
         (("damaged-run",), "is not a run's database, or is damaged"),
-        (("no-photo",), "the study no-photo is damaged: a photo is lost"),
-        (("no-spec",), "study.sqlite is damaged; it cannot be used"),
+        (
+            ("no-photo",),
+            "study.sqlite is damaged: the photo 'clean' is not as it was",
+        ),
+        (
+            ("no-spec",),
+            "study.sqlite is damaged: what it asks for, or the list of its",
+        ),
         (("run", "-o", "page.txt"), "cannot write 'page.txt': end its name in .html"),
         (("run", "-o", "nowhere/page.html"), "cannot write 'nowhere/page.html'"),
     ],

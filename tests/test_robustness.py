@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import pytest
@@ -215,14 +215,18 @@ def test_circuits_that_cannot_be_used(
 def test_a_file_that_may_not_be_read(
     evoarray: Evoarray, workshop: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    really_open: Callable[..., IO[Any]] = Path.open
+    def guard(owner: object) -> None:
+        really_open: Callable[..., Any] = vars(owner)["open"]
 
-    def guarded(path: Path, *arguments: object, **options: object) -> IO[Any]:
-        if path.name == name:
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
-        return really_open(path, *arguments, **options)
+        def guarded(path: str | Path, *arguments: object, **options: object) -> object:
+            if Path(path).name == name:
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+            return really_open(path, *arguments, **options)
 
-    monkeypatch.setattr(Path, "open", guarded)
+        monkeypatch.setattr(owner, "open", guarded)
+
+    guard(Path)
+    guard(os)
     ended = evoarray("evaluate", "circuit.json", "noisy.png", "clean.png")
     refused(ended, f"cannot read the .*{name}'?: Permission denied")
 

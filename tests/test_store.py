@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evolve.runs import lock
 from evolve.runs.database import Event, Loaded, Row
 from evolve.runs.listing import list_runs
 from evolve.runs.lock import LOCK, held
@@ -214,15 +215,17 @@ def test_folders_that_cannot_be_made(tmp_path: Path) -> None:
     assert list(files(tmp_path)) == ["file"]
 
 
-@pytest.mark.parametrize("function", ["mkdir", "write_text", "touch", "replace"])
+@pytest.mark.parametrize(
+    ("owner", "function"), [(Path, "mkdir"), (lock, "_open"), (Path, "touch"), (Path, "replace")]
+)
 def test_a_folder_where_nothing_may_be_made(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, function: str
+    folder: Path, monkeypatch: pytest.MonkeyPatch, owner: object, function: str
 ) -> None:
     def refuse(path: Path, *_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, function, refuse)
+        patch.setattr(owner, function, refuse)
         says = refusal(lambda: create(folder))
     assert says.startswith(f"cannot make the run folder {folder}: Permission denied")
     assert not folder.exists()
@@ -238,7 +241,7 @@ def test_a_folder_that_may_not_be_written_is_not_opened(
     saved(create(folder), 3).close()
     before = files(folder)
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "write_text", refuse)
+        patch.setattr(lock, "_open", refuse)
         says = refusal(lambda: RunStore.open(folder))
     assert says.startswith(f"cannot open the run {folder}: Permission denied; ")
     assert files(folder) == before
@@ -461,7 +464,7 @@ def test_no_old_wal_gets_into_a_new_database(killed: Path, folder: Path) -> None
             folder / DATABASE
         )
         says = refusal(lambda: RunStore.open(folder))
-        assert says.endswith("is damaged, and another process reads it; stop that first")
+        assert says.endswith("is to be written anew, and another process reads it; stop that first")
     assert survives(folder) == "rescued"
 
 

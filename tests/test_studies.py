@@ -25,6 +25,7 @@ from evolve.runs.provenance import made_with
 from evolve.simplify.cost import luts
 from evolve.studies import study
 from evolve.studies.claims import CONFIRMED, NOT_CONFIRMED, OPEN, judge, judge_all
+from evolve.studies.database import Origin
 from evolve.studies.filters import Filters, Ratio
 from evolve.studies.spec import Claim, Spec, parse_spec, settings_of_run
 from evolve.studies.statistics import (
@@ -103,7 +104,7 @@ def results(folder: Path) -> Found:
     with closing(StudyStore(folder, writes=False)) as store:
         return {
             (result.setting, result.run): {**asdict(result), "seconds": 0}
-            for result in store.results()
+            for result in store.results().good
         }
 
 
@@ -297,7 +298,7 @@ def test_words_may_change_but_not_what_is_asked(evoarray: Evoarray, images: Path
     done(evoarray, write(images, words), "-o", "study")
     assert results(images / "study") == before
     with closing(StudyStore(images / "study", writes=False)) as store:
-        assert store.text == words
+        assert store.origin.text == words
     for old, new in (("4096", "2048"), ("quick", "first-tribe = true\nquick"), ("[1, 2]", "[2]")):
         claimless = SPEC[: SPEC.index("[[claims]]")].replace(old, new)
         write(images, claimless)
@@ -392,15 +393,15 @@ def test_what_a_first_start_found_meanwhile_is_not_lost(
     between(monkeypatch, lambda: study.merge([images / "first"], images / "study"))
     done(evoarray, spec, "-o", "study", "--runs", 1, "--workers", 1)
     assert results(images / "study") == expected
-    made = origin(images / "first", dict(made_with()))
+    made = origin(images / "first")
     with pytest.raises(InputError, match="has a study already"):  # as merge does
-        StudyStore.create(images / "study", *made, or_open=False)
+        StudyStore.create(images / "study", made, or_open=False)
     assert results(images / "study") == expected
 
 
-def origin(folder: Path, provenance: dict[str, Any]) -> tuple[Any, ...]:
+def origin(folder: Path) -> Origin:
     with StudyStore(folder, writes=False) as store:
-        return store.text, store.called, store.material(), provenance
+        return store.origin
 
 
 def test_two_first_starts(
@@ -409,11 +410,11 @@ def test_two_first_starts(
     """The one that is the first to make the folder writes; the other is told so."""
     spec = write(images)
     done(evoarray, spec, "-o", "other", "--runs", 1, "--workers", 1)
-    made = origin(images / "other", dict(made_with()))
+    made = origin(images / "other")
     with ExitStack() as first:
         between(
             monkeypatch,
-            lambda: first.enter_context(StudyStore.create(images / "study", *made, or_open=True)),
+            lambda: first.enter_context(StudyStore.create(images / "study", made, or_open=True)),
         )
         said = refused(evoarray, spec, "-o", "study", "--runs", 1)
         assert f"is being written by process {os.getpid()}; stop that first" in said
@@ -429,9 +430,9 @@ def test_a_reader_at_any_moment(evoarray: Evoarray, images: Path) -> None:
         writer.add([])
         with closing(StudyStore(images / "study", writes=False)) as reader:
             writer.close()
-            assert len(reader.results()) == 3
+            assert len(reader.results().good) == 3
             done(evoarray, spec, "-o", "study", "--runs", 2, "--workers", 1)
-            assert len(reader.results()) == 6
+            assert len(reader.results().good) == 6
     done(evoarray, spec, "-o", "study", "--runs", 2)
     assert {path.name for path in (images / "study").iterdir()} == {DATABASE}
 
@@ -723,7 +724,7 @@ def test_a_summary(evoarray: Evoarray, images: Path) -> None:
     done(evoarray, "summary", "study", "other", "-o", "found.md")
     text = (images / "found.md").read_text(encoding="utf-8")
     with closing(StudyStore(images / "study", writes=False)) as store:
-        wins = sum(result.counters.get("crossover attempts", 0) for result in store.results())
+        wins = sum(result.counters.get("crossover attempts", 0) for result in store.results().good)
     assert f"{wins / 6:,.1f} crossover attempts" in text
     assert "Tribes \\| and more" not in text  # no cell of a table
     assert "Studies: 2. Runs: 36." in text

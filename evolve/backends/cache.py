@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is compiled once and kept: in the user's cache folder, under a hash of all that goes in.
 
-The file's name ends in a hash of its content, so that a spoilt one is not taken.
+The file's name ends in a hash of its content, so that a spoilt one is not taken. One that another
+user may have put there, or may change, is not taken either (evolve/backends/trust.py).
 """
 
 import hashlib
 import os
-import signal
 import subprocess
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from evolve import children
+from evolve.backends.trust import distrust, instead_of, make_private, temporary_folder
 from model.errors import InputError
+from model.temporary import TemporaryFolder, remove_abandoned
 
 LAST_LINES = 12
 
@@ -37,15 +39,22 @@ def built(
     digest = hashlib.sha256(repr((name, *command, *tools)).encode())
     for source in sources:
         digest.update(source.read_bytes())
-    kept = _folder() / digest.hexdigest()[:16]
+    kept = _cache() / digest.hexdigest()[:16]
     try:
+        if reason := _made(kept):
+            instead_of(kept, reason)
+            kept = _cache() / kept.name
+            make_private(kept)
         for path in kept.glob(f"{name}-*"):
-            if path == _place(path, kept, name):
+            if not distrust(path) and path == _place(path, kept, name):
                 return path
-        kept.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=kept, prefix="build-") as folder:
-            _run(command, folder, environment or {})
+        for other in kept.parent.iterdir():
+            remove_abandoned(other)
+        with TemporaryFolder(kept) as folder, TemporaryFolder(temporary_folder()) as temporary:
+            # A compiler that is killed leaves its own temporary files.
+            _run(command, folder, {"TMPDIR": temporary, **(environment or {})})
             made = Path(folder, name)
+            made.chmod(0o755)  # whatever the umask is
             # Another process may have built the same meanwhile; either one serves.
             return made.replace(_place(made, kept, name))
     except OSError as error:
@@ -59,27 +68,22 @@ def _place(made: Path, kept: Path, name: str) -> Path:
 
 
 def _run(command: Sequence[str], folder: str, environment: Mapping[str, str]) -> None:
-    with subprocess.Popen(
-        command,
-        cwd=folder,
-        env={**os.environ, **environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,  # so that what it starts can be stopped with it
-    ) as running:
-        try:
-            said, _ = running.communicate()
-        except BaseException:
-            os.killpg(running.pid, signal.SIGKILL)
-            running.communicate()  # until the last of them is gone
-            raise
-    if running.returncode:
-        last = "\n".join(said.splitlines()[-LAST_LINES:])
+    done = children.run(
+        command, cwd=folder, env={**os.environ, **environment}, stderr=subprocess.STDOUT
+    )
+    if done.returncode:
+        last = "\n".join(done.stdout.splitlines()[-LAST_LINES:])
         raise BuildError(f"{command[0]} failed; its last lines:\n{last}")
 
 
-def _folder() -> Path:
+def _made(folder: Path) -> str:
+    """Make a folder if it is not there; return why it is not to be trusted, or nothing."""
+    reason = distrust(folder)
+    if not reason:
+        make_private(folder)
+        reason = distrust(folder)  # where all may write, as in /tmp, somebody may have been faster
+    return reason
+
+
+def _cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "evoarray").resolve()

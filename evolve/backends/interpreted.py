@@ -3,11 +3,11 @@
 
 import importlib.metadata
 import os
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from evolve import children
 from evolve.backends.cache import LAST_LINES, BuildError
 from model.errors import InputError
 from model.rtl import INCLUDE_DIR, find_simulator
@@ -20,16 +20,13 @@ def compile_rtl(
 
     Raises InputError if Icarus is not installed, BuildError if it does not compile the top.
     """
-    done = subprocess.run(
+    done = children.run(
         [
             *(find_simulator("icarus").command, "-g2005", "-s", top, "-o", program),
             *(f"-P{top}.{name}={value}" for name, value in parameters.items()),
             f"-I{INCLUDE_DIR}",
             *sources,
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
+        ]
     )
     if done.returncode:
         last = "\n".join(done.stderr.splitlines()[-LAST_LINES:])

@@ -6,12 +6,14 @@ A process gets requests and sends replies over two pipes; the end of the request
 
 import os
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from evolve import children
 from evolve.backends.cache import LAST_LINES
+from evolve.backends.trust import temporary_folder
 from model.errors import InputError
+from model.temporary import TemporaryFolder
 
 _COCOTB = ("COCOTB_", "GPI_", "PYGPI_", "RANDOM_SEED", "COVERAGE")
 
@@ -27,7 +29,7 @@ class SimulatedTop:
         self.cycles = 0
         self._simulation: _Simulation | None = None
         try:
-            self._folder = tempfile.TemporaryDirectory(prefix="evoarray-")
+            self._folder = TemporaryFolder(temporary_folder())
             self.folder = Path(self._folder.name)
             for name, content in files.items():
                 (self.folder / name).write_bytes(content)
@@ -71,7 +73,7 @@ class _Simulation:
         }
         try:
             with log.open("wb") as stream:
-                self.process = subprocess.Popen(
+                self.process = children.start(
                     command,
                     cwd=log.parent,
                     env={**inherited, **environment, **pipes},
@@ -79,7 +81,6 @@ class _Simulation:
                     stdout=stream,
                     stderr=stream,
                     pass_fds=(requests, replies),
-                    start_new_session=True,  # Ctrl-C stops the evolution, which then stops this
                 )
         except OSError as error:
             os.close(self._requests)
@@ -122,8 +123,7 @@ class _Simulation:
         """End the process."""
         os.close(self._requests)
         os.close(self._replies)
-        self.process.kill()
-        self.process.wait()
+        children.end(self.process)
 
     def _last_words(self) -> str:
         lines = self._log.read_text(errors="replace").splitlines()[-LAST_LINES:]

@@ -11,6 +11,9 @@ from evolve.backends.verilated import find_tools
 from model.errors import InputError
 from model.rtl import sources
 
+SIMULATORS = ("icarus", "verilator")
+"""On which a champion may be replayed."""
+
 
 def require(simulator: str, family: str) -> None:
     """Raise InputError if a simulator, what it needs, or the RTL of a family is missing."""

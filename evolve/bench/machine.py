@@ -6,7 +6,6 @@ import os
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import closing
 from functools import cache
@@ -15,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from evolve.backends.library import cpu_line, load_compiled
+from evolve.backends.trust import temporary_folder
 from evolve.filter.backends import open_backend
 from evolve.filter.loop import found
 from evolve.filter.sample import Pair
@@ -23,6 +23,7 @@ from evolve.filter.tribe import advance, rule_at
 from model.filter.circuit import Shape
 from model.images import read_image, write_image
 from model.noise import add_noise
+from model.temporary import TemporaryFolder
 
 PHOTO = Path(__file__).parents[2] / "images" / "training" / "camera.png"
 _VECTORS = Path(__file__).with_name("vectors.c")
@@ -48,7 +49,7 @@ def store_limit() -> float:
 
 def start_up() -> dict[str, float]:
     """Return seconds from Python's start to a first SAE: engine compiled, and from the cache."""
-    with tempfile.TemporaryDirectory() as folder:
+    with TemporaryFolder(temporary_folder()) as folder:
         return {way: probe(SIDE, folder)[0] for way in ("compiled", "cached")}
 
 
@@ -96,7 +97,7 @@ def peak_memory() -> float:
 
 def command_seconds(pair: Pair, side: int, evaluations: int) -> float:
     """Return the CPU seconds of `evoarray evolve`, on one core."""
-    with tempfile.TemporaryDirectory() as folder:
+    with TemporaryFolder() as folder:
         paths = [Path(folder, name) for name in ("noisy.png", "clean.png")]
         for path, pixels in zip(paths, pair, strict=True):
             write_image(path, pixels)

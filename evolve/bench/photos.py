@@ -8,7 +8,6 @@ pixels: 1 is as fast for each pixel.
 
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -24,6 +23,7 @@ from evolve.filter.sample import Pair, Sheet, as_sheet, sheets_of
 from evolve.filter.settings import SAMPLE, Settings
 from model.images import read_image, write_image
 from model.noise import add_noise
+from model.temporary import TemporaryFolder
 
 PHOTO = Path(__file__).parents[2] / "images" / "large" / "camera.png"
 
@@ -96,7 +96,7 @@ def _seconds(settings: Settings, sheets: Sequence[Sheet], workers: int) -> tuple
 
 def _command(pairs: Sequence[Pair], sample: str) -> tuple[float, float]:
     """Return the seconds of `evoarray evolve` on all cores, and its peak memory in MB."""
-    with tempfile.TemporaryDirectory() as folder:
+    with TemporaryFolder() as folder:
         paths = []
         for number, pair in enumerate(pairs):
             for name, pixels in zip(("noisy", "clean"), pair, strict=True):

@@ -9,6 +9,7 @@ from typing import Any
 import click
 from rich.table import Table
 
+from evolve.backends.ready import SIMULATORS
 from evolve.commands.options import (
     FILE,
     after_option,
@@ -73,7 +74,7 @@ from model.filter.functions import FUNCTION_SETS
 )
 @click.option(
     "--replay",
-    type=click.Choice(("icarus", "verilator")),
+    type=click.Choice(SIMULATORS),
     help="Check the champion, pixel by pixel, on the RTL in this simulator.",
 )
 @json_lines_option

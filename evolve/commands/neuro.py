@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from evolve.backends.ready import SIMULATORS
 from evolve.commands.options import (
     config_option,
     console,
@@ -27,7 +28,7 @@ from evolve.options import by_option
 @config_option
 @click.option(
     "--replay",
-    type=click.Choice(("icarus", "verilator")),
+    type=click.Choice(SIMULATORS),
     help="Check the champion, logit by logit, on the RTL in this simulator.",
 )
 @json_lines_option

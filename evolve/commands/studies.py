@@ -11,6 +11,9 @@ from evolve.report.page import report
 from evolve.studies.study import merge
 from evolve.studies.study import study as do_study
 from evolve.studies.summary import write_summary
+from model.errors import shown, whole
+
+MOST_SHARDS = 1_000_000
 
 
 class _Shard(click.ParamType[tuple[int, int]]):
@@ -22,9 +25,11 @@ class _Shard(click.ParamType[tuple[int, int]]):
         self, value: Any, param: click.Parameter | None, context: click.Context | None
     ) -> tuple[int, int]:
         part, _, parts = str(value).partition("/")
-        if not (part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
-            self.fail(f"{value!r}; legal is I/N, with I from 1 to N", param, context)
-        return int(part), int(parts)
+        count = whole(parts, 1, MOST_SHARDS) or 0
+        number = whole(part, 1, count)
+        if number is None:
+            self.fail(f"{shown(value)}; legal is I/N, with I from 1 to N", param, context)
+        return number, count
 
 
 class _Study(click.Group):
@@ -81,7 +86,8 @@ def study_run(
 @output_option(metavar="DIR", help="The folder for all results.")
 def study_merge(shards: tuple[Path, ...], output: Path) -> None:
     """Put the results of the parts of a study together."""
-    merge(shards, output)
+    for lost in merge(shards, output):
+        console(False).out(f"Warning: {lost}; they are not in {output}")
 
 
 @study.command("summary")
@@ -92,7 +98,8 @@ def study_summary(studies: tuple[Path, ...], output: Path) -> None:
 
     Where OUT.md has the lines that a summary writes into, the rest of it stays as it is.
     """
-    write_summary(studies, output)
+    for lost in write_summary(studies, output):
+        console(False).out(f"Warning: {lost}; they are left out")
 
 
 @click.command("report")

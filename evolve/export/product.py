@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from evolve.backends.trust import temporary_folder
 from evolve.export.drawing import draw_graph
 from evolve.export.names import check_name
 from evolve.export.proof import is_equal
@@ -20,6 +20,7 @@ from evolve.synthesis.measure import Result, measure
 from model.errors import InputError, MismatchError
 from model.files import make_folder, write_atomically
 from model.filter.circuit import Circuit, circuit_to_json
+from model.temporary import TemporaryFolder
 
 SEEDS = 3
 """Of nextpnr, for each design."""
@@ -157,7 +158,7 @@ def synthesize(folder: Path, exported: Exported) -> list[Result]:
 
     Raises InputError where yosys or nextpnr is missing, ProgramError where one fails.
     """
-    with TemporaryDirectory() as root:  # the programs write where they read
+    with TemporaryFolder(temporary_folder()) as root:  # the programs write where they read
         files = tuple(Path(root, file) for file in exported.rtl)
         for file in files:
             file.write_bytes((folder / file.name).read_bytes())

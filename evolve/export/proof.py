@@ -11,9 +11,9 @@ needs to look at one operation at a time. Without these steps some circuits take
 """
 
 import shutil
-import tempfile
 from pathlib import Path
 
+from evolve.backends.trust import temporary_folder
 from evolve.export.verilog import stage_of
 from evolve.simplify.graph import Node, elements, names, nodes
 from evolve.synthesis import programs
@@ -21,6 +21,7 @@ from model.filter.circuit import Circuit
 from model.filter.latency import array_cycles
 from model.filter.rtl import parameters
 from model.rtl import RTL_DIR
+from model.temporary import TemporaryFolder
 
 SOURCES = (
     "filter/evoarray_skew.v",
@@ -95,7 +96,7 @@ def _holds(circuit: Circuit, name: str, stages: int, verilog: str, equal: str) -
         equal=equal,
     )
     steps = latency + 3
-    with tempfile.TemporaryDirectory() as folder:
+    with TemporaryFolder(temporary_folder()) as folder:
         for source in SOURCES:
             shutil.copy(RTL_DIR / source, folder)
         Path(folder, "export.v").write_text(verilog, encoding="utf-8")

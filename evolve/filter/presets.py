@@ -8,8 +8,8 @@ from typing import Any
 
 from evolve.filter.settings import OPTIONS, Settings
 from evolve.options import by_option, typed_option
-from model.errors import InputError
-from model.filter.circuit import Shape
+from model.errors import InputError, refuse, whole
+from model.filter.circuit import LARGEST_SIDE, Shape
 
 PRESETS: Mapping[str, Mapping[str, Any]] = tomllib.loads(
     Path(__file__).with_name("presets.toml").read_text(encoding="utf-8")
@@ -57,9 +57,10 @@ def shape_of(options: Mapping[str, Any]) -> Shape:
         sides = str(options["size"]).split("x")
         if {"rows", "cols"} & options.keys():
             raise InputError(f"size is {options['size']!r}, beside rows or cols; give one of these")
-        if len(sides) != 2 or not all(side.isdecimal() for side in sides):
-            raise InputError(f"size is {options['size']!r}; legal is such as 8x8")
-        rows, cols = map(int, sides)
+        numbers = [whole(side, 0, LARGEST_SIDE) for side in sides]
+        if len(numbers) != 2 or None in numbers:
+            refuse("size", options["size"], f"such as 8x8, up to {LARGEST_SIDE}x{LARGEST_SIDE}")
+        rows, cols = numbers
     return Shape(rows, cols, options.get("function-set", "upm16"))
 
 

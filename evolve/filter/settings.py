@@ -11,6 +11,7 @@ from math import gcd
 from evolve.options import check as _check
 from evolve.options import option
 from model.errors import refuse as _refuse
+from model.errors import whole
 from model.filter.circuit import Shape
 from model.filter.functions import FUNCTION_SETS
 
@@ -370,8 +371,8 @@ class Settings:
         if self.sample == "all" or (self.sample == "auto" and pixels <= LARGEST_WHOLE):
             return 0
         wanted = str(SAMPLE) if self.sample == "auto" else self.sample
-        count = int(wanted) if wanted.isdecimal() and wanted.isascii() else 0
-        if not SAMPLE_STEP <= count <= MOST_SAMPLED:
+        count = whole(wanted, SAMPLE_STEP, MOST_SAMPLED) if wanted.isascii() else None
+        if count is None:
             legal = f"auto, all, or a whole number from {SAMPLE_STEP} to {MOST_SAMPLED}"
             _refuse("sample", self.sample, legal)
         count = -(-count // SAMPLE_STEP) * SAMPLE_STEP
@@ -422,9 +423,9 @@ OPTIONS = tuple(each for each in fields(Settings) if each.metadata)
 """The fields of Settings that are options, named there with _ for -."""
 
 
-_RATE = re.compile(r"(?P<low>[0-9]+)(\.\.(?P<high>[0-9]+))?(@(?P<since>[0-9]+))?")
+_RATE = re.compile(r"(?P<low>[0-9]{1,9})(\.\.(?P<high>[0-9]{1,9}))?(@(?P<since>[0-9]{1,999}))?")
 _TEMPERATURE = re.compile(r"([0-9]*\.?[0-9]+)(?:\.\.([0-9]*\.?[0-9]+))?")
-_SIZE = re.compile(r"([1-9][0-9]*)x([1-9][0-9]*)")
+_SIZE = re.compile(r"([1-9][0-9]{0,8})x([1-9][0-9]{0,8})")
 
 
 def _sizes(option: str, value: str) -> tuple[tuple[int, int], ...]:

@@ -5,8 +5,10 @@ networkx, which takes a while to load, is asked only where there is a network.
 """
 
 import codecs
+import io
 import re
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,7 +16,7 @@ from evolve.filter.settings import Settings
 from evolve.networks.graphs import Graph, graph_of
 from evolve.rng import Random
 from model.errors import InputError
-from model.files import read_text
+from model.files import read_file, read_text
 
 Edges: TypeAlias = tuple[tuple[int, int], ...]
 """Pairs of tribes by number, the lower one first, in rising order."""
@@ -60,7 +62,13 @@ def read_edges(path: Path, tribes: int) -> Edges:
     heading or with whole numbers beside other names, and for a graph of another number of nodes,
     without an edge, or with one from a node to itself.
     """
-    graph = _read_graphml(path) if _is_xml(path) else _read_list(path)
+    try:
+        content = read_file(path)
+    except OSError as error:
+        raise InputError(f"cannot read the graph file {path}: {error.strerror}") from None
+    begins = content[:1024].removeprefix(codecs.BOM_UTF8).lstrip()
+    is_xml = path.suffix.lower() in _GRAPHML or begins.startswith(b"<")
+    graph = _read_graphml(path, content) if is_xml else _read_list(path)
     nodes: list[str] = list(graph)
     if not graph.edges:
         raise InputError(f"the graph of {path} has no edge, so that no tribes would meet")
@@ -75,20 +83,10 @@ def read_edges(path: Path, tribes: int) -> Edges:
             f"the graph of {path} has an edge from {loops[0]!r} to itself; take it out"
         )
     if all(node.isdecimal() for node in nodes):
-        nodes.sort(key=int)
+        nodes.sort(key=Decimal)  # of as many digits as there may be
     number = {node: index for index, node in enumerate(nodes)}
     between = [(number[a], number[b]) for a, b in graph.edges]
     return tuple(sorted((min(edge), max(edge)) for edge in between))
-
-
-def _is_xml(path: Path) -> bool:
-    if path.suffix.lower() in _GRAPHML:
-        return True
-    try:
-        with path.open("rb") as stream:
-            return stream.read(1024).removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<")
-    except OSError as error:
-        raise InputError(f"cannot read the graph file {path}: {error.strerror}") from None
 
 
 def _read_list(path: Path) -> Graph:
@@ -124,12 +122,10 @@ def _check_names(path: Path, lines: Mapping[int, tuple[str, str]], graph: Graph)
             )
 
 
-def _read_graphml(path: Path) -> Graph:
+def _read_graphml(path: Path, content: bytes) -> Graph:
     import networkx as nx
 
     try:
-        return nx.Graph(nx.read_graphml(path, node_type=str))
-    except OSError as error:
-        raise InputError(f"cannot read the graph file {path}: {error.strerror}") from None
+        return nx.Graph(nx.read_graphml(io.BytesIO(content), node_type=str))
     except (nx.NetworkXException, SyntaxError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is not a GraphML file: {error}") from None

@@ -77,7 +77,7 @@ class GuidedSettings:
     # Differential evolution of real vectors.
     dimensions: int = option(2, "Real numbers of an individual.", least=1, most=1000)
     radius: float = option(
-        0.0, "Half the side of the domain around 0; 0: that of the function.", least=0.0
+        0.0, "Half the side of the domain around 0; 0: that of the function.", least=0.0, most=1e30
     )
     start: str = option(
         "uniform",

@@ -15,10 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evolve.networks.problems import Reals
-from model.errors import InputError
+from model.errors import InputError, refuse, whole
 
 MOST = 2000
 """Cities."""
+
+LONGEST = 2**53
+"""Of a tour: all whole numbers up to it are exact in float64."""
 
 RADIUS = 6378.388
 """Of the earth in kilometres, as TSPLIB has it."""
@@ -40,7 +43,14 @@ def read_tsplib(text: str, called: str) -> Reals:
     Raises InputError naming the file for what is not of these types, or not whole.
     """
     try:
-        return _distances(*_parts(text))
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused
+            distances = _distances(*_parts(text))
+        if not np.abs(distances).max() * len(distances) <= LONGEST:
+            raise InputError(
+                f"a tour may be longer than {LONGEST:,}, and its length would not be exact; give "
+                "the distances in a larger unit"
+            )
+        return distances
     except InputError as error:
         raise InputError(f"{called}: {error}") from None
 
@@ -81,11 +91,12 @@ def _distances(facts: Mapping[str, str], sections: Mapping[str, Sequence[str]]) 
     if facts.get("TYPE", "TSP").split()[:1] != ["TSP"]:
         raise InputError(f"TYPE is {facts['TYPE']!r}; legal is TSP")
     dimension = facts.get("DIMENSION", "")
-    if not dimension.isdecimal() or not 3 <= int(dimension) <= MOST:
-        raise InputError(f"DIMENSION is {dimension!r}; legal is a whole number from 3 to {MOST}")
+    count = whole(dimension, 3, MOST)
+    if count is None:
+        refuse("DIMENSION", dimension, f"a whole number from 3 to {MOST}")
     if facts.get("NODE_COORD_TYPE", "") == "THREED_COORDS":
         raise InputError("NODE_COORD_TYPE is 'THREED_COORDS'; legal is TWOD_COORDS")
-    count, kind = int(dimension), facts.get("EDGE_WEIGHT_TYPE", "")
+    kind = facts.get("EDGE_WEIGHT_TYPE", "")
     if kind == "EXPLICIT":
         name = facts.get("EDGE_WEIGHT_FORMAT", "")
         if name not in _FORMATS:

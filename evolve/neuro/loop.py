@@ -7,8 +7,9 @@ of the fittest networks is kept as the champion, other images say, those for val
 the test are never seen here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import index
 from typing import Any, Protocol
 
 from evolve.neuro.algorithm import Algorithm, Genome, Reals
@@ -66,15 +67,15 @@ class Search:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a state, with an algorithm of the same settings."""
         self.algorithm.restore(state["algorithm"])
-        self.evaluations, self.judged = state["evaluations"], state["judged"]
+        self.evaluations, self.judged = map(index, (state["evaluations"], state["judged"]))
         if state["champion"] is not None:
             genome, right, fitness = state["champion"]
-            self.champion = Champion(self.algorithm.genome(genome), right, fitness)
+            self.champion = Champion(self.algorithm.genome(genome), index(right), float(fitness))
 
 
 def evolve(
     search: Search,
-    fitness: Judge,
+    fitness: Callable[[Sequence[Any]], Reals],
     validation: Judge,
     evaluations: int,
     interval: int,

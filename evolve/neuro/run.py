@@ -8,7 +8,7 @@ shown the images for validation, how many it gets wrong of those that it learns 
 import shlex
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from rich.table import Table
 
 from evolve.backends.ready import require
 from evolve.console import print_table
+from evolve.neuro.algorithm import Reals
 from evolve.neuro.algorithms import (
     Settings,
     algorithm_of,
@@ -36,9 +37,9 @@ from evolve.neuro.progress import NeuroProgress
 from evolve.neuro.settings import CNNS, EVOLVED
 from evolve.runs.database import Event, Row
 from evolve.runs.provenance import made_with
-from evolve.runs.resuming import load_to_resume, print_json
+from evolve.runs.resuming import load_to_resume, print_json, replay_of
 from evolve.runs.store import RunStore
-from model.errors import InputError, refuse
+from model.errors import not_ours, refuse
 from model.files import write_json
 from model.neuro.network import Network, save_network
 
@@ -94,24 +95,19 @@ class NeuroJob:
 
 def job_of(folder: Path, description: Mapping[str, Any]) -> NeuroJob:
     """Return the job of a run's database. Raises InputError if it is not one that this can do."""
-    try:
+    with not_ours(f"the run {folder}"):
         saved = dict(description["settings"])
         settings = settings_of({name.replace("_", "-"): value for name, value in saved.items()})
-        return NeuroJob(settings, description["replay"], folder, description["provenance"])
-    except (KeyError, TypeError) as error:
-        raise InputError(f"{folder} is not a run that is known here: {error!r}") from None
+        return NeuroJob(settings, replay_of(description), folder, dict(description["provenance"]))
 
 
 def search_of(job: NeuroJob, checkpoint: Mapping[str, Any] | None) -> Search:
     """Return a search at its start, or as it was saved. Raises InputError for what is none."""
     search = Search(algorithm_of(job.settings))
     if checkpoint is not None:
-        try:
+        with not_ours(f"the checkpoint of the run {job.folder}"):
             search.restore(checkpoint["search"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(
-                f"the run {job.folder} cannot be resumed; its checkpoint is wrong: {error}"
-            ) from None
+            float(checkpoint["seconds"])
     return search
 
 
@@ -171,8 +167,16 @@ def _go_on(
 
     try:
         with NeuroProgress(search.evaluations, settings.evaluations, console) as progress:
+
+            def judged(genomes: Sequence[Any]) -> Reals:
+                if search.algorithm.trains:  # which takes its time; the network is then kept
+                    for number, genome in enumerate(genomes):
+                        genome.network()
+                        progress.show(search.evaluations + number, found)
+                return fitness(genomes)
+
             budget, until = (settings.evaluations, settings.interval), settings.until_solved
-            for _ in evolve(search, fitness, validation, *budget, until_solved=until):
+            for _ in evolve(search, judged, validation, *budget, until_solved=until):
                 if search.judged == search.evaluations and search.champion:
                     best = search.algorithm.best[0].network()
                     wrong = len(plain.labels) - int(plain.measure([best]).right[0])

@@ -105,6 +105,8 @@ class NeuroSettings:
             refuse("zeroes", self.zeroes, f"{1 - self.anywhere:g} at most, what anywhere leaves")
         if self.elite >= self.population:
             refuse("elite", self.elite, f"less than the population, {self.population}")
+        if self.algorithm in (*POPULATIONS, "deepga"):
+            refuse_less_than_a_generation(self.evaluations, self.population)
         if self.algorithm == "es" and self.population % 2:
             refuse("population", self.population, "an even number with the algorithm es")
         if self.algorithm in CNNS and self.tournament > self.population:
@@ -136,6 +138,15 @@ class NeuroSettings:
             if self.algorithm not in _USED_BY.get(each.name, [self.algorithm])
             and getattr(self, each.name) != each.default
         ]
+
+
+def refuse_less_than_a_generation(evaluations: int, population: int) -> None:
+    """Raise InputError for a budget that the first generation, which is a whole one, goes beyond.
+
+    Of trained networks that generation may take minutes.
+    """
+    if evaluations < population:
+        refuse("evaluations", evaluations, f"{population} or more with a population of as many")
 
 
 OPTIONS = tuple(fields(NeuroSettings))

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from evolve.neuro.algorithm import Reals
-from model.errors import refuse
+from model.errors import refuse, whole
 from model.neuro.arithmetic import LARGEST, Int8
 from model.neuro.network import Dense, Network, Shape
 
@@ -56,8 +56,8 @@ def form_of(layers: str, input_shape: Shape, shift: int, activation: str) -> For
 
     Raises InputError for another text, or other inputs than the images have.
     """
-    numbers = [int(word) if word.isdecimal() else 0 for word in layers.split("-")]
-    if len(numbers) < 2 or min(numbers) < 1 or max(numbers) > 4096:
+    numbers = [whole(word, 1, 4096) or 0 for word in layers.split("-")]
+    if len(numbers) < 2 or 0 in numbers:
         refuse("layers", layers, "numbers from 1 to 4096 such as 64-16-10")
     if numbers[0] != np.prod(input_shape):
         refuse("layers", layers, f"{np.prod(input_shape)} inputs first, as the images have")

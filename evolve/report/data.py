@@ -30,7 +30,7 @@ from evolve.studies.neuro import Neuro
 from evolve.studies.noisy_digits import NoisyDigits
 from evolve.studies.store import DATABASE as STUDY
 from evolve.studies.store import StudyStore
-from model.errors import InputError
+from model.errors import InputError, not_ours
 from model.filter.circuit import Circuit, circuit_of
 
 STUDIES: Mapping[type[Kind], type[Study]] = {
@@ -127,17 +127,21 @@ def read(folder: Path) -> Study | Run | NeuroRun:
 
 def _read_study(folder: Path) -> Study:
     with said(f"cannot read the study {folder}"), StudyStore(folder, writes=False) as store:
-        results = store.results()
-        if not results:
-            raise InputError(f"the study {folder} has no finished run yet; go on with it first")
+        results, origin = store.results(), store.origin
+        if not results.good:
+            lost = results.lost and f" ({results.lost})"
+            raise InputError(
+                f"the study {folder} has no finished run yet{lost}; go on with it first"
+            )
         return STUDIES[type(store.spec.kind)](
             folder.resolve().name,
             store.spec,
-            store.text,
-            store.called,
-            store.provenance,
-            store.material(),
-            results,
+            origin.text,
+            origin.called,
+            origin.provenance,
+            origin.material,
+            results.good,
+            results.lost,
         )
 
 
@@ -145,14 +149,12 @@ def _read_run(folder: Path) -> Run | NeuroRun:
     loaded, state = look(folder / RUN)
     if loaded.checkpoint is None or not loaded.rows:
         raise InputError(f"the run {folder} has nothing to report yet; it was only just begun")
-    about = folder.resolve().name, state, loaded.created, loaded.description["command"]
+    about = folder.resolve().name, state, loaded.created, str(loaded.description.get("command"))
     if loaded.description.get("kind") == neuro.KIND:
         asked = neuro.job_of(folder, loaded.description)
         search = neuro.search_of(asked, loaded.checkpoint)
         return NeuroRun(*about, asked, search, loaded.rows, loaded.events)
     job = job_of(folder, loaded.description, loaded.images, 1)
-    try:
+    with not_ours(f"the checkpoint of the run {folder}"):
         world = World.from_json(loaded.checkpoint["world"], job.settings.shape)
-    except (KeyError, ValueError) as error:
-        raise InputError(f"the run {folder} has a wrong checkpoint: {error}") from None
     return Run(*about, job, world, loaded.rows, loaded.events)

@@ -87,6 +87,7 @@ def _study(study: Study) -> Record:
         "name": study.name,
         "spec": study.text,
         "provenance": study.provenance,
+        "left_out": study.lost or None,
         **(_medians(study) if isinstance(study, FilterStudy) else {}),
         "settings": {name: _known(asdict(s)) for name, s in study.summaries.items()},
         "pairs": [

@@ -3,7 +3,7 @@
 
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError
 from rich.console import Console
 
 from evolve.filter.comparison import cells_of
@@ -15,8 +15,8 @@ from evolve.report.study import Study
 from evolve.report.topology import moments
 from evolve.studies.findings import claimed
 from evolve.studies.findings import found as found_by
-from model.errors import InputError
-from model.files import write_atomically
+from model.errors import InputError, not_ours
+from model.files import keep_inside, write_atomically
 
 SUFFIXES = (".html", ".htm")
 
@@ -30,21 +30,32 @@ def report(folder: Path, output: Path | None, console: Console) -> None:
     if output.suffix.lower() not in SUFFIXES:
         raise InputError(f"cannot write '{output}': end its name in .html")
     found = read(folder)
-    table = records(found)
+    keep_inside(folder)
+    if isinstance(found, Study) and found.lost:
+        console.out(f"Warning: in {folder}, {found.lost}; they are left out")
     # A name of their own: a run's folder has a results.json and a circuit.json already.
     beside = output.with_name(f"{output.stem}-results.csv")
-    files = {
-        output: page(found).encode(),
-        beside: to_csv(table),
-        beside.with_suffix(".json"): to_json(found),
-        beside.with_suffix(".parquet"): to_parquet(table),
-    }
+    with not_ours(f"what is in {folder}"):
+        table = records(found)
+        files = {
+            output: _page_of(found).encode(),
+            beside: to_csv(table),
+            beside.with_suffix(".json"): to_json(found),
+            beside.with_suffix(".parquet"): to_parquet(table),
+        }
     for path, content in files.items():
         if content is None:
             console.out(f"{path} was left out; it needs pyarrow: pip install 'evoarray[parquet]'")
         else:
             write_atomically(path, content)
             console.out(f"Wrote {path}")
+
+
+def _page_of(found: Study | Run | NeuroRun) -> str:
+    try:
+        return page(found)
+    except UndefinedError as error:  # what the page asks for is not there
+        raise ValueError(str(error)) from None
 
 
 def page(found: Study | Run | NeuroRun) -> str:

@@ -55,6 +55,8 @@ class Study(ABC):
     provenance: Mapping[str, Any]
     material: Material
     results: Sequence[Any]
+    lost: str
+    """How many results are damaged and left out, and which; empty if none is."""
 
     template: ClassVar[str]
     """The page's, in the folder of templates."""

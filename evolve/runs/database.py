@@ -1,21 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 """A run's database: its tables, how they are written, and how damage in them is found.
 
-Start reading at `_SCHEMA`. SQLite does not see a flipped bit; therefore every row of the log is
-chained to the one before by SHA-256, and a checkpoint holds the ends of the chains. What is read is
-JSON and is checked before it is used; nothing is executed.
+Start reading at `_SCHEMA`. Every row of the log is chained to the one before by SHA-256, and a
+checkpoint holds the ends of the chains. What is read is JSON and is checked before it is used;
+nothing is executed.
 """
 
-import hashlib
 import json
 import operator
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from evolve.runs.sqlite import (
+    check_format,
+    has_schema,
+    is_damage,
+    is_sound,
+    link,
+    readable,
+    replacing,
+    suppress_damage,
+)
 from model.errors import InputError
 
 FORMAT = 1
@@ -77,25 +85,18 @@ class Loaded:
 
 def build(path: Path, run: Loaded) -> None:
     """Write a new database, and put it in place when it is whole."""
-    new = path.with_suffix(".new")
-    new.unlink(missing_ok=True)
-    new.touch()
-    try:
-        with closing(connect(new, "mode=rw")) as database, database:
-            database.executescript(_SCHEMA)
-            database.execute(f"PRAGMA application_id={_APPLICATION}")
-            database.execute(f"PRAGMA user_version={FORMAT}")
-            facts = (run.created, _json(run.description))
-            images = [(n, *image) for n, image in enumerate(run.images.items(), 1)]
-            origin = _link(b"", (*facts, *images))
-            database.execute("INSERT INTO run VALUES (?, ?, ?, ?)", (*facts, origin, STATUSES[0]))
-            database.executemany("INSERT INTO image VALUES (?, ?, ?)", images)
-            if run.checkpoint is not None:
-                append(database, run.checkpoint, run.rows, run.events)
-            set_status(database, run.status)
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
+    with replacing(path) as database:
+        database.executescript(_SCHEMA)
+        database.execute(f"PRAGMA application_id={_APPLICATION}")
+        database.execute(f"PRAGMA user_version={FORMAT}")
+        facts = (run.created, _json(run.description))
+        images = [(n, *image) for n, image in enumerate(run.images.items(), 1)]
+        origin = link(b"", (*facts, *images))
+        database.execute("INSERT INTO run VALUES (?, ?, ?, ?)", (*facts, origin, STATUSES[0]))
+        database.executemany("INSERT INTO image VALUES (?, ?, ?)", images)
+        if run.checkpoint is not None:
+            append(database, run.checkpoint, run.rows, run.events)
+        set_status(database, run.status)
 
 
 def append(
@@ -138,7 +139,7 @@ def append(
     content = (number, _json(checkpoint), *ends)
     database.execute(
         "REPLACE INTO checkpoint VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (number % KEPT, *content, _link(b"", content)),
+        (number % KEPT, *content, link(b"", content)),
     )
 
 
@@ -147,14 +148,14 @@ def _extend(
     table: str,
     records: Iterable[tuple[Any, ...]],
     count: int,
-    link: bytes,
+    end: bytes,
 ) -> tuple[int, bytes]:
     """Append to log or event after `count` records; return the new count and end of the chain."""
     for record in records:
         count += 1
         database.execute(f"INSERT INTO {table} VALUES (?, ?, ?, ?)", (count, *record))
-        link = _link(link, (count, *record))
-    return count, link
+        end = link(end, (count, *record))
+    return count, end
 
 
 def set_status(database: sqlite3.Connection, status: str) -> None:
@@ -164,11 +165,6 @@ def set_status(database: sqlite3.Connection, status: str) -> None:
     database.execute("UPDATE run SET status = ? WHERE status <> ?", (status, status))
 
 
-def _link(before: bytes, record: object) -> bytes:
-    """Return the SHA-256 of what came before and a record; ascii() tells 1 from "1" and b"1"."""
-    return hashlib.sha256(before + ascii(record).encode()).digest()
-
-
 def _json(data: object) -> str:
     return json.dumps(data, separators=(",", ":"), allow_nan=False)
 
@@ -176,20 +172,28 @@ def _json(data: object) -> str:
 def read(database: sqlite3.Connection, path: Path) -> tuple[Loaded, bool]:
     """Return what is good of a run, and whether anything is not.
 
-    Raises InputError if it is not a run, or nothing of it is good.
+    Raises InputError if it is not a run, or nothing of it is good; sqlite3.Error if it cannot be
+    reached, as on a disk that fails.
     """
     check_format(database, path, "run", _APPLICATION, FORMAT)
     try:
-        run, origin = _identify(database)
-        rows, row_links = _follow(database, "log", origin)
-        events, event_links = _follow(database, "event", origin)
-        (used,) = database.execute("SELECT count(*) FROM checkpoint").fetchone()
-        try:
-            sound = database.execute("PRAGMA integrity_check(1)").fetchall() == [("ok",)]
-        except sqlite3.Error:
-            sound = False
-    except (sqlite3.Error, ValueError):
-        raise lost(path) from None
+        return _read(database, path)
+    except sqlite3.Error as error:
+        if not is_damage(error):
+            raise
+    except InputError:
+        raise
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        pass  # it was not we who wrote this, though its SHA-256 is right
+    raise lost(path)
+
+
+def _read(database: sqlite3.Connection, path: Path) -> tuple[Loaded, bool]:
+    run, origin = _identify(database)
+    rows, row_links = _follow(database, "log", origin)
+    events, event_links = _follow(database, "event", origin)
+    (used,) = database.execute("SELECT count(*) FROM checkpoint").fetchone()
+    sound = is_sound(database)
     good = [
         checkpoint
         for slot in range(KEPT)
@@ -204,71 +208,69 @@ def read(database: sqlite3.Connection, path: Path) -> tuple[Loaded, bool]:
     sound &= (row_count, event_count) == (len(rows), len(events))
     loaded = replace(
         run,
-        checkpoint=json.loads(content),
+        checkpoint=_object(content) if good else None,
         rows=[
-            Row(at, sae, {int(t): s for t, s in json.loads(saes).items()})
+            Row(
+                operator.index(at),
+                operator.index(sae),
+                {int(tribe): operator.index(its) for tribe, its in _object(saes).items()},
+            )
             for _, at, sae, saes in rows[:row_count]
         ],
-        events=[Event(at, kind, json.loads(text)) for _, at, kind, text in events[:event_count]],
+        events=[
+            Event(operator.index(at), _text(kind), _object(details))
+            for _, at, kind, details in events[:event_count]
+        ],
         status=run.status if run.status in STATUSES else STATUSES[0],
     )
     return loaded, not sound
 
 
-def check_format(
-    database: sqlite3.Connection, path: Path, what: str, application: int, version: int
-) -> None:
-    """Raise InputError unless this is the database of `what`, such as a run, in this version."""
-    try:
-        (found,) = database.execute("PRAGMA application_id").fetchone()
-        (made,) = database.execute("PRAGMA user_version").fetchone()
-    except sqlite3.Error:
-        found = made = None
-    if found != application:
-        raise InputError(f"{path} is not a {what}'s database, or is damaged; it cannot be used")
-    if made != version:
-        raise InputError(
-            f"{path} has format {made}, this evoarray knows {version}; use the one that made it"
-        )
-
-
 def _identify(database: sqlite3.Connection) -> tuple[Loaded, bytes]:
     """Return a run at its start, and its SHA-256, where the chains begin.
 
-    Raises sqlite3.Error or ValueError if that is damaged.
+    Raises sqlite3.Error, TypeError or ValueError if that is damaged.
     """
-    with closing(sqlite3.connect(":memory:")) as ours:
-        ours.executescript(_SCHEMA)
-        schema = "SELECT type, name, sql FROM sqlite_master"
-        # A trigger, which saving would run, is found here, too.
-        if database.execute(schema).fetchall() != ours.execute(schema).fetchall():
-            raise ValueError("other tables")
-    ((*facts, origin, status),) = database.execute("SELECT * FROM run").fetchall()
-    images = database.execute("SELECT * FROM image ORDER BY number").fetchall()
-    if _link(b"", (*facts, *images)) != origin:
+    if not has_schema(database, _SCHEMA):
+        raise ValueError("other tables")
+    ((*facts, origin, status),), _ = readable(database, "SELECT * FROM run")
+    images, _ = readable(database, "SELECT * FROM image ORDER BY number")
+    if link(b"", (*facts, *images)) != origin:
         raise ValueError("other content")
     created, description = facts
-    pictures = {name: content for _, name, content in images}
-    return Loaded(created, json.loads(description), pictures, None, [], [], status), origin
+    pictures = {_text(name): bytes(memoryview(content)) for _, name, content in images}
+    return Loaded(_text(created), _object(description), pictures, None, [], [], status), origin
+
+
+def _object(text: str) -> dict[str, Any]:
+    data = json.loads(text)
+    if not isinstance(data, dict):
+        raise TypeError(data)
+    return data
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
 
 
 def _follow(
     database: sqlite3.Connection, table: str, origin: bytes
 ) -> tuple[list[tuple[Any, ...]], list[bytes]]:
     """Return the records of log or event, up to a damaged page, and the links of their chain."""
-    records, links = [], [origin]
-    with suppress(sqlite3.Error):
-        for record in database.execute(f"SELECT * FROM {table} ORDER BY number"):
-            records.append(record)
-            links.append(_link(links[-1], record))
+    records, _ = readable(database, f"SELECT * FROM {table} ORDER BY number")
+    links = [origin]
+    for record in records:
+        links.append(link(links[-1], record))
     return records, links
 
 
 def _checkpoint(database: sqlite3.Connection, slot: int) -> tuple[Any, ...] | None:
     """Return number, JSON, and counts and chains of log and event; None if absent or damaged."""
-    with suppress(sqlite3.Error):
+    with suppress_damage():
         row = database.execute("SELECT * FROM checkpoint WHERE slot = ?", (slot,)).fetchone()
-        if row and row[-1] == _link(b"", row[1:-1]):
+        if row and row[-1] == link(b"", row[1:-1]):
             return tuple(row[1:-1])
     return None
 
@@ -276,30 +278,3 @@ def _checkpoint(database: sqlite3.Connection, slot: int) -> tuple[Any, ...] | No
 def lost(path: Path) -> InputError:
     """Return what to raise where nothing of a database is good."""
     return InputError(f"the run {path.parent} is damaged so that it cannot be continued")
-
-
-def connect(path: Path, options: str) -> sqlite3.Connection:
-    """Open a database that exists, with options of SQLite's URI."""
-    database = sqlite3.connect(f"{path.absolute().as_uri()}?{options}", timeout=1, uri=True)
-    # What SQLite advises for files of unknown origin (sqlite.org/security.html).
-    database.execute("PRAGMA trusted_schema=OFF")
-    database.execute("PRAGMA cell_size_check=ON")
-    return database
-
-
-def begin_writing(database: sqlite3.Connection) -> None:
-    """Let others read while this connection writes; what is saved outlives a killed process."""
-    database.execute("PRAGMA journal_mode=WAL")
-    database.execute("PRAGMA synchronous=NORMAL")
-
-
-def end_writing(database: sqlite3.Connection) -> None:
-    """Leave one file and close.
-
-    Where that fails, as on a full disk or while another process reads, SQLite's -wal file stays
-    beside the database; it is part of it, and the next writer tries again.
-    """
-    with suppress(sqlite3.Error):
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        database.execute("PRAGMA journal_mode=DELETE")  # removes -wal and -shm
-    database.close()

@@ -3,16 +3,17 @@
 
 import shutil
 import sqlite3
-import tempfile
 import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from evolve.runs.database import STATUSES, Loaded, connect, read
+from evolve.runs.database import STATUSES, Loaded, read
 from evolve.runs.lock import LOCK, is_held
+from evolve.runs.sqlite import check_plain, connect, parts
 from evolve.runs.store import DATABASE, examine, said
 from model.errors import InputError
+from model.temporary import TemporaryFolder
 
 RETRY_PAUSE = 0.05  # seconds
 
@@ -21,7 +22,8 @@ RETRY_PAUSE = 0.05  # seconds
 class RunInfo:
     """What a list of runs shows; None is what is not known.
 
-    state is running, stopped, finished, killed or damaged; problem is a sentence about damage.
+    state is running, stopped, finished, killed or damaged, or unreadable where the disk or the
+    system is in the way; problem is a sentence about either.
     evaluations, budget and sae are numbers as in Row; created is ISO 8601 in UTC. A run that
     evolves a network has no SAE, but images that it gets wrong in training.
     """
@@ -35,6 +37,10 @@ class RunInfo:
     command: str | None = None
     created: str | None = None
     problem: str | None = None
+
+
+class UnreadableError(InputError):
+    """A run cannot be read, though it may be sound; the message says why."""
 
 
 def list_runs(folder: Path) -> list[RunInfo]:
@@ -52,20 +58,24 @@ def look(path: Path) -> tuple[Loaded, str]:
 
     Changes nothing, and disturbs no writer. Raises InputError if it cannot be read.
     """
-    run = None
+    run, problem = None, InputError(f"cannot read {path}")
     for attempt in range(3):
         time.sleep(RETRY_PAUSE * attempt)  # a writer may just be opening or closing it
         try:
+            check_plain(*parts(path))
             running = is_held(path.with_name(LOCK))
             run, damaged = _read_only(path, running)
             if not damaged:
                 break
         except InputError as error:
-            problem = str(error)
-        except (sqlite3.Error, OSError) as error:
-            problem = f"cannot read {path}: {error}"
+            problem = error
+        except sqlite3.Error as error:
+            problem = UnreadableError(f"cannot read {path}: {error}")
+        except OSError as error:  # also of a full folder for temporary files
+            place = error.filename2 or error.filename or path
+            problem = UnreadableError(f"cannot read {path}: {place}: {error.strerror or error}")
     if run is None:
-        raise InputError(problem)
+        raise problem
     if damaged:
         return run, "damaged"
     if running:
@@ -86,19 +96,22 @@ def _info(path: Path) -> RunInfo:
     """Return what a list shows of one run."""
     try:
         run, state = look(path)
+    except UnreadableError as error:
+        return RunInfo(path.parent, "unreadable", problem=str(error))
     except InputError as error:
         return RunInfo(path.parent, "damaged", problem=str(error))
-    settings = run.description.get("settings")
+    settings, command = run.description.get("settings"), run.description.get("command")
+    budget = settings.get("evaluations") if isinstance(settings, dict) else None
     best = run.rows[-1].sae if run.rows else None
     of_filter = "kind" not in run.description
     return RunInfo(
         path.parent,
         state,
         run.rows[-1].evaluations if run.rows else 0,
-        settings.get("evaluations") if isinstance(settings, dict) else None,
+        budget if type(budget) is int else None,
         best if of_filter else None,
         None if of_filter else best,
-        run.description.get("command"),
+        command if isinstance(command, str) else None,
         run.created,
         "resuming it goes on from the last good checkpoint" if state == "damaged" else None,
     )
@@ -106,14 +119,13 @@ def _info(path: Path) -> RunInfo:
 
 def _read_only(path: Path, running: bool) -> tuple[Loaded, bool]:
     """Do as examine does, but also while the run is written, and so that no file changes."""
-    parts = [path.with_name(path.name + end) for end in ("", "-wal", "-shm", "-journal")]
-    parts = [part for part in parts if part.exists()]
-    if len(parts) > 1 and not running:  # a killed writer's; SQLite must write to recover them
-        with tempfile.TemporaryDirectory() as copy:
-            for part in parts:
+    there = [part for part in parts(path) if part.exists()]
+    if len(there) > 1 and not running:  # a killed writer's; SQLite must write to recover them
+        with TemporaryFolder() as copy:
+            for part in there:
                 shutil.copy(part, copy)
             return examine(Path(copy, path.name), path)
-    options = "mode=ro&readonly_shm=1" if len(parts) > 1 else "immutable=1"
+    options = "mode=ro&readonly_shm=1" if len(there) > 1 else "immutable=1"
     with closing(connect(path, options)) as database:
         database.execute("BEGIN")  # all that follows is of one moment
         return read(database, path)

@@ -6,9 +6,11 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from filelock import FileLock, Timeout
 
+from evolve.runs.sqlite import check_plain
 from model.errors import InputError
 
 LOCK = "run.lock"
@@ -18,6 +20,7 @@ LOCK = "run.lock"
 def held(folder: Path) -> Iterator[FileLock]:
     """Take a run's lock, and release it if what is done with it fails."""
     path = folder / LOCK
+    check_plain(path)
     lock = FileLock(path, thread_local=False, fallback_to_soft=False)
     try:
         lock.acquire(timeout=0.5)  # longer than any is_held
@@ -28,7 +31,8 @@ def held(folder: Path) -> Iterator[FileLock]:
         who = f"process {owner}" if owner.isdigit() else "another process"
         raise InputError(f"the run {folder} is being written by {who}; stop that first") from None
     try:
-        path.write_text(str(os.getpid()), encoding="ascii")
+        with _open(path, os.O_WRONLY | os.O_TRUNC) as stream:
+            stream.write(str(os.getpid()).encode())
         yield lock
     except BaseException:
         release(lock)
@@ -44,12 +48,22 @@ def release(lock: FileLock) -> None:
 
 
 def is_held(path: Path) -> bool:
-    """Return whether a process has this lock. A shared lock for a moment is the only way to ask."""
+    """Return whether a process has this lock. A shared lock for a moment is the only way to ask.
+
+    Raises InputError if there is something else in its place.
+    """
+    check_plain(path)
     try:
-        with path.open("rb") as stream:
+        with _open(path, os.O_RDONLY) as stream:
             fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False
     except BlockingIOError:
         return True
     return False
+
+
+def _open(path: Path, flags: int) -> IO[bytes]:
+    """Open the lock's file, and nothing that somebody just put in its place."""
+    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+    return os.fdopen(descriptor, "rb" if flags == os.O_RDONLY else "wb")

@@ -10,9 +10,11 @@ from typing import Any
 
 from rich.console import Console
 
+from evolve.backends.ready import SIMULATORS
 from evolve.runs.database import Loaded
 from evolve.runs.store import RunStore
-from model.errors import InputError
+from model.errors import InputError, not_ours
+from model.files import write_json
 
 
 def load_to_resume(store: RunStore, folder: Path, console: Console) -> Loaded:
@@ -26,11 +28,23 @@ def load_to_resume(store: RunStore, folder: Path, console: Console) -> Loaded:
     if loaded.status == "finished":
         raise InputError(f"the run {folder} is finished; there is nothing to resume")
     _check_version(folder, loaded.description)
+    origin = folder / "provenance.json"
+    if not origin.exists():  # it was killed, or a disk was full, just when it began
+        write_json(origin, loaded.description["provenance"])
     return loaded
 
 
+def replay_of(description: Mapping[str, Any]) -> str | None:
+    """Return the simulator of a run's replay. Raises ValueError for what is none."""
+    replay = description["replay"]
+    if replay is not None and replay not in SIMULATORS:
+        raise ValueError(f"the replay is {replay!r}")
+    return str(replay) if replay else None
+
+
 def _check_version(folder: Path, description: Mapping[str, Any]) -> None:
-    made = description.get("provenance", {}).get("versions", {}).get("evoarray")
+    with not_ours(f"the run {folder}"):
+        made = description["provenance"]["versions"]["evoarray"]
     if made != version("evoarray"):
         raise InputError(
             f"{folder} was begun by evoarray {made}, and this is {version('evoarray')}, which "

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,15 +24,15 @@ from evolve.runs.database import (
     Loaded,
     Row,
     append,
-    begin_writing,
     build,
-    connect,
-    end_writing,
     read,
     set_status,
 )
-from evolve.runs.lock import held, release
+from evolve.runs.lock import LOCK, held, release
+from evolve.runs.sqlite import begin_writing, check_plain, connect, end_writing, parts
 from model.errors import InputError
+from model.files import keep_inside
+from model.temporary import is_temporary, remove_abandoned
 
 DATABASE = "run.sqlite"
 
@@ -45,6 +46,7 @@ class RunStore:
 
     def __init__(self, folder: Path, lock: FileLock, warnings: Sequence[str]) -> None:
         self._folder, self._lock, self._warnings = folder, lock, warnings
+        keep_inside(folder)
         self._database = connect(folder / DATABASE, "mode=rw")
         begin_writing(self._database)
 
@@ -54,23 +56,28 @@ class RunStore:
     ) -> Self:
         """Make the folder of a new run from its description (for JSON) and PNG files by name.
 
-        Raises InputError if the folder exists or cannot be filled; nothing is then left behind.
+        The folder may exist if there is nothing in it, as after a kill -9 while it was made. Raises
+        InputError if there is, or if it cannot be filled; nothing is then left behind.
         """
         try:
-            folder.mkdir(parents=True)
+            folder.mkdir(parents=True, exist_ok=True)
+            _refuse_used(folder)
         except FileExistsError:
-            raise InputError(f"the run folder {folder} exists; name a new one with -o") from None
+            raise _exists(folder) from None
         except OSError as error:
             raise InputError(f"cannot make the run folder {folder}: {error.strerror}") from None
         now = datetime.now(UTC).isoformat(timespec="seconds")
         new = Loaded(now, description, images, None, [], [], STATUSES[0])
         try:
             with said(f"cannot make the run folder {folder}"), held(folder) as lock:
+                remove_abandoned(folder)
+                _refuse_used(folder)  # another process may have been faster
                 try:
                     build(folder / DATABASE, new)
                     return cls(folder, lock, [])
                 except BaseException:
-                    shutil.rmtree(folder, ignore_errors=True)  # the next try may have the name
+                    for part in parts(folder / DATABASE):  # the next try may have the name
+                        part.unlink(missing_ok=True)
                     raise
         except BaseException:
             with suppress(OSError):
@@ -86,9 +93,11 @@ class RunStore:
         """
         path = folder / DATABASE
         with said(f"cannot open the run {folder}"):
+            check_plain(*parts(path))
             if not path.is_file():
                 raise InputError(f"{folder} is no run: there is no {DATABASE} in it")
             with held(folder) as lock:
+                remove_abandoned(folder)
                 return cls(folder, lock, _repair(path))
 
     def save(
@@ -144,24 +153,49 @@ class RunStore:
             yield
 
 
+def _refuse_used(folder: Path) -> None:
+    """Raise InputError unless a new run may be made here: nothing is there, or what a kill left."""
+    if any(path.name != LOCK and not is_temporary(path) for path in folder.iterdir()):
+        raise _exists(folder)
+
+
+def _exists(folder: Path) -> InputError:
+    return InputError(f"the run folder {folder} exists; name a new one with -o")
+
+
 def _repair(path: Path) -> list[str]:
     """Replace the database by what is good of it, if it is damaged; return what to say of that."""
     loaded, damaged = examine(path, path)
     if not damaged:
         return []
-    wal = path.with_name(f"{path.name}-wal")
-    if wal.exists() and wal.stat().st_size > 0:  # it would be taken for the new database's
-        raise InputError(f"{path} is damaged, and another process reads it; stop that first")
-    number = 1
-    while (kept := path.with_suffix(f".damaged-{number}")).exists():
-        number += 1
-    shutil.copyfile(path, kept)
+    check_alone(path)
+    kept = keep_damaged(path)
     build(path, loaded)
     where = f"{loaded.rows[-1].evaluations:,} evaluations" if loaded.rows else "its start"
     return [
         f"the run {path.parent} was damaged; it goes on from the last good checkpoint, at {where}, "
         f"and what came later is lost (the damaged database is kept as {kept.name})"
     ]
+
+
+def check_alone(path: Path) -> None:
+    """Refuse to replace a database whose -wal file would be taken for the new one's."""
+    wal = path.with_name(f"{path.name}-wal")
+    if wal.exists() and wal.stat().st_size > 0:
+        raise InputError(
+            f"{path} is to be written anew, and another process reads it; stop that first"
+        )
+
+
+def keep_damaged(path: Path) -> Path:
+    """Return the copy of a database that is made beside it."""
+    for number in count(1):
+        kept = path.with_suffix(f".damaged-{number}")
+        with suppress(FileExistsError), kept.open("xb") as copy:  # which follows no link
+            with path.open("rb") as damaged:
+                shutil.copyfileobj(damaged, copy)
+            return kept
+    raise AssertionError  # there is always another number
 
 
 def examine(path: Path, called: Path) -> tuple[Loaded, bool]:

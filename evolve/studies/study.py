@@ -10,7 +10,8 @@ import multiprocessing
 import os
 import re
 import signal
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
     CancelledError,
@@ -21,11 +22,15 @@ from concurrent.futures import (
 )
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from evolve.runs.provenance import made_with
+from evolve.stopping import SIGNALS, held_back
+from evolve.studies.database import Origin, Results
 from evolve.studies.kind import Result, Task
 from evolve.studies.progress import StudyProgress
 from evolve.studies.spec import parse_spec
@@ -37,9 +42,6 @@ AHEAD = 2
 """Tasks that wait at each worker, so that none is idle."""
 
 CONNECT_SECONDS = 10
-
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-"""The variables that keep a run to one core, where NumPy's matrix products would take more."""
 
 BREAKS = 3
 """How often workers may die in a study before it is given up."""
@@ -63,12 +65,14 @@ def study(
     another study.
     """
     with _opened(path, folder) as store:
-        spec, material = store.spec, store.material()
+        for warning in store.warnings:
+            console.out(f"Warning: {warning}")
+        spec, material = store.spec, store.material
         count = runs or (spec.quick if quick else spec.runs)
         # Run by run, so that a study that is stopped has as many of each setting.
         wanted = [(name, run) for run in range(count) for name in spec.settings]
         wanted = wanted[shard[0] - 1 :: shard[1]]
-        done = store.results()
+        done = store.results().good
         present = {(result.setting, result.run) for result in done}
         missing = [key for key in wanted if key not in present]
         tasks = spec.kind.tasks(spec.settings, material, missing)
@@ -81,10 +85,11 @@ def study(
     console.out(f"The results are in {folder}; to read them: evoarray report {folder}")
 
 
-def merge(folders: Sequence[Path], output: Path) -> None:
-    """Put the results of shards of one study together.
+def merge(folders: Sequence[Path], output: Path) -> list[str]:
+    """Put the results of shards of one study together; return sentences about damaged ones.
 
-    Raises InputError if the studies differ or the new folder has one already.
+    Raises InputError if the studies differ, if two of them have another result of one run, or if
+    the new folder has a study already.
     """
     with ExitStack() as stack:
         shards = [stack.enter_context(StudyStore(folder, writes=False)) for folder in folders]
@@ -92,20 +97,41 @@ def merge(folders: Sequence[Path], output: Path) -> None:
         for folder, shard in zip(folders, shards, strict=True):
             if _identity(shard) != _identity(first):
                 raise InputError(f"{folder} is another study than {folders[0]}")
-        origin = (first.text, first.called, first.material(), first.provenance)
-        with StudyStore.create(output, *origin, or_open=False) as merged:
-            for shard in shards:
-                merged.add(shard.results())
+        found = {folder: shard.results() for folder, shard in zip(folders, shards, strict=True)}
+        results = _united(found)
+        with StudyStore.create(output, first.origin, or_open=False) as merged:
+            merged.add(results)
+    return [f"in {folder}, {each.lost}" for folder, each in found.items() if each.lost]
+
+
+def _united(found: Mapping[Path, Results]) -> list[Result]:
+    """Return each run's result. Raises InputError where two folders have another one."""
+    united: dict[tuple[str, int], tuple[Path, Result]] = {}
+    for folder, results in found.items():
+        for result in results.good:
+            other, known = united.setdefault((result.setting, result.run), (folder, result))
+            if _found(known) != _found(result):
+                raise InputError(
+                    f"{other} and {folder} have different results of run {result.run} of "
+                    f"{result.setting!r}, which should be equal; find out which of them is right, "
+                    "and merge without the other"
+                )
+    return [result for _, result in united.values()]
+
+
+def _found(result: Result) -> dict[str, Any]:
+    """Return what a run has come to, without the time that it took."""
+    return {**asdict(result), "seconds": 0}
 
 
 def _identity(store: StudyStore) -> tuple[object, ...]:
-    material = store.material()
     photos = [
         (photo.name, photo.noisy.tobytes(), photo.clean.tobytes())
-        for group in (material.training, material.held_out)
+        for group in (store.material.training, store.material.held_out)
         for photo in group
     ]
-    return store.spec.asked, photos, material.files, store.provenance["versions"]["evoarray"]
+    versions = store.origin.provenance["versions"]["evoarray"]
+    return store.spec.asked, photos, store.material.files, versions
 
 
 @contextmanager
@@ -117,13 +143,17 @@ def _opened(path: Path, folder: Path) -> Iterator[StudyStore]:
         opened = StudyStore(folder, writes=True)
     else:
         material = spec.kind.read(spec.settings, path.parent)
-        opened = StudyStore.create(folder, text, path.name, material, made_with(), or_open=True)
+        origin = Origin(text, path.name, made_with(), material)
+        opened = StudyStore.create(folder, origin, or_open=True)
     with opened as store:
         if store.spec.asked != spec.asked:
             raise InputError(
-                f"{folder} has the results of another {store.called}; name a new folder with -o"
+                f"{folder} has the results of another {store.origin.called}; name a new folder "
+                "with -o"
             )
-        made, here = store.provenance["versions"]["evoarray"], made_with()["versions"]["evoarray"]
+        made, here = (
+            each["versions"]["evoarray"] for each in (store.origin.provenance, made_with())
+        )
         if made != here:
             raise InputError(
                 f"{folder} was begun by evoarray {made}, and this is {here}, which may evolve "
@@ -156,16 +186,13 @@ def _work_through(
 def _stream(executor: Executor, tasks: list[Task], most: int) -> Iterator[Sequence[Result]]:
     waiting: set[Future[Sequence[Result]]] = set()
     tasks.reverse()
-    try:
-        while tasks or waiting:
-            while tasks and len(waiting) < most:
+    while tasks or waiting:
+        while tasks and len(waiting) < most:
+            with _signals_for_later():
                 waiting.add(executor.submit(tasks.pop().work))
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield future.result()
-    finally:
-        for future in waiting:
-            future.cancel()
+        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+        for future in done:
+            yield future.result()
 
 
 @contextmanager
@@ -175,11 +202,16 @@ def _executor(workers: int, cluster: str | None) -> Iterator[tuple[Executor, int
         with _cluster(cluster) as executor_and_width:
             yield executor_and_width
         return
-    for name in THREADS:  # libraries read them when they are loaded, as the workers do
-        os.environ.setdefault(name, "1")
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _leave_signals_to_the_parent) as pool:
-        yield pool, workers
+    others = set(multiprocessing.active_children())
+    with ProcessPoolExecutor(workers, context, _begin_worker) as pool:
+        try:
+            yield pool, workers
+        except BaseException:
+            # Nobody will take what they do, and the pool would wait for them.
+            for process in set(multiprocessing.active_children()) - others:
+                process.kill()
+            raise
 
 
 @contextmanager
@@ -215,5 +247,26 @@ def _cluster(address: str) -> Iterator[tuple[Executor, int]]:
         ) from None
 
 
-def _leave_signals_to_the_parent() -> None:
+def _begin_worker() -> None:
+    """Leave Ctrl-C to the parent, and end with it, however that ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+
+
+def _end_with_the_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+@contextmanager
+def _signals_for_later() -> Iterator[None]:
+    """Let workers that are started here begin with signals blocked, until they can bear them."""
+    with held_back():
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -18,7 +18,7 @@ from evolve.studies.spec import Spec
 from evolve.studies.statistics import summarize
 from evolve.studies.store import StudyStore
 from model.errors import InputError
-from model.files import write_atomically
+from model.files import read_file, write_atomically
 from model.pages import markdown_table, plain, replace_part
 
 BEGIN = "<!-- What follows is written by `evoarray study summary`. -->"
@@ -56,16 +56,19 @@ class _Study:
     material: Material
     measure: Measure
     results: Sequence[Result]
+    lost: str
     judged: Sequence[Judged]
 
 
-def write_summary(folders: Sequence[Path], output: Path) -> None:
+def write_summary(folders: Sequence[Path], output: Path) -> list[str]:
     """Write the summary of studies as a page, or into the part of a page that is marked for it.
 
-    Raises InputError as summarize_studies does, and for a page that cannot be read, or that has one
-    of the two lines around such a part alone.
+    Returns sentences about damaged results, which are left out; the page has them, too. Raises
+    InputError for a folder without a study, for one that is there twice, for a page that cannot be
+    read, and for one that has one of the two lines around such a part alone.
     """
-    text = summarize_studies(folders)
+    studies = [_read(folder) for folder in folders]
+    text = _summarize(folders, studies)
     page = _read_page(output) if output.exists() else ""
     if (BEGIN in page) != (END in page):
         lacks = END if BEGIN in page else BEGIN
@@ -81,12 +84,13 @@ def write_summary(folders: Sequence[Path], output: Path) -> None:
     else:
         page = f"# What was claimed, and what was found\n\n{text}"
     write_atomically(output, page.encode())
+    return [study.lost for study in studies if study.lost]
 
 
 def _read_page(path: Path) -> str:
     """Return a page with its own line ends. Raises InputError for one that cannot be read."""
     try:
-        return path.read_bytes().decode()
+        return read_file(path).decode()
     except OSError as error:
         reason = error.strerror
     except UnicodeDecodeError:
@@ -94,9 +98,8 @@ def _read_page(path: Path) -> str:
     raise InputError(f"cannot read {path}: {reason}")
 
 
-def summarize_studies(folders: Sequence[Path]) -> str:
-    """Return the Markdown. Raises InputError for a folder without a study, and for one twice."""
-    studies = [_read(folder) for folder in folders]
+def _summarize(folders: Sequence[Path], studies: Sequence[_Study]) -> str:
+    """Return the Markdown. Raises InputError for a study that is there twice."""
     names = [study.name for study in studies]
     for folder, name in zip(folders, names, strict=True):
         if names.count(name) > 1:
@@ -112,6 +115,7 @@ def summarize_studies(folders: Sequence[Path]) -> str:
         _INTRO.format(" ".join(explained)),
         f"Of {len(judged)} claims are {said}. Studies: {len(studies)}. Runs: {runs:,}. Made with "
         f"{', '.join(sorted(made))}.",
+        *(f"\n**Left out: {plain(study.lost)}.**" for study in studies if study.lost),
         "",
         *markdown_table(
             ("Claim", "Source", "It says", "Here", "Runs", "p", "Verdict"),
@@ -136,16 +140,17 @@ def summarize_studies(folders: Sequence[Path]) -> str:
 
 def _read(folder: Path) -> _Study:
     with closing(StudyStore(folder, writes=False)) as store:
-        spec, material, results = store.spec, store.material(), store.results()
-        measure = spec.kind.measure(material)
+        spec, results = store.spec, store.results()
+        measure = spec.kind.measure(store.material)
         return _Study(
-            Path(store.called).stem,
+            Path(store.origin.called).stem,
             spec,
-            store.provenance["versions"],
-            material,
+            store.origin.provenance["versions"],
+            store.material,
             measure,
-            results,
-            judge_all(spec, measure, results),
+            results.good,
+            results.lost and f"in {folder}, {results.lost}",
+            judge_all(spec, measure, results.good),
         )
 
 

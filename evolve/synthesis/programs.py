@@ -10,6 +10,7 @@ import subprocess
 import sysconfig
 from pathlib import Path
 
+from evolve import children
 from model.errors import InputError
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
@@ -47,14 +48,11 @@ def run(
 
     Raises subprocess.TimeoutExpired if it takes longer than the limit in seconds.
     """
-    return subprocess.run(
+    return children.run(
         [SCRIPTS / program, *arguments],
         cwd=folder,
         env={**os.environ, "PATH": f"{SCRIPTS}{os.pathsep}{os.environ.get('PATH', '')}"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=limit,
+        limit=limit,
     )
 
 

@@ -182,7 +182,7 @@ def test_a_study_tells_both(evoarray: Evoarray, tmp_path: Path) -> None:
     with closing(StudyStore(tmp_path / "study", writes=False)) as store:
         results = {
             (result.setting, result.run): result
-            for result in store.results()
+            for result in store.results().good
             if isinstance(result, NeuroResult)
         }
     ours, theirs = "algorithm neat", "algorithm neat-python"

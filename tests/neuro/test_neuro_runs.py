@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from evolve import THREADS
+from evolve.neuro import progress
 from evolve.neuro.backends import ModelBackend
 from evolve.neuro.data import digits
 from evolve.neuro.judge import judge, replay
@@ -251,6 +253,13 @@ def test_options_from_a_file(evoarray: Evoarray, tmp_path: Path) -> None:
         (("--add-node", 0.1), "add-node has no use with the algorithm one-plus-lambda"),
         (("--algorithm", "neat", "--step", 8.5), "step is 8.5; legal is a whole number"),
         (("--algorithm", "neat", "--step", "far"), "'far' is not a number"),
+        *(
+            (
+                ("--algorithm", name, "--evaluations", 49, "--population", 50),
+                "evaluations is 49; legal is 50 or more with a population of as many",
+            )
+            for name in ("ga", "ep", "es", "pso", "deepga", "neat")
+        ),
         (("--algorithm", "neat", "--activation", "tanh"), "legal is one of relu, linear, step"),
         (("--config", "none.toml"), "cannot read the TOML file none.toml: No such file"),
     ],
@@ -261,6 +270,38 @@ def test_bad_options(evoarray: Evoarray, options: tuple[object, ...], says: str)
     assert says in ended.err
     assert len(ended.err.splitlines()) == 1
     assert not Path("run").exists()
+
+
+def test_a_generation_that_is_trained_shows_how_far_it_is(
+    evoarray: Evoarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
+    options = ("--algorithm", "deepga", "--population", 4, "--evaluations", 4, "--epochs", 1)
+    ended = evoarray("neuro", "-o", "run", *options)
+    assert ended.status == 0, ended.err
+    shown = re.findall(r"(\d)/4 evaluations", ended.out)
+    assert shown == ["0", "1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize("asked", [None, "3"])
+def test_a_run_has_one_core(asked: str | None) -> None:
+    """NumPy's threads would wait for each other wherever there is other work."""
+    environment = {name: value for name, value in os.environ.items() if name not in THREADS}
+    if asked:
+        environment |= dict.fromkeys(THREADS, asked)
+    code = (
+        "from evolve.cli import main; from threadpoolctl import threadpool_info as info; "
+        "print({each['num_threads'] for each in info() if each['user_api'] == 'blas'})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == f"{{{min(int(asked or 1), os.cpu_count() or 1)}}}"
 
 
 def test_a_folder_that_exists(evoarray: Evoarray, tmp_path: Path) -> None:

@@ -15,10 +15,14 @@ from evolve.filter.comparison import Photo, photo_of
 from evolve.filter.sample import sheets_of
 from evolve.filter.settings import BACKENDS, Settings
 from evolve.runs.provenance import made_with
-from model.errors import InputError
+from evolve.runs.resuming import replay_of
+from model.errors import InputError, not_ours
 from model.filter.circuit import Circuit, Shape, circuit_from_json, circuit_to_json
 from model.filter.functions import Plane
 from model.images import decode_image, encode_image
+
+KINDS = ("noisy", "clean")
+"""The two images of a photo."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ def job_of(
     folder: Path, description: Mapping[str, Any], images: Mapping[str, bytes], workers: int
 ) -> Job:
     """Return the job of a run's database. Raises InputError if it is not one that this can do."""
-    try:
+    with not_ours(f"the run {folder}"):
         settings = dict(description["settings"])
         settings["shape"] = Shape(**settings["shape"])
         settings["start_genes"] = tuple(settings["start_genes"])
@@ -103,10 +107,7 @@ def job_of(
         after = [circuit_from_json(text) for text in description["after"]]
         photos = {
             role: [
-                photo_of(
-                    *(after, name),
-                    *(_stored(images, f"{role}-{i}-{kind}") for kind in ("noisy", "clean")),
-                )
+                _photo(after, name, *(_stored(images, f"{role}-{i}-{kind}") for kind in KINDS))
                 for i, name in enumerate(description[role])
             ]
             for role in ("training", "held_out")
@@ -122,13 +123,18 @@ def job_of(
             photos["held_out"],
             backend,
             workers,
-            description["replay"],
+            replay_of(description),
             folder,
-            description["provenance"],
+            dict(description["provenance"]),
             after,
         )
-    except (KeyError, TypeError) as error:
-        raise InputError(f"{folder} is not a run that is known here: {error!r}") from None
+
+
+def _photo(after: Sequence[Circuit], name: object, noisy: Plane, clean: Plane) -> Photo:
+    """Return a photo as it was saved. Raises ValueError for what is none."""
+    if type(name) is not str or noisy.shape != clean.shape:
+        raise ValueError(f"{name!r} is no photo")
+    return photo_of(after, name, noisy, clean)
 
 
 def _stored(images: Mapping[str, bytes], name: str) -> Plane:

@@ -19,6 +19,7 @@ from evolve.filter.comparison import BASELINES, Comparison, Photo
 from evolve.filter.runs.job import Job
 from evolve.filter.tribe import Solution
 from evolve.runs.database import Row
+from evolve.stopping import held_back
 from model.errors import InputError, MismatchError
 from model.files import write_atomically
 from model.filter.array import filter_image
@@ -79,13 +80,14 @@ def write_pictures(
         ),
     }
     for name, draw in drawings.items():
-        try:
-            draw(job.folder / name)
-        except Exception as error:  # noqa: BLE001  (whatever it is, evolution took longer)
-            console.out(
-                f"{name} could not be drawn ({error}); the results are complete, and evoarray "
-                f"report {job.folder} shows them"
-            )
+        with held_back():  # amid the code in C++ a signal would be lost, or become another error
+            try:
+                draw(job.folder / name)
+            except Exception as error:  # noqa: BLE001  (whatever it is, evolution took longer)
+                console.out(
+                    f"{name} could not be drawn ({error}); the results are complete, and evoarray "
+                    f"report {job.folder} shows them"
+                )
 
 
 def write_curve(path: Path, rows: Sequence[Row]) -> None:

@@ -36,7 +36,7 @@ from evolve.filter.world import World
 from evolve.runs.database import Event, Row
 from evolve.runs.resuming import load_to_resume, print_json
 from evolve.runs.store import RunStore
-from model.errors import InputError
+from model.errors import InputError, not_ours
 from model.files import write_json
 from model.filter.circuit import Shape, circuit_of, write_circuit
 from model.images import write_image
@@ -59,8 +59,7 @@ def run(job: Job, console: Console, *, json_lines: bool = False) -> None:
             write_json(job.folder / "provenance.json", job.provenance)
             backend = job.open_backend()
         except BaseException:
-            store.close()
-            shutil.rmtree(job.folder)  # so that the next try may have the name
+            shutil.rmtree(job.folder)  # while it is locked; so that the next try may have the name
             raise
         with closing(backend):
             _go_on(job, store, backend, console, json_lines)
@@ -105,14 +104,11 @@ class _Log:
         """
         if self._checkpoint is None:
             return None
-        try:
+        with not_ours("the checkpoint of the run"):
             world = World.from_json(self._checkpoint["world"], shape)
-        except (KeyError, ValueError) as error:
-            raise InputError(
-                f"this run cannot be resumed; its checkpoint is wrong: {error}"
-            ) from None
-        self._edges = world.edges
-        return world
+            float(self._checkpoint["seconds"])
+            self._edges = world.edges
+            return world
 
     @property
     def seconds(self) -> float:

@@ -8,7 +8,6 @@ which the package allows if its activation takes arrays: that is faster than one
 """
 
 import random
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -21,6 +20,7 @@ from model.errors import InputError
 from model.neuro.arithmetic import LARGEST, Int8
 from model.neuro.layers import Int32
 from model.neuro.network import Network
+from model.temporary import TemporaryFolder
 
 CONFIG = Path(__file__).with_suffix(".ini")
 
@@ -101,7 +101,7 @@ class Peer:
                 "the algorithm neat-python needs the package: pip install 'evoarray[neuro]'"
             ) from None
         frame = settings.frame
-        with tempfile.TemporaryDirectory() as folder:
+        with TemporaryFolder() as folder:
             path = Path(folder) / CONFIG.name
             text = CONFIG.read_text(encoding="ascii").format(
                 population=settings.population, inputs=frame.bias, outputs=frame.outputs

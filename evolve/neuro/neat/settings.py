@@ -9,6 +9,7 @@ from evolve.neuro.backends import BACKENDS
 from evolve.neuro.fitness import FitnessSettings
 from evolve.neuro.neat.genes import ACTIVATIONS, LARGEST_SHIFT, Frame
 from evolve.neuro.neat.problems import PROBLEMS
+from evolve.neuro.settings import refuse_less_than_a_generation
 from evolve.options import check, option
 from model.errors import refuse
 
@@ -60,6 +61,7 @@ class NeatSettings:
             check(each.name.replace("_", "-"), getattr(self, each.name), each.metadata)
         for name, value, default in self._without_use:
             refuse(name, value, f"{default!r} with the algorithm {self.algorithm}")
+        refuse_less_than_a_generation(self.evaluations, self.population)
         if self.activation == "step" and not PROBLEMS[self.problem].binary:
             refuse("activation", "step", f"relu or linear with the problem {self.problem}")
 
