@@ -6,10 +6,14 @@ import io
 import json
 import os
 import tomllib
+from math import isfinite
 from pathlib import Path
 from typing import Any, NoReturn
 
 from model.errors import InputError, refuse, shown
+
+DEEPEST = 100
+"""Levels of a JSON file: Python cannot write as many as it reads."""
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -99,7 +103,9 @@ def parse_json(text: str, name: str, version: int, keys: tuple[str, ...]) -> dic
     that JSON does not know and for a key that stands there twice.
     """
     try:
-        data = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_number)
+        data = json.loads(
+            text, object_pairs_hook=_unique_keys, parse_constant=_no_number, parse_float=_float
+        )
     except InputError:
         raise
     except (ValueError, RecursionError) as error:  # also an integer of thousands of digits
@@ -109,7 +115,20 @@ def parse_json(text: str, name: str, version: int, keys: tuple[str, ...]) -> dic
     if data.get("version") != version or type(data["version"]) is not int:
         refuse("version", data.get("version"), f"{version}, the only one known here")
     check_keys(data, keys)
+    if _depth(data) > DEEPEST:
+        raise InputError(f"it is nested too deeply; legal are {DEEPEST} levels")
     return data
+
+
+def _depth(data: object) -> int:
+    """Return how deeply lists and objects are nested in one another, or a bit more than DEEPEST."""
+    level: list[Any] = [data]
+    depth = 0
+    while level and depth <= DEEPEST:
+        inner = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [each for part in inner for each in part if isinstance(each, dict | list)]
+        depth += 1
+    return depth
 
 
 def check_keys(data: dict[str, Any], keys: tuple[str, ...]) -> None:
@@ -129,6 +148,12 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise InputError(f"the key {shown(key)} stands there twice")
         data[key] = value
     return data
+
+
+def _float(literal: str) -> float:
+    """Return a number. Raises InputError for one beyond all floats, which Python reads as inf."""
+    number = float(literal)
+    return number if isfinite(number) else _no_number(shown(literal))
 
 
 def _no_number(literal: str) -> NoReturn:
