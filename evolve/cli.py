@@ -3,6 +3,7 @@
 
 import io
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -86,9 +87,9 @@ def _status(command: Callable[[], object]) -> int:
         error.show()
         return 2
     except click.ClickException as error:
-        return _complain(error.format_message(), 2)
+        return _complain(_sentence(error.format_message()), 2)
     except InputError as error:
-        return _complain(printable(str(error)), 2)
+        return _complain(_sentence(str(error)), 2)
     except (BuildError, ProgramError, SimulatorError) as error:
         return _complain(str(error), 2)
     except MismatchError as error:
@@ -103,8 +104,13 @@ def _status(command: Callable[[], object]) -> int:
         # What could not be written to standard output would fail again when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         place = f"{error.filename}: " if error.filename else ""
-        return _complain(printable(f"{place}{error.strerror or error}"), 2)
+        return _complain(_sentence(f"{place}{error.strerror or error}"), 2)
     return result if isinstance(result, int) else 0
+
+
+def _sentence(said: str) -> str:
+    """Return what is said as one line, and of a word of any length that it quotes not all."""
+    return printable(re.sub(r"\S{400,}", lambda word: f"{word[0][:200]}...", said))
 
 
 def _complain(sentence: str, status: int) -> int:

@@ -5,7 +5,10 @@ import codecs
 import io
 import json
 import os
+import re
 import tomllib
+from collections.abc import Iterator
+from itertools import accumulate
 from math import isfinite
 from pathlib import Path
 from typing import Any, NoReturn
@@ -13,7 +16,10 @@ from typing import Any, NoReturn
 from model.errors import InputError, refuse, shown
 
 DEEPEST = 100
-"""Levels of a JSON file: Python cannot write as many as it reads."""
+"""Levels of a file's lists and tables: Python cannot write as many as it reads."""
+
+MOST_BITS = 4096
+"""Of a whole number: Python writes none of thousands of digits."""
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -81,10 +87,19 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 def parse_toml(text: str, called: str) -> dict[str, Any]:
     """Return the values of the text of a TOML file. Raises InputError naming the file."""
+    steps = (1 if bracket in "[{" else -1 for bracket in re.findall(r"[][{}]", text))
+    if max(accumulate(steps), default=0) > 5 * DEEPEST:  # where some may be in texts or remarks
+        raise InputError(f"{called} is nested too deeply; legal are {DEEPEST} levels")
     try:
-        return tomllib.loads(text)
+        data = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # also an integer of thousands of digits
         raise InputError(f"{called} is not a TOML file: {error}") from None
+    for values in _levels(data):
+        if any(type(each) is int and each.bit_length() > MOST_BITS for each in values):
+            raise InputError(f"{called} has a whole number of more than {MOST_BITS} bits")
+        if any(isinstance(each, str) and "\0" in each for each in values):
+            raise InputError(f"{called} has a text with the character NUL in it; take it out")
+    return data
 
 
 def format_of(path: Path) -> object:
@@ -115,20 +130,24 @@ def parse_json(text: str, name: str, version: int, keys: tuple[str, ...]) -> dic
     if data.get("version") != version or type(data["version"]) is not int:
         refuse("version", data.get("version"), f"{version}, the only one known here")
     check_keys(data, keys)
-    if _depth(data) > DEEPEST:
-        raise InputError(f"it is nested too deeply; legal are {DEEPEST} levels")
+    for _ in _levels(data):
+        pass
     return data
 
 
-def _depth(data: object) -> int:
-    """Return how deeply lists and objects are nested in one another, or a bit more than DEEPEST."""
+def _levels(data: object) -> Iterator[list[Any]]:
+    """Yield all values that are nested so deeply, beginning with the outermost one.
+
+    Raises InputError where there are more than DEEPEST levels.
+    """
     level: list[Any] = [data]
-    depth = 0
-    while level and depth <= DEEPEST:
-        inner = (each.values() if isinstance(each, dict) else each for each in level)
-        level = [each for part in inner for each in part if isinstance(each, dict | list)]
-        depth += 1
-    return depth
+    for _ in range(DEEPEST):
+        yield level
+        nested = [each for each in level if isinstance(each, list | dict)]
+        level = [e for each in nested for e in (each.values() if isinstance(each, dict) else each)]
+        if not level:
+            return
+    raise InputError(f"lists and tables are nested too deeply; legal are {DEEPEST} levels")
 
 
 def check_keys(data: dict[str, Any], keys: tuple[str, ...]) -> None:

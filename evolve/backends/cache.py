@@ -82,4 +82,10 @@ def _run(command: Sequence[str], folder: str, environment: Mapping[str, str]) ->
 
 
 def _folder() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "evoarray").resolve()
+    try:
+        named = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError:  # neither HOME nor an entry among the users of the system
+        raise InputError(
+            "there is no home folder to keep what is compiled; XDG_CACHE_HOME names another one"
+        ) from None
+    return Path(named, "evoarray").resolve()
