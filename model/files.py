@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import tempfile
 import tomllib
 from collections.abc import Iterator
 from itertools import accumulate
@@ -17,6 +18,9 @@ from model.errors import InputError, refuse, shown
 
 DEEPEST = 100
 """Levels of a file's lists and tables: Python cannot write as many as it reads."""
+
+ROOM = 1 << 20
+"""Bytes that a program may want for its temporary files at least."""
 
 MOST_BITS = 4096
 """Of a whole number: Python writes none of thousands of digits."""
@@ -54,6 +58,25 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"cannot make the folder {folder}: {error.strerror}") from None
+
+
+def check_room(*folders: Path) -> None:
+    """Raise InputError for the first of these folders in which no file can be written.
+
+    It is asked where a program has failed, for some call a full disk a syntax error. Without a
+    folder it is that for temporary files.
+    """
+    # tempfile passes over a full folder without a word, and other programs do not.
+    named = [os.environ[name] for name in ("TMPDIR", "TEMP", "TMP") if name in os.environ]
+    for folder in folders or map(Path, named[:1] or [tempfile.gettempdir()]):
+        try:
+            with tempfile.TemporaryFile(dir=folder) as stream:
+                stream.write(bytes(ROOM))
+        except OSError as error:
+            raise InputError(
+                f"cannot write in {folder}: {error.strerror}; put that right, or name another "
+                "folder with TMPDIR, or with XDG_CACHE_HOME for what is compiled"
+            ) from None
 
 
 def write_json(path: Path, data: Any) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from model.errors import InputError
+from model.files import check_room
 
 LAST_LINES = 12
 
@@ -77,6 +78,8 @@ def _run(command: Sequence[str], folder: str, environment: Mapping[str, str]) ->
             running.communicate()  # until the last of them is gone
             raise
     if running.returncode:
+        check_room(Path(folder))
+        check_room()
         last = "\n".join(said.splitlines()[-LAST_LINES:])
         raise BuildError(f"{command[0]} failed; its last lines:\n{last}")
 

@@ -11,6 +11,7 @@ import sysconfig
 from pathlib import Path
 
 from model.errors import InputError
+from model.files import check_room
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 
@@ -47,7 +48,7 @@ def run(
 
     Raises subprocess.TimeoutExpired if it takes longer than the limit in seconds.
     """
-    return subprocess.run(
+    ended = subprocess.run(
         [SCRIPTS / program, *arguments],
         cwd=folder,
         env={**os.environ, "PATH": f"{SCRIPTS}{os.pathsep}{os.environ.get('PATH', '')}"},
@@ -56,6 +57,9 @@ def run(
         check=False,
         timeout=limit,
     )
+    if ended.returncode:
+        check_room(folder)
+    return ended
 
 
 def yosys(folder: Path, *commands: str, limit: float | None = None) -> str:
