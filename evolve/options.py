@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Options that are described once: for their check, for the command line and for files."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import Field, field
-from math import isfinite
+from sys import float_info
 from typing import Any
 
 from model.errors import InputError, refuse
@@ -17,6 +18,19 @@ KINDS: Mapping[type, str] = {
     dict: "a table",
 }
 """The types of values in files, in words."""
+
+
+LARGEST = 2**63 - 1
+"""The largest number that any option has: as much as the engine counts and a database holds."""
+
+
+LARGEST_SEED = 2**128 - 1
+"""As many bits as NumPy's generators draw seeds of, where none is given."""
+
+
+def whole(text: str) -> int:
+    """Return the whole number that a text is, or -1 where it is none, or longer than LARGEST."""
+    return int(text) if re.fullmatch("[0-9]{1,19}", text) else -1
 
 
 def option(
@@ -35,14 +49,14 @@ def option(
 
 def check(name: str, value: Any, legal: Mapping[str, Any]) -> None:
     """Raise InputError unless a value is one of the choices, or a number within the bounds."""
-    least, most, choices = legal["least"], legal["most"], legal.get("choices")
+    least, choices = legal["least"], legal.get("choices")
+    most = LARGEST if legal["most"] is None else legal["most"]
     if choices and value not in choices:
         refuse(name, value, "one of " + ", ".join(choices))
     kind = legal.get("kind", int)
-    if least is not None and (
-        not _is_a(value, kind) or value < least or (most is not None and value > most)
-    ):
-        refuse(name, value, f"{KINDS[kind]} from {least} {f'to {most}' if most else 'up'}")
+    if least is not None and (not _is_a(value, kind) or not least <= value <= most):
+        beyond = most < LARGEST or (_is_a(value, kind) and value > most)
+        refuse(name, value, f"{KINDS[kind]} from {least} {f'to {most}' if beyond else 'up'}")
 
 
 def typed(name: str, value: Any, kind: type, legal: str = "") -> Any:
@@ -57,7 +71,7 @@ def typed(name: str, value: Any, kind: type, legal: str = "") -> Any:
 
 def _is_a(value: object, kind: type) -> bool:
     if kind is float:
-        return type(value) in {int, float} and isfinite(value)  # type: ignore[arg-type]
+        return type(value) in {int, float} and abs(value) <= float_info.max  # type: ignore[arg-type]
     return type(value) is kind
 
 
@@ -75,7 +89,7 @@ def chosen(options: Mapping[str, Any], known: Sequence[Field[Any]]) -> dict[str,
     for key, value in options.items():
         if key not in fields:
             algorithm = options.get("algorithm", fields["algorithm"].default)
-            raise InputError(f"{key} has no use with the algorithm {algorithm}")
+            raise InputError(f"{key} has no effect with algorithm {algorithm}; leave it out")
         found[fields[key].name] = typed_option(key, value, fields[key].metadata["kind"])
     return found
 

@@ -93,9 +93,11 @@ def export(
     if format_of(path) == FORMAT:
         _export_network(context, path, output)
         return
-    for asked, word in ((prove, "prove"), (stream, "stream"), (synthesize, "synthesize")):
-        if asked and language != "verilog":
+    for word in ("prove", "stream", "synthesize", "pipeline"):
+        if word in given(context) and language != "verilog":
             raise InputError(f"--{word} goes with --language verilog")
+    if convert and not test_pair:
+        raise InputError("--convert has no effect without --test-pair; leave it out")
     # Before anything is written.
     if prove:
         programs.require(*programs.PROVER, command="make setup")

@@ -6,11 +6,13 @@ from typing import Any
 
 import click
 
-from evolve.commands.options import FILE, console, output_option, workers_option
+from evolve.commands.options import FILE, console, given, output_option, workers_option
+from evolve.options import whole
 from evolve.report.page import report
 from evolve.studies.study import merge
 from evolve.studies.study import study as do_study
 from evolve.studies.summary import write_summary
+from model.errors import InputError, shown
 
 
 class _Shard(click.ParamType[tuple[int, int]]):
@@ -21,10 +23,10 @@ class _Shard(click.ParamType[tuple[int, int]]):
     def convert(
         self, value: Any, param: click.Parameter | None, context: click.Context | None
     ) -> tuple[int, int]:
-        part, _, parts = str(value).partition("/")
-        if not (part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
-            self.fail(f"{value!r}; legal is I/N, with I from 1 to N", param, context)
-        return int(part), int(parts)
+        part, parts = (whole(number) for number in str(value).partition("/")[::2])
+        if not 1 <= part <= parts:
+            self.fail(f"{shown(value)}; legal is I/N, with I from 1 to N", param, context)
+        return part, parts
 
 
 class _Study(click.Group):
@@ -73,6 +75,10 @@ def study_run(
     shard: tuple[int, int],
 ) -> None:
     """Do the runs that SPEC.toml asks for. The word run may be left out."""
+    options = given(click.get_current_context())
+    for idle, beside in (("quick", "runs"), ("workers", "cluster")):
+        if {idle, beside} <= options.keys():
+            raise InputError(f"--{idle} has no effect beside --{beside}; leave one of them out")
     do_study(spec, output, runs, workers, cluster, shard, console(False), quick=quick)
 
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from evolve.options import whole
 from evolve.simplify.graph import Constant, Node, Pixel, Value, depth, names, nodes, pixels
 from evolve.simplify.operations import OPERATIONS
-from model.errors import InputError
+from model.errors import refuse
 from model.filter.array import run
 from model.filter.circuit import Circuit
 from model.window import WINDOW_PIXELS
@@ -23,9 +24,9 @@ def stages_of(output: Value, pipeline: str) -> int:
     most = depth(output)
     if pipeline in {"none", "full"}:
         return most if pipeline == "full" else 0
-    if not pipeline.isdecimal() or int(pipeline) > most:
-        raise InputError(f"pipeline is {pipeline!r}; legal is none, full, or a number up to {most}")
-    return int(pipeline)
+    if not 0 <= whole(pipeline) <= most:
+        refuse("pipeline", pipeline, f"none, full, or a number up to {most}")
+    return whole(pipeline)
 
 
 def stage_of(value: Value, output: Value, stages: int) -> int:

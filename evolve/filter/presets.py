@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from evolve.filter.settings import OPTIONS, Settings
-from evolve.options import by_option, typed_option
-from model.errors import InputError
+from evolve.options import by_option, typed_option, whole
+from model.errors import InputError, refuse, shown
 from model.filter.circuit import Shape
 
 PRESETS: Mapping[str, Mapping[str, Any]] = tomllib.loads(
@@ -54,12 +54,13 @@ def shape_of(options: Mapping[str, Any]) -> Shape:
     """Return the shape that options ask for. Raises InputError for an illegal one."""
     rows, cols = options.get("rows", 8), options.get("cols", 8)
     if "size" in options:
-        sides = str(options["size"]).split("x")
+        sides = [whole(side) for side in str(options["size"]).split("x")]
         if {"rows", "cols"} & options.keys():
-            raise InputError(f"size is {options['size']!r}, beside rows or cols; give one of these")
-        if len(sides) != 2 or not all(side.isdecimal() for side in sides):
-            raise InputError(f"size is {options['size']!r}; legal is such as 8x8")
-        rows, cols = map(int, sides)
+            size = shown(options["size"])
+            raise InputError(f"size is {size}, beside rows or cols; give one of these")
+        if len(sides) != 2 or min(sides) < 0:
+            refuse("size", options["size"], "such as 8x8")
+        rows, cols = sides
     return Shape(rows, cols, options.get("function-set", "upm16"))
 
 

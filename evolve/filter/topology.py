@@ -75,10 +75,16 @@ def read_edges(path: Path, tribes: int) -> Edges:
             f"the graph of {path} has an edge from {loops[0]!r} to itself; take it out"
         )
     if all(node.isdecimal() for node in nodes):
-        nodes.sort(key=int)
+        nodes.sort(key=_magnitude)
     number = {node: index for index, node in enumerate(nodes)}
     between = [(number[a], number[b]) for a, b in graph.edges]
     return tuple(sorted((min(edge), max(edge)) for edge in between))
+
+
+def _magnitude(digits: str) -> tuple[int, str]:
+    """Return what orders texts of digits as the numbers, of which Python reads no endless ones."""
+    stripped = digits.lstrip("0")
+    return len(stripped), stripped
 
 
 def _is_xml(path: Path) -> bool:

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evolve.networks.problems import Reals
-from model.errors import InputError
+from evolve.options import whole
+from model.errors import InputError, refuse
 
 MOST = 2000
 """Cities."""
@@ -81,11 +82,11 @@ def _distances(facts: Mapping[str, str], sections: Mapping[str, Sequence[str]]) 
     if facts.get("TYPE", "TSP").split()[:1] != ["TSP"]:
         raise InputError(f"TYPE is {facts['TYPE']!r}; legal is TSP")
     dimension = facts.get("DIMENSION", "")
-    if not dimension.isdecimal() or not 3 <= int(dimension) <= MOST:
-        raise InputError(f"DIMENSION is {dimension!r}; legal is a whole number from 3 to {MOST}")
+    if not 3 <= whole(dimension) <= MOST:
+        refuse("DIMENSION", dimension, f"a whole number from 3 to {MOST}")
     if facts.get("NODE_COORD_TYPE", "") == "THREED_COORDS":
         raise InputError("NODE_COORD_TYPE is 'THREED_COORDS'; legal is TWOD_COORDS")
-    count, kind = int(dimension), facts.get("EDGE_WEIGHT_TYPE", "")
+    count, kind = whole(dimension), facts.get("EDGE_WEIGHT_TYPE", "")
     if kind == "EXPLICIT":
         name = facts.get("EDGE_WEIGHT_FORMAT", "")
         if name not in _FORMATS:

@@ -3,15 +3,20 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
 from evolve.neuro.algorithm import Reals
+from evolve.options import whole
 from model.errors import refuse
 from model.neuro.arithmetic import LARGEST, Int8
 from model.neuro.network import Dense, Network, Shape
 
 ACTIVATIONS = ("relu", "linear", "sigmoid", "tanh", "step")
+
+MOST_GENES = 1 << 20
+"""The most weights of a network, so that a population of them fits in memory."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +61,11 @@ def form_of(layers: str, input_shape: Shape, shift: int, activation: str) -> For
 
     Raises InputError for another text, or other inputs than the images have.
     """
-    numbers = [int(word) if word.isdecimal() else 0 for word in layers.split("-")]
+    numbers = [whole(word) for word in layers.split("-")]
     if len(numbers) < 2 or min(numbers) < 1 or max(numbers) > 4096:
         refuse("layers", layers, "numbers from 1 to 4096 such as 64-16-10")
+    if sum(one * other for one, other in pairwise(numbers)) > MOST_GENES:
+        refuse("layers", layers, f"numbers that need no more than {MOST_GENES:,} weights")
     if numbers[0] != np.prod(input_shape):
         refuse("layers", layers, f"{np.prod(input_shape)} inputs first, as the images have")
     return Form(input_shape, tuple(numbers[1:]), shift, activation)

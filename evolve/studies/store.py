@@ -69,7 +69,7 @@ class StudyStore:
             self.provenance: Mapping[str, Any] = json.loads(provenance)
         except ValueError:
             raise InputError(f"{path} is damaged; it cannot be used") from None
-        self.spec: Spec = parse_spec(self.text, self.called)
+        self.spec: Spec = parse_spec(self.text, self.called, stored=True)
 
     @classmethod
     def create(
