@@ -130,8 +130,6 @@ def _export_network(context: click.Context, path: Path, output: Path) -> None:
     if useless:
         raise InputError(f"--{useless[0]} is for circuits, and {path} is a network: leave it out")
     network = load_network(path)
-    if output.exists() and output.samefile(path):
-        raise InputError(f"{path} would be overwritten by the export: name another file with -o")
     save_onnx(output, network)
     shape = ", ".join(map(str, network.input_shape))
     click.echo(
