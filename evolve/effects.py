@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Options that other settings make meaningless: who gives one is told so, not left to believe.
 
-Settings say in `effects`, as data, when each option has an effect. Only what a user gave counts: a
-default or a preset's value is nobody's word. 0 and none are no claim to anything, either.
+Settings say in `effects`, as data, when each option has an effect. Only what a user gave counts,
+not what a preset did. The default, 0 and none are no claim to anything: so all settings of a run
+that was done may be given again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,25 +37,26 @@ def used_by(setting: str, users: Mapping[str, Sequence[str]]) -> Sequence[Effect
     return [effect(option, choices) for option, choices in users.items()]
 
 
-def idle(given: Mapping[str, Any], settings: Any) -> Mapping[str, str]:
+def idle(given: Iterable[str], settings: Any) -> Mapping[str, str]:
     """Return the given options, named with -, that have no effect, and a sentence for each."""
-    fields = {name.replace("-", "_"): name for name, value in given.items() if not _nothing(value)}
+    fields = {name.replace("-", "_"): name for name in given}
     return {
         fields[option]: f"{fields[option]} has no effect {_words(effect, settings)}"
         for effect in settings.effects
         for option in effect.options
-        if option in fields and not effect.when(settings)
+        if option in fields and _says_something(settings, option) and not effect.when(settings)
     }
 
 
-def refuse_idle(given: Mapping[str, Any], settings: Any) -> None:
+def refuse_idle(given: Iterable[str], settings: Any) -> None:
     """Raise InputError for the first option given that has no effect with the settings."""
     for sentence in idle(given, settings).values():
         raise InputError(sentence)
 
 
-def _nothing(value: Any) -> bool:
-    return value in {0, "0", "none", ""}
+def _says_something(settings: Any, option: str) -> bool:
+    value = getattr(settings, option)
+    return value not in {0, "none", "", type(settings).__dataclass_fields__[option].default}
 
 
 def _words(effect: Effect, settings: Any) -> str:
