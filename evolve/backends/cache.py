@@ -7,6 +7,8 @@ user may have put there, or may change, is not taken either (evolve/backends/tru
 
 import hashlib
 import os
+import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -17,6 +19,8 @@ from evolve.backends.trust import distrust, instead_of, make_private
 from model.errors import InputError
 
 LAST_LINES = 12
+
+_PLAIN = re.compile(r"[\w./+-]+", re.ASCII)
 
 
 class BuildError(RuntimeError):
@@ -29,15 +33,18 @@ def built(
     sources: Iterable[Path],
     tools: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
+    links: Mapping[str, Path] | None = None,
 ) -> Path:
     """Return the file that a command makes as `name` in its working folder, made now or before.
 
-    It is made anew when the command, a source's content or a tool's description (such as its
-    version) has changed. Raises InputError for an unwritable cache, BuildError if the command
-    fails.
+    There the command finds the sources by their names, and what else is linked: the paths to them
+    may have spaces, quotes, $ or #, which make and Verilator do not bear. It is made anew when the
+    command, a source's content or a tool's description (such as its version) has changed. Raises
+    InputError for an unwritable cache, BuildError if the command fails.
     """
     digest = hashlib.sha256(repr((name, *command, *tools)).encode())
-    for source in sources:
+    found = {source.name: source for source in sources}
+    for source in found.values():
         digest.update(source.read_bytes())
     kept = _cache() / digest.hexdigest()[:16]
     try:
@@ -48,9 +55,13 @@ def built(
         for path in kept.glob(f"{name}-*"):
             if not distrust(path) and path == _place(path, kept, name):
                 return path
-        with tempfile.TemporaryDirectory(dir=kept, prefix="build-") as folder:
+        with (
+            tempfile.TemporaryDirectory(dir=_plain(kept), prefix="build-") as folder,
+            tempfile.TemporaryDirectory(dir=kept, prefix="build-") as beside,
+        ):
+            link(Path(folder), {**found, **(links or {})})
             _run(command, folder, environment or {})
-            made = Path(folder, name)
+            made = Path(shutil.move(Path(folder, name), beside))
             made.chmod(0o755)  # whatever the umask is
             # Another process may have built the same meanwhile; either one serves.
             return made.replace(_place(made, kept, name))
@@ -58,6 +69,21 @@ def built(
         raise InputError(
             f"cannot build in {kept}: {error.strerror}; XDG_CACHE_HOME names another cache folder"
         ) from None
+
+
+def link(folder: Path, files: Mapping[str, Path]) -> None:
+    """Make files and folders stand in another folder, too, by these names."""
+    for name, path in files.items():
+        Path(folder, name).symlink_to(path.absolute())
+
+
+def _plain(kept: Path) -> Path:
+    """Return the folder to build in: the first that others cannot change and that make bears."""
+    others = (tempfile.gettempdir(), "/tmp", "/var/tmp")
+    for folder in (kept, *(Path(other).resolve() for other in others)):
+        if _PLAIN.fullmatch(str(folder)) and folder.is_dir() and not distrust(folder):
+            return folder
+    return kept
 
 
 def _place(made: Path, kept: Path, name: str) -> Path:
