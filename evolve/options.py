@@ -3,7 +3,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import Field, field
-from math import isfinite
+from sys import float_info
 from typing import Any
 
 from model.errors import InputError, refuse
@@ -23,6 +23,12 @@ KINDS: Mapping[type, str] = {
 MOST_WEIGHT = 1e6
 """Of a term of a sum, beyond which the others would count for nothing, or the sum be infinite."""
 
+LARGEST = 2**63 - 1
+"""The largest number that any option has: as much as the engine counts and a database holds."""
+
+LARGEST_SEED = 2**128 - 1
+"""As many bits as NumPy's generators draw seeds of, where none is given."""
+
 
 def option(
     default: float | str,
@@ -40,16 +46,16 @@ def option(
 
 def check(name: str, value: Any, legal: Mapping[str, Any]) -> None:
     """Raise InputError unless a value is one of the choices, or a number within the bounds."""
-    least, most, choices = legal["least"], legal["most"], legal.get("choices")
+    least, choices = legal["least"], legal.get("choices")
+    most = LARGEST if legal["most"] is None else legal["most"]
     if choices and value not in choices:
         refuse(name, value, "one of " + ", ".join(choices))
     kind = legal.get("kind", int)
     if kind is str and type(value) is not str:
         refuse(name, value, KINDS[str])
-    if least is not None and (
-        not _is_a(value, kind) or value < least or (most is not None and value > most)
-    ):
-        refuse(name, value, f"{KINDS[kind]} from {least} {f'to {most}' if most else 'up'}")
+    if least is not None and (not _is_a(value, kind) or not least <= value <= most):
+        beyond = most < LARGEST or (_is_a(value, kind) and value > most)
+        refuse(name, value, f"{KINDS[kind]} from {least} {f'to {most}' if beyond else 'up'}")
 
 
 def typed(name: str, value: Any, kind: type, legal: str = "") -> Any:
@@ -66,10 +72,7 @@ def _is_a(value: object, kind: type) -> bool:
     if kind is int:
         return type(value) is int and value.bit_length() <= MOST_BITS
     if kind is float:
-        try:
-            return type(value) in {int, float} and isfinite(value)  # type: ignore[arg-type]
-        except OverflowError:  # an integer beyond all floats
-            return False
+        return type(value) in {int, float} and abs(value) <= float_info.max  # type: ignore[arg-type]
     return type(value) is kind
 
 
@@ -87,7 +90,7 @@ def chosen(options: Mapping[str, Any], known: Sequence[Field[Any]]) -> dict[str,
     for key, value in options.items():
         if key not in fields:
             algorithm = options.get("algorithm", fields["algorithm"].default)
-            raise InputError(f"{key} has no use with the algorithm {algorithm}")
+            raise InputError(f"{key} has no effect with algorithm {algorithm}; leave it out")
         found[fields[key].name] = typed_option(key, value, fields[key].metadata["kind"])
     return found
 

@@ -361,9 +361,9 @@ def test_a_preset_stands_behind_a_file_and_that_behind_the_command_line(
     expected = {"preset": "thesis", "size": "3x8", "drop-interval": 1024, "evaluations": 20000}
     settings = settings_of({**expected, "tribes": 3})
     assert told(images, "a") == json.loads(json.dumps(asdict(settings)))
-    ended = evoarray(*command, "b", "--preset", "annealing")
+    ended = evoarray(*command, "b", "--preset", "annealing", "--tribes", 2)
     assert ended.status == 0, ended.err
-    settings = settings_of({**expected, "preset": "annealing"})
+    settings = settings_of({**expected, "preset": "annealing", "tribes": 2})
     assert told(images, "b") == json.loads(json.dumps(asdict(settings)))
 
 
@@ -466,7 +466,6 @@ def test_an_output_replaces_a_file_and_follows_a_link(evoarray: Evoarray, images
     assert evoarray("noise", "clean.png", "-o", "link.png").status == 0
     assert (images / "link.png").is_symlink()
     assert read_image(images / "target.png").shape == (8, 10)
-    assert evoarray("noise", "link.png", "-o", "link.png").status == 0  # onto itself
 
 
 @pytest.mark.parametrize("kind", TARGETS)

@@ -176,7 +176,10 @@ endmodule
 
 
 def simulated(folder: Path, *sources: str) -> str:
-    """Return what Icarus prints of Verilog files that it compiles without a warning."""
+    """Return what Icarus prints of Verilog files that it compiles without a warning.
+
+    It ends with status 0 if and only if the testbench passes.
+    """
     ended = subprocess.run(
         ["iverilog", "-g2005", "-Wall", "-o", "simulation", *sources],
         cwd=folder,
@@ -185,8 +188,9 @@ def simulated(folder: Path, *sources: str) -> str:
         check=True,
     )
     assert ended.stderr == ""
-    command = ["vvp", "-n", "simulation"]
-    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    command = ["vvp", "-N", "simulation"]
+    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert (ended.returncode == 0) is (("PASS" in ended.stdout) and ("FAIL" not in ended.stdout))
     return re.sub(r".*: \$finish called.*\n?", "", ended.stdout).strip()
 
 
@@ -259,6 +263,31 @@ def test_the_testbench_fails_for_another_circuit(tmp_path: Path) -> None:
     stages = export([circuit], tmp_path, "evolved", "verilog", "2").latencies["evolved"]
     (tmp_path / "evolved.v").write_text(module(simplify(other), "evolved", stages, ["wrong"]))
     assert "FAIL: " in simulated(tmp_path, "evolved.v", "evolved_tb.v")
+
+
+@pytest.mark.parametrize("bench", ["evolved_tb.v", "evolved_stream_tb.v"])
+def test_the_command_in_a_testbench_ends_with_its_verdict(tmp_path: Path, bench: str) -> None:
+    """As make, a script or CI asks for it, with nobody to answer a prompt."""
+    export([some_circuit("upm16", 3)], tmp_path, "evolved", "verilog", "2", stream=True)
+    text = (tmp_path / bench).read_text()
+    lines = text[text.index("// iverilog") :].split("\n// After")[0].replace("//", "  ")
+    statuses = []
+    for circuit in (None, some_circuit("upm16", 4)):
+        if circuit is not None:
+            wrong = module(simplify(circuit), "evolved", 2, ["wrong"])
+            (tmp_path / "evolved.v").write_text(wrong)
+        ended = subprocess.run(["sh", "-c", lines], cwd=tmp_path, input="", check=False, text=True)
+        statuses.append(ended.returncode)
+    assert statuses == [0, 1]
+
+
+def test_a_stream_from_which_nothing_comes_fails(tmp_path: Path) -> None:
+    export([some_circuit("upm16", 3)], tmp_path, "evolved", "verilog", "2", stream=True)
+    bench = (tmp_path / "evolved_stream_tb.v").read_text()
+    assert "ready = ($random & 3) != 0;" in bench
+    waiting = bench.replace("ready = ($random & 3) != 0;", "ready = 1'b0;")
+    (tmp_path / "evolved_stream_tb.v").write_text(waiting)
+    assert "FAIL: no pixel comes after 0 of 189" in simulated(tmp_path, *STREAM)
 
 
 STREAM = (

@@ -245,6 +245,22 @@ def test_every_file_says_its_license(evoarray: Evoarray, tmp_path: Path) -> None
 # --- FuseSoC
 
 
+@pytest.mark.parametrize("name", ["f", "f_tb"])
+def test_fusesoc_tells_a_failure(tmp_path: Path, name: str) -> None:
+    pytest.importorskip("fusesoc")
+    export([CIRCUIT], tmp_path / "cores", name, "verilog", "1")
+    core = f"evoarray:filters:{name}"
+    command = [sys.executable, "-m", "fusesoc.main", "--cores-root", "cores", "run", core]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert "PASS: 1000 windows" in ended.stdout
+    wrong = verilog.module(simplify(some_circuit("upm16", 4)), name, 1, ["wrong"])
+    (tmp_path / "cores" / f"{name}.v").write_text(wrong)
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode != 0
+    assert "FAIL: " in ended.stdout
+
+
 def test_fusesoc_runs_the_default_target(tmp_path: Path) -> None:
     """And takes the module alone, without its testbench, as a part of another design."""
     pytest.importorskip("fusesoc")

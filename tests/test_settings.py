@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from evolve.filter.settings import HIGHEST_RATE, MOST_TRIBES, Settings
+from evolve.options import LARGEST
 from model.errors import InputError
 from model.filter.circuit import Shape, copy_filter
 
@@ -64,7 +65,7 @@ def test_settings_refuse_a_budget_that_gives_tribes_nothing(
 def test_settings_take_what_is_legal() -> None:
     Settings(SHAPE, 1, mutation_rate=1, war_interval=0, seed=0)
     Settings(SHAPE, 1, survivors=99, drop_interval=5, children=1)
-    Settings(SHAPE, 10**30, mutation_rate=HIGHEST_RATE, tribes=MOST_TRIBES, seed=10**30)
+    Settings(SHAPE, LARGEST, mutation_rate=HIGHEST_RATE, tribes=MOST_TRIBES, seed=10**30)
 
 
 ZERO_UP = (
@@ -78,7 +79,8 @@ ZERO_UP = (
     ("option", "least", "legal"),
     [
         *((option, 0, "0 up") for option in ZERO_UP),
-        *((name, 1, "1 up") for name in ("survivors", "crossover_interval", "crossover_attempts")),
+        *((name, 1, "1 up") for name in ("survivors", "crossover_interval")),
+        ("crossover_attempts", 1, "1 to 4096"),
         ("abrupt_rate", 1, "1 to 64"),
         ("children", 1, "1 to 1024"),
     ],
@@ -172,7 +174,7 @@ def test_mutation_rates_share_the_budget_or_begin_when_told(
         ),
         (
             {"crossover": "partial", "tribes": 2, "crossover_size": 0},
-            "crossover-size is 0; legal is a whole number from 1 to 3",
+            "crossover-size is 0; legal is a whole number from 1 to 64",
         ),
         ({"growth": "3x4", "pieces": "1x1"}, "pieces is '1x1'; legal is nothing beside growth"),
         (

@@ -7,7 +7,10 @@ user may have put there, or may change, is not taken either (evolve/backends/tru
 
 import hashlib
 import os
+import re
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -18,6 +21,8 @@ from model.files import check_room
 from model.temporary import TemporaryFolder, remove_abandoned
 
 LAST_LINES = 12
+
+_PLAIN = re.compile(r"[\w./+-]+", re.ASCII)
 
 
 class BuildError(RuntimeError):
@@ -30,15 +35,18 @@ def built(
     sources: Iterable[Path],
     tools: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
+    links: Mapping[str, Path] | None = None,
 ) -> Path:
     """Return the file that a command makes as `name` in its working folder, made now or before.
 
-    It is made anew when the command, a source's content or a tool's description (such as its
-    version) has changed. Raises InputError for an unwritable cache, BuildError if the command
-    fails.
+    There the command finds the sources by their names, and what else is linked: the paths to them
+    may have spaces, quotes, $ or #, which make and Verilator do not bear. It is made anew when the
+    command, a source's content or a tool's description (such as its version) has changed. Raises
+    InputError for an unwritable cache, BuildError if the command fails.
     """
     digest = hashlib.sha256(repr((name, *command, *tools)).encode())
-    for source in sources:
+    found = {source.name: source for source in sources}
+    for source in found.values():
         digest.update(source.read_bytes())
     kept = _cache() / digest.hexdigest()[:16]
     try:
@@ -51,10 +59,15 @@ def built(
                 return path
         for other in kept.parent.iterdir():
             remove_abandoned(other)
-        with TemporaryFolder(kept) as folder, TemporaryFolder(temporary_folder()) as temporary:
+        with (
+            TemporaryFolder(_plain(kept)) as folder,
+            TemporaryFolder(kept) as beside,
+            TemporaryFolder(temporary_folder()) as temporary,
+        ):
+            link(Path(folder), {**found, **(links or {})})
             # A compiler that is killed leaves its own temporary files.
             _run(command, folder, {"TMPDIR": temporary, **(environment or {})})
-            made = Path(folder, name)
+            made = Path(shutil.move(Path(folder, name), beside))
             made.chmod(0o755)  # whatever the umask is
             # Another process may have built the same meanwhile; either one serves.
             return made.replace(_place(made, kept, name))
@@ -62,6 +75,21 @@ def built(
         raise InputError(
             f"cannot build in {kept}: {error.strerror}; XDG_CACHE_HOME names another cache folder"
         ) from None
+
+
+def link(folder: Path, files: Mapping[str, Path]) -> None:
+    """Make files and folders stand in another folder, too, by these names."""
+    for name, path in files.items():
+        Path(folder, name).symlink_to(path.absolute())
+
+
+def _plain(kept: Path) -> Path:
+    """Return the folder to build in: the first that others cannot change and that make bears."""
+    others = (tempfile.gettempdir(), "/tmp", "/var/tmp")
+    for folder in (kept, *(Path(other).resolve() for other in others)):
+        if _PLAIN.fullmatch(str(folder)) and folder.is_dir() and not distrust(folder):
+            return folder
+    return kept
 
 
 def _place(made: Path, kept: Path, name: str) -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from evolve import children
-from evolve.backends.cache import LAST_LINES, BuildError
+from evolve.backends.cache import LAST_LINES, BuildError, link
 from model.errors import InputError
 from model.files import check_room
 from model.rtl import INCLUDE_DIR, find_simulator
@@ -17,17 +17,22 @@ from model.rtl import INCLUDE_DIR, find_simulator
 def compile_rtl(
     program: Path, top: str, sources: Sequence[Path], parameters: Mapping[str, int]
 ) -> None:
-    """Write the program of a top with these parameters, as vvp runs it.
+    """Write the program of a top with these parameters, as vvp runs it, into an own folder.
+
+    The sources are linked there: iverilog, which asks a shell, does not bear every path.
 
     Raises InputError if Icarus is not installed, BuildError if it does not compile the top.
     """
+    files = {path.name: path for path in (*sources, *INCLUDE_DIR.glob("*.vh"))}
+    link(program.parent, files)
     done = children.run(
         [
-            *(find_simulator("icarus").command, "-g2005", "-s", top, "-o", program),
+            *(find_simulator("icarus").command, "-g2005", "-s", top, "-o", program.name),
             *(f"-P{top}.{name}={value}" for name, value in parameters.items()),
-            f"-I{INCLUDE_DIR}",
-            *sources,
-        ]
+            *(source.name for source in sources),
+        ],
+        cwd=program.parent,
+        env={**os.environ, **dict.fromkeys(("TMP", "TEMP", "TMPDIR"), ".")},
     )
     if done.returncode:
         check_room()

@@ -30,7 +30,7 @@ def load_compiled(source: Path, *flags: str) -> ctypes.CDLL:
     name = f"{source.stem}.so"
     # On ARM, Apple's clang knows the one, and GCC and clang both; elsewhere all know the other.
     native = "-mcpu=native" if platform.machine() in {"arm64", "aarch64"} else "-march=native"
-    command = [*compiler, *_FLAGS, native, *flags, "-o", name, str(source)]
+    command = [*compiler, *_FLAGS, native, *flags, "-o", name, source.name]
     # The processor's flags are what native depends on: a cache may be shared by machines.
     processor = cpu_line("flags", "Features") or platform.processor()
     path = built(name, command, [source], [version.stdout, processor])

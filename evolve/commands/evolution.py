@@ -27,6 +27,7 @@ from evolve.commands.options import (
     workers_option,
 )
 from evolve.console import print_table
+from evolve.effects import refuse_idle
 from evolve.filter.presets import DEFAULT, PRESETS, settings_of, shape_of, with_preset
 from evolve.filter.runs.job import Job, provenance
 from evolve.filter.runs.run import resume as resume_run
@@ -108,6 +109,7 @@ def evolve(
         edges = read_edges(Path(options["topology"]), with_preset(options).get("tribes", 1))
         options["topology"] = "file"
     settings = settings_of(options, start_genes, edges)
+    refuse_idle(options, settings)
     pairs = [(noisy, clean), *train_pair]
     before = list(map(read_circuit, after))
     training = [read_photo(*pair, convert, before) for pair in pairs]

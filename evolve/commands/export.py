@@ -94,9 +94,11 @@ def export(
     if format_of(path) == FORMAT:
         _export_network(context, path, output)
         return
-    for asked, word in ((prove, "prove"), (stream, "stream"), (synthesize, "synthesize")):
-        if asked and language != "verilog":
+    for word in ("prove", "stream", "synthesize", "pipeline"):
+        if word in given(context) and language != "verilog":
             raise InputError(f"--{word} goes with --language verilog")
+    if convert and not test_pair:
+        raise InputError("--convert has no effect without --test-pair; leave it out")
     # Before anything is written.
     if prove:
         programs.require(*programs.PROVER, command="make setup")
@@ -127,8 +129,6 @@ def _export_network(context: click.Context, path: Path, output: Path) -> None:
     if useless:
         raise InputError(f"--{useless[0]} is for circuits, and {path} is a network: leave it out")
     network = load_network(path)
-    if output.exists() and output.samefile(path):
-        raise InputError(f"{path} would be overwritten by the export: name another file with -o")
     save_onnx(output, network)
     shape = ", ".join(map(str, network.input_shape))
     say(

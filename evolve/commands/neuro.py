@@ -15,6 +15,7 @@ from evolve.commands.options import (
     output_option,
     with_options,
 )
+from evolve.effects import refuse_idle
 from evolve.neuro.algorithms import settings_of
 from evolve.neuro.neat import settings as neat
 from evolve.neuro.run import NeuroJob, run
@@ -37,11 +38,13 @@ def neuro(output: Path, replay: str | None, json_lines: bool, **_: Any) -> None:
 
     Leaves in DIR the network, its accuracy and confusion matrix, and all that is needed to repeat
     the run. Of 1,797 digits it learns from 1,000, is selected by 397, and is tested on 400. With
-    the algorithm neat a network grows that learns the problem asked for. An option that an
-    algorithm has no use with is refused.
+    the algorithm neat a network grows that learns the problem asked for. An option that has
+    no effect with the others is refused.
     """
     known = by_option((*OPTIONS, *neat.OPTIONS))
     options = given(click.get_current_context())
-    settings = settings_of({name: value for name, value in options.items() if name in known})
+    options = {name: value for name, value in options.items() if name in known}
+    settings = settings_of(options)
+    refuse_idle(options, settings)
     job = NeuroJob.of(settings, replay, output)
     run(job, console(json_lines), json_lines=json_lines)

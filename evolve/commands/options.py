@@ -2,9 +2,9 @@
 """What several commands share: options, the console, and photos read."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import Field
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,6 @@ from model.images import Pixels, read_colours, read_frames, read_image, write_fr
 FILE = click.Path(path_type=Path)
 option = partial(click.option, show_default=True)
 
-output_option = partial(click.option, "-o", "--output", type=FILE, required=True)
 backend_option = partial(
     option,
     "--backend",
@@ -135,6 +134,33 @@ def _type_of(fields: Sequence[Field[Any]]) -> Any:
         return click.Choice(list(choices))
     kinds = {type(each.default) for each in fields}
     return kinds.pop() if len(kinds) == 1 else _Number()
+
+
+def output_option(**says: Any) -> Callable[..., Any]:
+    """Give a command an output, which may be none of the files that it reads."""
+
+    def added(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def checked(*arguments: Any, output: Path, **others: Any) -> None:
+            _keep(output, others.values())
+            command(*arguments, output=output, **others)
+
+        return click.option("-o", "--output", type=FILE, required=True, **says)(checked)
+
+    return added
+
+
+def _keep(output: Path, others: Iterable[Any]) -> None:
+    """Raise InputError if the output is a file among the others, which may be tuples of them."""
+    for each in others:
+        if isinstance(each, tuple):
+            _keep(output, each)
+        elif isinstance(each, Path) and output.is_file() and _is_same(output, each):
+            raise InputError(f"{each} is read, and would be overwritten: name another file with -o")
+
+
+def _is_same(output: Path, other: Path) -> bool:
+    return other.exists() and output.samefile(other)
 
 
 def options_of(context: click.Context) -> dict[str, click.Option]:

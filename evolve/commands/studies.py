@@ -6,12 +6,12 @@ from typing import Any
 
 import click
 
-from evolve.commands.options import FILE, console, output_option, workers_option
+from evolve.commands.options import FILE, console, given, output_option, workers_option
 from evolve.report.page import report
 from evolve.studies.study import merge
 from evolve.studies.study import study as do_study
 from evolve.studies.summary import write_summary
-from model.errors import shown, whole
+from model.errors import InputError, shown, whole
 
 MOST_SHARDS = 1_000_000
 
@@ -78,6 +78,10 @@ def study_run(
     shard: tuple[int, int],
 ) -> None:
     """Do the runs that SPEC.toml asks for. The word run may be left out."""
+    options = given(click.get_current_context())
+    for idle, beside in (("quick", "runs"), ("workers", "cluster")):
+        if {idle, beside} <= options.keys():
+            raise InputError(f"--{idle} has no effect beside --{beside}; leave one of them out")
     do_study(spec, output, runs, workers, cluster, shard, console(False), quick=quick)
 
 

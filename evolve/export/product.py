@@ -177,7 +177,7 @@ def _core_file(name: str, exported: Exported) -> str:
     described = "".join(
         f"""  {target}:
     flow: sim
-    flow_options: {{tool: icarus}}
+    flow_options: {{tool: icarus, vvp_options: [-N]}}
     filesets: [rtl, "{bench}"]
     toplevel: "{toplevel}"
 """

@@ -150,7 +150,8 @@ class _Writer:
 def testbench(circuit: Circuit, name: str, stages: int, remarks: Sequence[str]) -> str:
     """Return a testbench that holds a module against what the golden model made of random windows.
 
-    It prints PASS, or the first windows that differ and FAIL. The enable stalls now and then.
+    It prints PASS and finishes, or the first windows that differ and FAIL, and stops. The enable
+    stalls now and then.
     """
     windows = np.random.default_rng(1).integers(0, 256, (9, 1, VECTORS)).astype(np.uint8)
     expected = run(circuit, windows)
@@ -161,7 +162,8 @@ def testbench(circuit: Circuit, name: str, stages: int, remarks: Sequence[str]) 
     clocked = "    .clk    (clk),\n    .ce     (ce),\n" if stages else ""
     said = "".join(f"// {remark}\n" for remark in remarks)
     return f"""{said}// {name}: {VECTORS} random windows, and what the golden model makes of them.
-// iverilog -g2005 -o {name}_tb {name}.v {name}_tb.v && vvp {name}_tb
+// iverilog -g2005 -o {name}_tb {name}.v {name}_tb.v && vvp -N {name}_tb
+// After FAIL it stops, which vvp -N and Verilator end with a status other than 0.
 
 `default_nettype none
 
@@ -207,11 +209,13 @@ module {name}_tb;
         end
         compared = compared + 1;
         if (compared == VECTORS) begin
-          if (wrong == 0)
+          if (wrong == 0) begin
             $display("PASS: %0d windows", compared);
-          else
+            $finish;
+          end else begin
             $display("FAIL: %0d of %0d windows", wrong, compared);
-          $finish;
+            $stop;
+          end
         end
       end
       sent = sent + 1;

@@ -8,7 +8,7 @@ from typing import Any
 
 from evolve.filter.settings import OPTIONS, Settings
 from evolve.options import by_option, typed_option
-from model.errors import InputError, refuse, whole
+from model.errors import InputError, refuse, shown, whole
 from model.filter.circuit import LARGEST_SIDE, Shape
 
 PRESETS: Mapping[str, Mapping[str, Any]] = tomllib.loads(
@@ -54,13 +54,13 @@ def shape_of(options: Mapping[str, Any]) -> Shape:
     """Return the shape that options ask for. Raises InputError for an illegal one."""
     rows, cols = options.get("rows", 8), options.get("cols", 8)
     if "size" in options:
-        sides = str(options["size"]).split("x")
         if {"rows", "cols"} & options.keys():
-            raise InputError(f"size is {options['size']!r}, beside rows or cols; give one of these")
-        numbers = [whole(side, 0, LARGEST_SIDE) for side in sides]
-        if len(numbers) != 2 or None in numbers:
+            size = shown(options["size"])
+            raise InputError(f"size is {size}, beside rows or cols; give one of these")
+        sides = [whole(side, 0, LARGEST_SIDE) for side in str(options["size"]).split("x")]
+        if len(sides) != 2 or None in sides:
             refuse("size", options["size"], f"such as 8x8, up to {LARGEST_SIDE}x{LARGEST_SIDE}")
-        rows, cols = numbers
+        rows, cols = sides
     return Shape(rows, cols, options.get("function-set", "upm16"))
 
 

@@ -2,17 +2,21 @@
 """What a run of evolution is told, checked where it is made."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from functools import cached_property
 from itertools import pairwise
 from math import gcd
+from typing import ClassVar
 
+from evolve.effects import Effect
+from evolve.filter.effects import EFFECTS
+from evolve.options import LARGEST_SEED, option
 from evolve.options import check as _check
-from evolve.options import option
 from model.errors import refuse as _refuse
 from model.errors import whole
-from model.filter.circuit import Shape
+from model.filter.circuit import LARGEST_SIDE, Shape
 from model.filter.functions import FUNCTION_SETS
 
 STARTS = ("copy", "random", "circuit")
@@ -40,6 +44,7 @@ MOST_SAMPLED = 4096 * SAMPLE_STEP  # the simulated evaluator takes 4096 rows
 MOST_TRIBES = 1024
 HIGHEST_RATE = 64
 MOST_CHILDREN = 1024
+MOST_ATTEMPTS = 4096
 HIGHEST_WEIGHT = 65_536
 
 
@@ -126,8 +131,12 @@ class Settings:
         choices=CROSSOVERS,
     )
     crossover_interval: int = option(BLOCK, "Evaluations per tribe between crossovers.", least=1)
-    crossover_attempts: int = option(32, "Children tried in each; they are evaluations.", least=1)
-    crossover_size: int = option(4, "Side of the square of a partial crossover.")
+    crossover_attempts: int = option(
+        32, "Children tried in each; they are evaluations.", least=1, most=MOST_ATTEMPTS
+    )
+    crossover_size: int = option(
+        4, "Side of the square of a partial crossover.", least=1, most=LARGEST_SIDE
+    )
     donor: str = option(
         "second",
         "Whose square it is: the second tribe's, that of the best other one, or of any.",
@@ -187,7 +196,10 @@ class Settings:
     lut_weight: int = option(
         16, "With --parsimony weight: how much SAE a LUT is worth.", least=1, most=HIGHEST_WEIGHT
     )
-    seed: int = option(1, "The same seed gives the same circuit, on every backend.", least=0)
+    seed: int = option(
+        1, "The same seed gives the same circuit, on every backend.", least=0, most=LARGEST_SEED
+    )
+    effects: ClassVar[Sequence[Effect]] = EFFECTS
 
     def __post_init__(self) -> None:
         for each in OPTIONS:
@@ -423,9 +435,10 @@ OPTIONS = tuple(each for each in fields(Settings) if each.metadata)
 """The fields of Settings that are options, named there with _ for -."""
 
 
-_RATE = re.compile(r"(?P<low>[0-9]{1,9})(\.\.(?P<high>[0-9]{1,9}))?(@(?P<since>[0-9]{1,999}))?")
-_TEMPERATURE = re.compile(r"([0-9]*\.?[0-9]+)(?:\.\.([0-9]*\.?[0-9]+))?")
-_SIZE = re.compile(r"([1-9][0-9]{0,8})x([1-9][0-9]{0,8})")
+# No number of more digits than LARGEST has.
+_RATE = re.compile(r"(?P<low>[0-9]{1,19})(\.\.(?P<high>[0-9]{1,19}))?(@(?P<since>[0-9]{1,19}))?")
+_TEMPERATURE = re.compile(r"([0-9]?\.?[0-9]{1,19})(?:\.\.([0-9]?\.?[0-9]{1,19}))?")
+_SIZE = re.compile(r"([1-9][0-9]{0,18})x([1-9][0-9]{0,18})")
 
 
 def _sizes(option: str, value: str) -> tuple[tuple[int, int], ...]:

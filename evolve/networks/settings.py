@@ -8,10 +8,12 @@ an option, with what came nearest to their figures as default (docs/networks.md)
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import ClassVar
 
+from evolve.effects import Effect, used_by
 from evolve.networks.graphs import ATTACHED, LED_ELSEWHERE, NEIGHBOURS
 from evolve.networks.problems import FUNCTIONS, Function
-from evolve.options import check, option
+from evolve.options import LARGEST_SEED, check, option
 from model.errors import refuse
 
 ALGORITHMS: Mapping[str, tuple[str, bool]] = {
@@ -39,7 +41,7 @@ class GuidedSettings:
     problem: str = option("ackley", "What is minimised.", choices=(*FUNCTIONS, TSP, KNAPSACK))
     algorithm: str = option("traditional", "Who may mate with whom.", choices=(*ALGORITHMS, SCIPY))
     population: int = option(50, "Individuals, one on each node.", least=5, most=2000)
-    generations: int = option(50, "How often every individual has its turn.", least=1)
+    generations: int = option(50, "How often every individual has its turn.", least=1, most=100_000)
     neighbours: int = option(
         NEIGHBOURS, "Of each node of a small world at first; an even number.", least=2
     )
@@ -49,7 +51,9 @@ class GuidedSettings:
     attached: int = option(
         ATTACHED, "Edges that each new node of a scale-free network brings.", least=1
     )
-    swaps: int = option(1, "Pairs of edges whose ends are swapped each generation.", least=0)
+    swaps: int = option(
+        1, "Pairs of edges whose ends are swapped each generation.", least=0, most=10_000
+    )
     update: str = option(
         "in-place",
         "A child is there for the next individual at once, or for the next generation.",
@@ -121,15 +125,18 @@ class GuidedSettings:
     local_search: str = option(
         "none", "Shorten every tour until no two edges can be exchanged.", choices=("none", "2-opt")
     )
-    seed: int = option(1, "The same seed gives the same result.", least=0)
+    seed: int = option(1, "The same seed gives the same result.", least=0, most=LARGEST_SEED)
+    effects: ClassVar[Sequence[Effect]]
 
     def __post_init__(self) -> None:
         for each in OPTIONS:
             check(each.name.replace("_", "-"), getattr(self, each.name), each.metadata)
         if type(self.file) is not str:
             refuse("file", self.file, "the name of a TSPLIB file")
-        for name, value, default in self._without_use:
-            refuse(name, value, f"{default!r} with problem {self.problem}")
+        for name, topology in (("neighbours", "small-world"), ("attached", "scale-free")):
+            value = getattr(self, name)
+            if topology == self.topology and value >= self.population:
+                refuse(name, value, f"less than the population, {self.population}")
         if self.neighbours % 2:
             refuse("neighbours", self.neighbours, "an even number")
         if self.function and not self.function.any_dimensions and self.dimensions != 2:
@@ -138,30 +145,19 @@ class GuidedSettings:
             refuse("algorithm", SCIPY, f"one of {', '.join(ALGORITHMS)} with {self.problem}")
 
     @property
-    def _without_use(self) -> Sequence[tuple[str, object, object]]:
-        """The options that are not as by default, but have no use with the problem."""
-        problem = "function" if self.function else self.problem
-        return [
-            (each.name.replace("_", "-"), getattr(self, each.name), each.default)
-            for each in OPTIONS
-            if problem not in _USED_BY.get(each.name, [problem])
-            and getattr(self, each.name) != each.default
-        ]
-
-    @property
     def function(self) -> Function | None:
         """The function that is minimised, if it is one of real numbers."""
         return FUNCTIONS.get(self.problem)
 
     @property
     def topology(self) -> str:
-        """The network over the individuals."""
-        return ALGORITHMS[self.algorithm][0]
+        """The network over the individuals; that of scipy has no name."""
+        return ALGORITHMS.get(self.algorithm, ("", False))[0]
 
     @property
     def prefers_good(self) -> bool:
         """Whether good neighbours are preferred."""
-        return ALGORITHMS[self.algorithm][1]
+        return ALGORITHMS.get(self.algorithm, ("", False))[1]
 
     @property
     def evaluations(self) -> int:
@@ -175,11 +171,48 @@ OPTIONS = tuple(each for each in fields(GuidedSettings) if each.metadata)
 _USED_BY: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(
         ("dimensions", "radius", "start", "beyond", "factor", "crossover_rate", "crosses"),
-        ("function",),
+        tuple(FUNCTIONS),
     ),
-    "mates": ("function",),  # others have but one mate
+    "mates": tuple(FUNCTIONS),  # others have but one mate
     **dict.fromkeys(("cities", "file", "optimum", "crossover", "mutation", "local_search"), (TSP,)),
     "items": (KNAPSACK,),
     **dict.fromkeys(("instance", "mutation_rate"), (TSP, KNAPSACK)),
 }
-"""The problems that an option has a use with; others have one with all."""
+"""The problems that an option has an effect with; others have one with all."""
+
+_USED_BY_SCIPY = (
+    *("problem", "algorithm", "population", "generations", "dimensions", "radius", "seed"),
+)
+
+GuidedSettings.effects = (
+    *used_by("problem", _USED_BY),
+    Effect(
+        [each.name for each in OPTIONS if each.name not in _USED_BY_SCIPY],
+        lambda s: s.algorithm != SCIPY,
+        "with algorithm {algorithm}",
+    ),
+    Effect(
+        ("neighbours", "led_elsewhere"),
+        lambda s: s.topology == "small-world",
+        "with algorithm {algorithm}",
+        "algorithm small-world",
+    ),
+    Effect(
+        ("attached",),
+        lambda s: s.topology == "scale-free",
+        "with algorithm {algorithm}",
+        "algorithm scale-free",
+    ),
+    Effect(
+        ("swaps",),
+        lambda s: s.topology != "complete",
+        "with algorithm {algorithm}, where all are neighbours",
+    ),
+    Effect(
+        ("preference",),
+        lambda s: s.prefers_good,
+        "with algorithm {algorithm}",
+        "one of the algorithms that end in -best",
+    ),
+    Effect(("cities", "instance"), lambda s: not s.file, "beside a file of cities"),
+)

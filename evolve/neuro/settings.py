@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
+from evolve.effects import Effect, used_by
 from evolve.neuro.backends import BACKENDS
 from evolve.neuro.fitness import FitnessSettings
 from evolve.neuro.weights import ACTIVATIONS, Form, form_of
-from evolve.options import MOST_WEIGHT, check, option
+from evolve.options import LARGEST_SEED, MOST_WEIGHT, check, option
 from model.errors import refuse
 
 IMAGE = (1, 8, 8)
@@ -102,14 +103,13 @@ class NeuroSettings:
     epochs: int = option(10, "How often training sees each image.", least=1, most=1000)
     most: int = option(20_000, "Parameters of a CNN that count as the part 1.", least=1)
     backend: str = option("fast", "What runs the networks.", choices=tuple(BACKENDS))
-    seed: int = option(1, "The same seed gives the same result.", least=0)
+    seed: int = option(1, "The same seed gives the same result.", least=0, most=LARGEST_SEED)
+    effects: ClassVar[Sequence[Effect]]
     until_solved: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         for each in OPTIONS:
             check(each.name.replace("_", "-"), getattr(self, each.name), each.metadata)
-        for name, value, default in self._without_use:
-            refuse(name, value, f"{default!r} with the algorithm {self.algorithm}")
         if self.zeroes + self.anywhere > 1:
             refuse("zeroes", self.zeroes, f"{1 - self.anywhere:g} at most, what anywhere leaves")
         if self.elite >= self.population:
@@ -137,16 +137,6 @@ class NeuroSettings:
         """What the fitness is told; a network of this form without zeroes has the size 1."""
         most = self.most if self.algorithm in CNNS else self.form.genes
         return FitnessSettings(self.accuracy, self.smooth, self.scale, self.size, self.counts, most)
-
-    @property
-    def _without_use(self) -> Sequence[tuple[str, object, object]]:
-        """The options that are not as by default, but have no use with the algorithm."""
-        return [
-            (each.name.replace("_", "-"), getattr(self, each.name), each.default)
-            for each in OPTIONS
-            if self.algorithm not in _USED_BY.get(each.name, [self.algorithm])
-            and getattr(self, each.name) != each.default
-        ]
 
 
 def refuse_less_than_a_generation(evaluations: int, population: int) -> None:
@@ -186,4 +176,20 @@ _USED_BY: Mapping[str, Sequence[str]] = {
     "epochs": ("deepga", "hand-made"),
     "most": CNNS,
 }
-"""The algorithms that an option has a use with; others have one with all."""
+"""The algorithms that an option has an effect with; others have one with all."""
+
+NeuroSettings.effects = (
+    *used_by("algorithm", _USED_BY),
+    Effect(("scale",), lambda s: s.smooth > 0, "with smooth 0"),
+    Effect(("counts", "most"), lambda s: s.size > 0, "with size 0"),
+    Effect(
+        ("activation", "shift"),
+        lambda s: len(s.form.units) > 1,
+        "with layers {layers}, of which none is hidden",
+    ),
+    Effect(
+        ("step",),
+        lambda s: (s.algorithm, s.encoding) != ("ga", "permutation"),
+        "with encoding {encoding}",
+    ),
+)

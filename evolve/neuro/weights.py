@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from model.neuro.arithmetic import LARGEST, Int8
 from model.neuro.network import Dense, Network, Shape
 
 ACTIVATIONS = ("relu", "linear", "sigmoid", "tanh", "step")
+
+MOST_GENES = 1 << 20
+"""The most weights of a network, so that a population of them fits in memory."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,8 @@ def form_of(layers: str, input_shape: Shape, shift: int, activation: str) -> For
     numbers = [whole(word, 1, 4096) or 0 for word in layers.split("-")]
     if len(numbers) < 2 or 0 in numbers:
         refuse("layers", layers, "numbers from 1 to 4096 such as 64-16-10")
+    if sum(one * other for one, other in pairwise(numbers)) > MOST_GENES:
+        refuse("layers", layers, f"numbers that need no more than {MOST_GENES:,} weights")
     if numbers[0] != np.prod(input_shape):
         refuse("layers", layers, f"{np.prod(input_shape)} inputs first, as the images have")
     return Form(input_shape, tuple(numbers[1:]), shift, activation)

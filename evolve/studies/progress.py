@@ -33,10 +33,10 @@ class StudyProgress:
         self._bar.stop()
 
     def add(self, results: Sequence[Result], *, new: bool = True) -> None:
-        """Count finished runs."""
+        """Count finished runs; those that are not new are there before all others, and shown."""
         self._values += map(self._measure.of, results)
         self._new += len(results) if new else 0
-        if self._console.is_interactive or time.monotonic() - self._shown > LINE_SECONDS:
+        if self._console.is_interactive or not new or time.monotonic() - self._shown > LINE_SECONDS:
             self._show()
 
     def _show(self) -> None:

@@ -44,18 +44,21 @@ algorithm neat in evolve/neuro/neat/settings.py; the kind noisy-digits is neuro 
 those of evolve/neuro/filtered/settings.py, too.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from typing import Any
 
+from evolve.effects import idle
 from evolve.options import typed
 from evolve.studies.filters import Filters
 from evolve.studies.kind import Kind, names_of, of_run
 from evolve.studies.networks import Networks
 from evolve.studies.neuro import Neuro
 from evolve.studies.noisy_digits import NoisyDigits
-from model.errors import InputError, refuse
+from model.errors import InputError, refuse, shown
 from model.files import parse_toml
 
 KINDS: Mapping[str, type[Kind]] = {
@@ -64,6 +67,9 @@ KINDS: Mapping[str, type[Kind]] = {
     "neuro": Neuro,
     "noisy-digits": NoisyDigits,
 }
+
+MOST_SETTINGS, MOST_RUNS = 10_000, 1_000_000
+"""Of a study: settings, and runs of all of them together; the machine keeps lists of both."""
 
 _KEYS: dict[str, tuple[type, str]] = {
     **dict.fromkeys(("title", "source", "kind"), (str, "a text")),
@@ -135,14 +141,18 @@ class Spec:
         return self.kind, dict(self.settings)
 
 
-def parse_spec(text: str, called: str) -> Spec:
+def parse_spec(text: str, called: str, *, stored: bool = False) -> Spec:
     """Return the study that a TOML text asks for.
 
-    Raises InputError naming the file, the key and what is legal.
+    Raises InputError naming the file, the key and what is legal. Options without effect are refused
+    unless the study is stored already: then what was found stays of use.
     """
     data = parse_toml(text, called)
     try:
-        return _spec(data)
+        spec = _spec(data)
+        if not stored:
+            _refuse_idle(data, spec.settings)
+        return spec
     except InputError as error:
         raise InputError(f"{called}: {error}") from None
 
@@ -171,10 +181,37 @@ def _spec(data: Mapping[str, Any]) -> Spec:
 
 
 def _settings(data: Mapping[str, Any], kind: Kind) -> Iterator[tuple[str, Any]]:
-    shared, grid = data.get("options", {}), data.get("grid", {})
+    shared = data.get("options", {})
+    for name, chosen in _chosen(data).items():
+        try:
+            options = {**shared, **chosen}
+            _check_keys(options, kind.options)
+            yield name, kind.settings_of(options)
+        except InputError as error:
+            raise InputError(f"setting {name!r}: {error}") from None
+
+
+def _refuse_idle(data: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+    """Refuse an option without effect in its setting, or one for all without effect in any."""
+    shared, unused = data.get("options", {}), []
+    for name, chosen in _chosen(data).items():
+        for sentence in idle(chosen, settings[name]).values():
+            raise InputError(f"setting {name!r}: {sentence}")
+        unused.append(idle({**shared, **chosen}, settings[name]))
+    for option, sentence in unused[0].items():
+        if all(option in each for each in unused):
+            raise InputError(f"options: {sentence}")
+
+
+def _chosen(data: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what each setting has beside the options for all, by its name."""
+    grid = data.get("grid", {})
     for key, values in grid.items():
         if not isinstance(values, list) or not values:
-            raise InputError(f"grid: {key} is {values!r}; legal is a list")
+            raise InputError(f"grid: {key} is {shown(values)}; legal is a list")
+    count = prod(map(len, grid.values())) + len(data.get("settings", []))
+    if count > MOST_SETTINGS:
+        raise InputError(f"there are {count:,} settings; give a grid of at most {MOST_SETTINGS:,}")
     wanted = []
     if grid:
         for values in product(*grid.values()):
@@ -184,16 +221,10 @@ def _settings(data: Mapping[str, Any], kind: Kind) -> Iterator[tuple[str, Any]]:
         if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
             raise InputError(f"settings: {entry!r} has no name")
         wanted.append((entry["name"], {k: v for k, v in entry.items() if k != "name"}))
-    names = [name for name, _ in wanted]
-    for name, chosen in wanted:
-        if names.count(name) > 1:
+    for name, times in Counter(name for name, _ in wanted).items():
+        if times > 1:
             raise InputError(f"settings: the name {name!r} comes twice")
-        try:
-            options = {**shared, **chosen}
-            _check_keys(options, kind.options)
-            yield name, kind.settings_of(options)
-        except InputError as error:
-            raise InputError(f"setting {name!r}: {error}") from None
+    return dict(wanted)
 
 
 def settings_of_run(spec: Spec, name: str, run: int) -> Any:

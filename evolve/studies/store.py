@@ -64,7 +64,7 @@ class StudyStore:
                 if writes:
                     begin_writing(self._database)
                 self.origin, _ = read_origin(self._database, path)
-                self.spec: Spec = parse_spec(self.origin.text, self.origin.called)
+                self.spec: Spec = parse_spec(self.origin.text, self.origin.called, stored=True)
             except BaseException:
                 self._database.close()
                 raise

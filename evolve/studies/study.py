@@ -33,9 +33,9 @@ from evolve.stopping import SIGNALS, held_back
 from evolve.studies.database import Origin, Results
 from evolve.studies.kind import Result, Task
 from evolve.studies.progress import StudyProgress
-from evolve.studies.spec import parse_spec
+from evolve.studies.spec import MOST_RUNS, parse_spec
 from evolve.studies.store import DATABASE, StudyStore
-from model.errors import InputError, printable
+from model.errors import InputError, printable, refuse
 from model.files import read_text
 
 AHEAD = 2
@@ -69,6 +69,9 @@ def study(
             console.out(f"Warning: {warning}")
         spec, material = store.spec, store.material
         count = runs or (spec.quick if quick else spec.runs)
+        if count * len(spec.settings) > MOST_RUNS:
+            most = MOST_RUNS // len(spec.settings)
+            refuse("runs", count, f"up to {most} of each of {len(spec.settings)} settings")
         # Run by run, so that a study that is stopped has as many of each setting.
         wanted = [(name, run) for run in range(count) for name in spec.settings]
         wanted = wanted[shard[0] - 1 :: shard[1]]

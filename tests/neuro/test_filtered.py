@@ -228,7 +228,6 @@ def test_the_rtl_of_both_says_the_same() -> None:
         ({"size": "4x65"}, "cols is 65; legal is a whole number from 1 to 64"),
         ({"function_set": "upm"}, "function_set is 'upm'; legal is one of upm16"),
         ({"mutation_rate": 0}, "mutation-rate is 0; legal is a whole number from 1 to 64"),
-        ({"algorithm": "median", "children": 9}, "children is 9; legal is 4 with the algorithm"),
     ],
 )
 def test_bad_options(options: dict[str, object], says: str) -> None:
@@ -307,7 +306,7 @@ def test_a_study(evoarray: Evoarray, spec: Path) -> None:
         ("0.2", "1.2", "amount is 1.2; legal is a number from 0 to 1"),
         ("amount = 0.2", 'noise = "rain"', "noise is 'rain'; legal is one of salt-and-pepper"),
         ('"no-filter"', '"neat"', "algorithm is 'neat'; legal is one that has a use with noise"),
-        ("evaluations = 30", "layers = 3", "layers has no use with the algorithm filter"),
+        ("evaluations = 30", "layers = 3", "layers has no effect with algorithm filter; leave"),
         ('"net.json"', '"no.json"', "cannot read the network file"),
         ('"net.json"', '"spec.toml"', "is not a usable network file"),
     ],

@@ -92,9 +92,11 @@ def test_settings_are_checked() -> None:
     with pytest.raises(InputError, match=r"step is 8; legal is 32 with the algorithm neat-python"):
         NeatSettings(algorithm="neat-python", step=8)
     kind = Neuro()
-    with pytest.raises(InputError, match=r"layers has no use with the algorithm neat$"):
+    with pytest.raises(
+        InputError, match=r"layers has no effect with algorithm neat; leave it out$"
+    ):
         kind.settings_of({"algorithm": "neat", "layers": "64-10"})
-    with pytest.raises(InputError, match="add-node has no use with the algorithm ga"):
+    with pytest.raises(InputError, match="add-node has no effect with algorithm ga"):
         kind.settings_of({"algorithm": "ga", "add-node": 0.1})
     assert kind.settings_of({"algorithm": "neat", "add-node": 1}) == NeatSettings(add_node=1.0)
 

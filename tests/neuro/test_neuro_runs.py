@@ -249,8 +249,8 @@ def test_options_from_a_file(evoarray: Evoarray, tmp_path: Path) -> None:
         (("--algorithm", "luck"), "'luck' is not one of"),
         (("--algorithm", "logistic"), "algorithm is 'logistic'; legal is one of one-plus-lambda"),
         (("--algorithm", "neat-python"), "hand-made, neat; studies have others"),
-        (("--algorithm", "neat", *SMALL), "layers has no use with the algorithm neat"),
-        (("--add-node", 0.1), "add-node has no use with the algorithm one-plus-lambda"),
+        (("--algorithm", "neat", *SMALL), "layers has no effect with algorithm neat"),
+        (("--add-node", 0.1), "add-node has no effect with algorithm one-plus-lambda"),
         (("--algorithm", "neat", "--step", 8.5), "step is 8.5; legal is a whole number"),
         (("--algorithm", "neat", "--step", "far"), "'far' is not a number"),
         *(

@@ -241,7 +241,7 @@ def test_a_network_is_not_overwritten(evoarray: Evoarray, network_file: Path) ->
     before = network_file.read_bytes()
     ended = evoarray("export", network_file, "-o", network_file.name)
     assert ended.status == 2
-    assert "network.json would be overwritten by the export" in ended.err
+    assert "network.json is read, and would be overwritten" in ended.err
     assert network_file.read_bytes() == before
 
 

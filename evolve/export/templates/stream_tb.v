@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // NAME_stream: random frames, and what the golden model makes of them; both sides pause.
 // iverilog -g2005 -o NAME_stream_tb SOURCES \
-//   NAME_stream_tb.v && vvp NAME_stream_tb
+//   NAME_stream_tb.v && vvp -N NAME_stream_tb
+// After FAIL it stops, which vvp -N and Verilator end with a status other than 0.
 
 `default_nettype none
 
@@ -24,6 +25,7 @@ module NAME_stream_tb;
   wire [7:0]  pixel;
   wire        marks_wrong;
 
+  integer waited   = 0;  // cycles since a pixel came
   integer sent     = 0;
   integer compared = 0;
   integer wrong    = 0;
@@ -71,6 +73,11 @@ VECTORS
       end
       if (marks_wrong)
         wrong = wrong + 1;
+      waited = waited + 1;
+      if (waited == 10 * PIXELS) begin
+        $display("FAIL: no pixel comes after %0d of %0d", compared, PIXELS);
+        $stop;
+      end
       if (valid && ready) begin
         if (pixel !== vectors[compared][15:8]
             || user !== (compared % (WIDTH * HEIGHT) == 0)
@@ -80,12 +87,15 @@ VECTORS
             $display("pixel %0d: %0d, not %0d", compared, pixel, vectors[compared][15:8]);
         end
         compared = compared + 1;
+        waited = 0;
         if (compared == PIXELS) begin
-          if (wrong == 0)
+          if (wrong == 0) begin
             $display("PASS: %0d pixels", compared);
-          else
+            $finish;
+          end else begin
             $display("FAIL: %0d of %0d pixels", wrong, compared);
-          $finish;
+            $stop;
+          end
         end
       end
     end

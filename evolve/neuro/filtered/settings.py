@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a run of filter and network together is told, checked where it is made."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import ClassVar
 
+from evolve.effects import Effect
 from evolve.filter.presets import shape_of
 from evolve.filter.settings import HIGHEST_RATE
 from evolve.neuro.fitness import FitnessSettings
-from evolve.options import MOST_WEIGHT, check, option
-from model.errors import refuse
+from evolve.options import LARGEST_SEED, MOST_WEIGHT, check, option
 from model.filter.circuit import Shape
 
 UNFILTERED, MEDIAN, EVOLVED = "no-filter", "median", "filter"
@@ -42,15 +44,14 @@ class FilterSettings:
     scale: int = option(
         11, "Two to this power is the difference of logits that is a bit.", least=10, most=24
     )
-    seed: int = option(1, "The same seed gives the same noise and the same result.", least=0)
+    seed: int = option(
+        1, "The same seed gives the same noise and the same result.", least=0, most=LARGEST_SEED
+    )
+    effects: ClassVar[Sequence[Effect]]
 
     def __post_init__(self) -> None:
         for each in OPTIONS:
-            name, value = each.name.replace("_", "-"), getattr(self, each.name)
-            check(name, value, each.metadata)
-            unused = self.algorithm != EVOLVED and each.name not in _USED_BY_ALL
-            if unused and value != each.default:
-                refuse(name, value, f"{each.default!r} with the algorithm {self.algorithm}")
+            check(each.name.replace("_", "-"), getattr(self, each.name), each.metadata)
         self.shape  # noqa: B018
 
     @property
@@ -68,3 +69,12 @@ OPTIONS = tuple(fields(FilterSettings))
 """The options, named there with _ for -."""
 
 _USED_BY_ALL = ("algorithm", "network", "seed")
+
+FilterSettings.effects = (
+    Effect(
+        [each.name for each in OPTIONS if each.name not in _USED_BY_ALL],
+        lambda s: s.algorithm == EVOLVED,
+        "with algorithm {algorithm}",
+    ),
+    Effect(("scale",), lambda s: s.smooth > 0, "with smooth 0"),
+)

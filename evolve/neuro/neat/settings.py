@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
+from evolve.effects import Effect
 from evolve.neuro.backends import BACKENDS
 from evolve.neuro.fitness import FitnessSettings
 from evolve.neuro.neat.genes import ACTIVATIONS, LARGEST_SHIFT, Frame
 from evolve.neuro.neat.problems import PROBLEMS
 from evolve.neuro.settings import refuse_less_than_a_generation
-from evolve.options import MOST_WEIGHT, check, option
+from evolve.options import LARGEST_SEED, MOST_WEIGHT, check, option
 from model.errors import refuse
 
 NEAT, PEER = "neat", "neat-python"
@@ -64,15 +65,14 @@ class NeatSettings:
         3.0, "The distance within which a species is.", least=0.0, most=MOST_WEIGHT
     )
     backend: str = option("fast", "What runs the networks.", choices=tuple(BACKENDS))
-    seed: int = option(1, "The same seed gives the same result.", least=0)
+    seed: int = option(1, "The same seed gives the same result.", least=0, most=LARGEST_SEED)
+    effects: ClassVar[Sequence[Effect]]
     until_solved: ClassVar[bool] = True
     """A run ends where its champion has all images for validation right."""
 
     def __post_init__(self) -> None:
         for each in OPTIONS:
             check(each.name.replace("_", "-"), getattr(self, each.name), each.metadata)
-        for name, value, default in self._without_use:
-            refuse(name, value, f"{default!r} with the algorithm {self.algorithm}")
         refuse_less_than_a_generation(self.evaluations, self.population)
         if self.activation == "step" and not PROBLEMS[self.problem].binary:
             refuse("activation", "step", f"relu or linear with the problem {self.problem}")
@@ -93,21 +93,19 @@ class NeatSettings:
         """What the fitness is told; as in the paper, the size of a network does not count."""
         return FitnessSettings(self.accuracy, self.smooth, self.scale)
 
-    @property
-    def _without_use(self) -> Sequence[tuple[str, object, object]]:
-        """The options that are not as by default, but have no use with neat-python."""
-        return [
-            (each.name.replace("_", "-"), getattr(self, each.name), each.default)
-            for each in OPTIONS
-            if self.algorithm == PEER
-            and each.name not in _USED_BY_PEER
-            and getattr(self, each.name) != each.default
-        ]
-
 
 OPTIONS = tuple(fields(NeatSettings))
 """The options, named there with _ for -."""
 
 _USED_BY_PEER = (
     *("algorithm", "problem", "population", "evaluations", "accuracy", "smooth", "scale", "seed"),
+)
+
+NeatSettings.effects = (
+    Effect(
+        [each.name for each in OPTIONS if each.name not in _USED_BY_PEER],
+        lambda s: s.algorithm != PEER,
+        "with algorithm {algorithm}",
+    ),
+    Effect(("scale",), lambda s: s.smooth > 0, "with smooth 0"),
 )
