@@ -28,9 +28,9 @@ MATES = ("uniform", "roulette")
 BLOCK = 1024
 """Evaluations per tribe between two looks at the tribes (thesis, 4.2 and 5)."""
 
-LARGEST_WHOLE, SAMPLE = 2**20, 2**16
-"""Pixels of which evolution sees all, which takes about a minute, and the windows that it sees of
-larger photos, unless it is told otherwise. docs/sample.md has what a sample costs."""
+LARGEST_WHOLE, SAMPLE = 2**17, 2**16
+"""Pixels of which evolution sees all, and the windows that it sees of larger photos, unless it is
+told otherwise: filters that saw so many are as good as those that saw all (docs/sample.md)."""
 
 SAMPLE_STEP = 64
 """Samples are multiples of so many windows."""

@@ -15,8 +15,9 @@
 //    computes into spare planes, those that were used last first, so that few are ever touched; they
 //    become the parent's when it is accepted.
 // 4. In the blocks behind those, a child is computed from its window, element after element, in
-//    buffers that stay in the nearest cache. That is more to compute than what differs from the
-//    parent, but planes of a large photo would have to come from memory, which takes longer.
+//    buffers that stay in the nearest cache, while the next block's windows are fetched. That is more
+//    to compute than what differs from the parent, but planes of a large photo would have to come
+//    from memory, which takes longer.
 //
 // fast.py compiles this file and calls the functions without `static`.
 
@@ -44,9 +45,11 @@ enum {
   LARGEST_SIDE = 64,     // a row of the mesh fits the bits of a word
   LARGEST = LARGEST_SIDE * LARGEST_SIDE,
   WINDOW = 9,
+  GIVEN = WINDOW + 1,  // of a pixel: its window, then its reference
   HIGHEST_RATE = 64,
   SPARE_BUFFERS = 3,  // besides one for each column: what comes from the west, and what is made of it
   HUGE_PAGE = 1 << 21,
+  LINE = 64,  // bytes of a cache
   CHILD = 32,  // steps that it takes to draw and name a child
 };
 
@@ -225,11 +228,10 @@ typedef struct {
   Site sites[LARGEST + 2 * LARGEST_SIDE + 1];
 
   int pixels, blocks, kept;  // the blocks, and those of which planes are kept
-  const uint8_t *image;      // for each pixel its window, then its reference
+  const uint8_t *image;      // what is given, pixel by pixel
   int *order, *spare_order;  // of the pixels in the blocks
   uint8_t *filtered;         // the parent's output in that order, for sorting
-  Pixels *windows;    // for each block 9
-  Pixels *reference;  // for each block 1
+  Pixels *given;      // for each block its windows, 9, and its references, 1
   uint8_t *planes;    // for each element two: a parent's and its child's, in any order
   Pixels *constants;  // 256
   Pixels *buffers;    // what a child needs at once where no planes are kept
@@ -428,44 +430,55 @@ static Step **find_steps(Engine *e) {
   return first;
 }
 
+static const uint8_t *reference_of(const Engine *e, int block) {
+  return e->given[(size_t)block * GIVEN + WINDOW];
+}
+
+static void take_step(const Step *s, int block) {
+  s->kernel(s->out.plane + block * s->out.stride, s->left.plane + block * s->left.stride,
+            s->right.plane + block * s->right.stride);
+}
+
 // Takes the steps in a block.
 static void compute(Engine *e, Step **first, Step **end, int block) {
-  for (Step **each = first; each < end; ++each) {
-    const Step *s = *each;
-    s->kernel(s->out.plane + block * s->out.stride, s->left.plane + block * s->left.stride,
-              s->right.plane + block * s->right.stride);
-  }
+  for (Step **step = first; step < end; ++step) take_step(*step, block);
   e->stored += end - first;
 }
 
-// Has a block's windows fetched into the second cache while another block is computed.
-static void fetch_windows(const Engine *e, int block) {
-  const uint8_t *windows = e->windows[(size_t)block * WINDOW];
-  for (int i = 0; i < WINDOW * BLOCK; i += 64) __builtin_prefetch(windows + i, 0, 2);
-  for (int i = 0; i < BLOCK; i += 64) __builtin_prefetch(e->reference[block] + i, 0, 2);
-}
-
-// Adds to an SAE that of the blocks from `begin` to `end`, or of the first of them if it gets above
-// the limit.
-static int64_t add_errors(Engine *e, Step **first, Step **last, Source output, int begin, int end,
-                          int64_t sae, int64_t limit) {
-  for (int block = begin; block < end && sae <= limit; ++block) {
-    if (begin && block + 1 < end) fetch_windows(e, block + 1);
-    compute(e, first, last, block);
-    const int left = e->pixels - block * BLOCK;
-    const uint8_t *pixels = output.plane + block * output.stride;
-    sae += left >= BLOCK ? absolute_errors(pixels, e->reference[block], BLOCK)
-                         : absolute_errors(pixels, e->reference[block], left);
+// The same, and has what is given of the next block fetched into the second cache, a few lines with
+// each step: all at once would be more than a processor waits for beside its work. Behind the last
+// block are planes, which do no harm.
+static void compute_and_fetch(Engine *e, Step **first, Step **end, int block) {
+  const uint8_t *line = e->given[(size_t)(block + 1) * GIVEN];
+  const int64_t steps = end - first, lines = sizeof(Pixels[GIVEN]) / LINE;
+  int64_t due = 0;
+  for (Step **step = first; step < end; ++step) {
+    take_step(*step, block);
+    for (due += lines; due >= steps; due -= steps, line += LINE) __builtin_prefetch(line, 0, 2);
   }
-  return sae;
+  e->stored += steps;
 }
 
-// The SAE of the child in the blocks of which planes are kept, which are computed.
+// The sum of the output's absolute errors in a block.
+static unsigned errors_in(const Engine *e, Source output, int block) {
+  const int left = e->pixels - block * BLOCK;
+  const uint8_t *pixels = output.plane + block * output.stride;
+  return left >= BLOCK ? absolute_errors(pixels, reference_of(e, block), BLOCK)
+                       : absolute_errors(pixels, reference_of(e, block), left);
+}
+
+// The SAE of the child in the blocks of which planes are kept, which are computed, or in the first
+// of them if that is above the limit.
 static int64_t measure_kept(Engine *e, int64_t limit) {
   plan_missing(e, output_of(e));
   const Source output = e->element[place_of(output_of(e))].source;
   Step **const first = find_steps(e);
-  return add_errors(e, first, e->needed + LARGEST, output, 0, e->kept, 0, limit);
+  int64_t sae = 0;
+  for (int block = 0; block < e->kept && sae <= limit; ++block) {
+    compute(e, first, e->needed + LARGEST, block);
+    sae += errors_in(e, output, block);
+  }
+  return sae;
 }
 
 static void note_user(Engine *e, Value value, int user) {
@@ -508,16 +521,22 @@ static Step **plan_whole(Engine *e) {
   return end;
 }
 
-// Adds to an SAE that of the child in the blocks of which no planes are kept.
-static int64_t measure_rest(Engine *e, int64_t sae, int64_t limit) {
+// Adds to an SAE that of the child in the blocks of which no planes are kept, or in the first of them
+// if it gets above the limit.
+static int64_t add_rest(Engine *e, int64_t sae, int64_t limit) {
   if (e->kept == e->blocks || sae > limit) return sae;
   Step **const end = plan_whole(e);
-  return add_errors(e, e->needed, end, whole_source(e, output_of(e)), e->kept, e->blocks, sae, limit);
+  const Source output = whole_source(e, output_of(e));
+  for (int block = e->kept; block < e->blocks && sae <= limit; ++block) {
+    compute_and_fetch(e, e->needed, end, block);
+    sae += errors_in(e, output, block);
+  }
+  return sae;
 }
 
 // Returns the SAE of the child, or of its first blocks if that is above the limit.
 static int64_t measure(Engine *e, int64_t limit) {
-  return measure_rest(e, measure_kept(e, limit), limit);
+  return add_rest(e, measure_kept(e, limit), limit);
 }
 
 static void expect_child(Engine *e) {
@@ -561,9 +580,8 @@ static void set_gene(Engine *e, int gene, uint8_t code) {
 
 static void fill_blocks(Engine *e) {
   for (int i = 0; i < e->pixels; ++i) {
-    const uint8_t *pixel = e->image + (size_t)e->order[i] * (WINDOW + 1);
-    for (int w = 0; w < WINDOW; ++w) e->windows[i / BLOCK * WINDOW + w][i % BLOCK] = pixel[w];
-    e->reference[i / BLOCK][i % BLOCK] = pixel[WINDOW];
+    const uint8_t *pixel = e->image + (size_t)e->order[i] * GIVEN;
+    for (int g = 0; g < GIVEN; ++g) e->given[i / BLOCK * GIVEN + g][i % BLOCK] = pixel[g];
   }
 }
 
@@ -586,7 +604,7 @@ static void sort_pixels(Engine *e) {
   filter(e, e->filtered);
   int start[257] = {0};
   for (int i = 0; i < e->pixels; ++i) {
-    const int error = abs(e->filtered[i] - e->reference[i / BLOCK][i % BLOCK]);
+    const int error = abs(e->filtered[i] - reference_of(e, i / BLOCK)[i % BLOCK]);
     e->filtered[i] = (uint8_t)(255 - error);
     ++start[e->filtered[i] + 1];
   }
@@ -815,8 +833,7 @@ static void *take(uint8_t *arena, size_t *used, size_t size) {
 static size_t lay_out(Engine *e, uint8_t *arena) {
   const size_t pixels = (size_t)e->pixels, blocks = (size_t)e->blocks;
   size_t used = (sizeof *e + 63) / 64 * 64;
-  e->windows = take(arena, &used, blocks * WINDOW * sizeof(Pixels));
-  e->reference = take(arena, &used, blocks * sizeof(Pixels));
+  e->given = take(arena, &used, blocks * sizeof(Pixels[GIVEN]));
   e->planes = take(arena, &used, 2 * (size_t)e->elements * plane_size(e));
   e->constants = take(arena, &used, 256 * sizeof(Pixels));
   e->buffers = take(arena, &used, (size_t)(e->cols + SPARE_BUFFERS) * sizeof(Pixels));
@@ -826,7 +843,7 @@ static size_t lay_out(Engine *e, uint8_t *arena) {
   return used;
 }
 
-// image: for each pixel its window, 9 bytes, and its reference; it must live as long as the engine.
+// image: what is given, 10 bytes for each pixel; it must live as long as the engine.
 // NULL if memory does not suffice.
 Engine *engine_new(int rows, int cols, int function_set, int pixels, const uint8_t *image) {
   learn_operations();
@@ -850,8 +867,7 @@ Engine *engine_new(int rows, int cols, int function_set, int pixels, const uint8
   e->blocks = sketch.blocks;
   e->kept = sketch.kept;
   lay_out(e, (uint8_t *)e);
-  memset(e->windows, 0, (size_t)e->blocks * WINDOW * sizeof(Pixels));
-  memset(e->reference, 0, (size_t)e->blocks * sizeof(Pixels));
+  memset(e->given, 0, (size_t)e->blocks * sizeof(Pixels[GIVEN]));
   e->image = image;
   for (int i = 0; i < pixels; ++i) e->order[i] = i;
   fill_blocks(e);
@@ -860,7 +876,7 @@ Engine *engine_new(int rows, int cols, int function_set, int pixels, const uint8
     e->parent[i] = e->element[i] = (Element){.value = NO_VALUE, .computed = NO_VALUE};
   for (Value pixel = PIXELS; pixel < PIXELS + WINDOW; ++pixel)
     e->element[pixel] = (Element){
-        .value = pixel, .computed = pixel, .source = {e->windows[pixel - PIXELS], WINDOW * BLOCK}};
+        .value = pixel, .computed = pixel, .source = {e->given[pixel - PIXELS], sizeof(Pixels[GIVEN])}};
   for (int i = 0; i < 256; ++i) {
     const Value value = CONSTANTS + (Value)i;
     memset(e->constants[i], i, BLOCK);
