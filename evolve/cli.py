@@ -3,6 +3,7 @@
 
 import io
 import os
+import re
 import sys
 from collections.abc import Callable
 
@@ -18,8 +19,9 @@ from evolve.commands.images import noise, target
 from evolve.commands.machine import bench, doctor
 from evolve.commands.neuro import neuro
 from evolve.commands.studies import report_command, study
+from evolve.console import say
 from evolve.synthesis.programs import ProgramError
-from model.errors import InputError, MismatchError
+from model.errors import InputError, MismatchError, printable
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -87,8 +89,10 @@ def _status(command: Callable[[], object]) -> int:
         error.show()
         return 2
     except click.ClickException as error:
-        return _complain(error.format_message(), 2)
-    except (InputError, BuildError, ProgramError, SimulatorError) as error:
+        return _complain(_sentence(error.format_message()), 2)
+    except InputError as error:
+        return _complain(_sentence(str(error)), 2)
+    except (BuildError, ProgramError, SimulatorError) as error:
         return _complain(str(error), 2)
     except MismatchError as error:
         return _complain(f"RTL AND MODEL DISAGREE: {error}", 1)
@@ -98,10 +102,15 @@ def _status(command: Callable[[], object]) -> int:
         # What could not be written to standard output would fail again when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         place = f"{error.filename}: " if error.filename else ""
-        return _complain(f"{place}{error.strerror or error}", 2)
+        return _complain(_sentence(f"{place}{error.strerror or error}"), 2)
     return result if isinstance(result, int) else 0
 
 
+def _sentence(said: str) -> str:
+    """Return what is said as one line, and of a word of any length that it quotes not all."""
+    return printable(re.sub(r"\S{400,}", lambda word: f"{word[0][:200]}...", said))
+
+
 def _complain(sentence: str, status: int) -> int:
-    click.echo(f"evoarray: {sentence}", err=True)
+    say(f"evoarray: {sentence}", err=True)
     return status

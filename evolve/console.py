@@ -5,12 +5,16 @@ import os
 import sys
 from collections.abc import Sequence
 from math import inf, isfinite
+from typing import Any
 
+import click
 from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Column, Table
 from rich.text import Text
+
+from model.errors import printable
 
 UNLIMITED = 10_000
 """Columns of a file or a pipe: more than any table needs, so that nothing is cut or folded."""
@@ -20,6 +24,21 @@ HEIGHT = 25
 
 PLAIN_TERMINALS = {"dumb", "unknown"}
 """TERM of terminals that cannot move the cursor."""
+
+
+class _Console(Console):
+    """A console to which names of foreign origin may be written: what obeys them is escaped."""
+
+    def out(self, *objects: Any, **options: Any) -> None:
+        super().out(*(printable(str(each), lines=True) for each in objects), **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(printable(text, lines=True), **options)
+
+
+def say(sentence: str, *, err: bool = False) -> None:
+    """Print a sentence in which there may be names of foreign origin."""
+    click.echo(printable(sentence, lines=True), err=err)
 
 
 def open_console(*, stderr: bool = False) -> Console:
@@ -34,7 +53,7 @@ def open_console(*, stderr: bool = False) -> Console:
     out, error = (bool(stream and stream.isatty()) for stream in (sys.stdout, sys.stderr))
     terminal, shared = (error, out) if stderr else (out, False)
     moves = os.environ.get("TERM", "").lower() not in PLAIN_TERMINALS
-    return Console(
+    return _Console(
         highlight=False,
         markup=False,
         emoji=False,
@@ -50,7 +69,10 @@ def print_table(console: Console, table: Table) -> None:
 
     Only one column is broken into lines, that which becomes narrowest, and only between words.
     """
-    texts = [[str(column.header), *map(str, column.cells)] for column in table.columns]
+    texts = [
+        [printable(str(text), lines=True) for text in (column.header, *column.cells)]
+        for column in table.columns
+    ]
     widths = [max(map(cell_len, text)) for text in texts]
     words = [max(map(cell_len, " ".join(text).split() or [""])) for text in texts]
     spare = [width - word for width, word in zip(widths, words, strict=True)]
@@ -66,7 +88,7 @@ def print_table(console: Console, table: Table) -> None:
         for column, cell in zip(table.columns, row, strict=True):
             heading, value = (
                 str(column.header).strip(),
-                cell if isinstance(cell, Text) else str(cell),
+                cell if isinstance(cell, Text) else printable(str(cell), lines=True),
             )
             if value:
                 line = Text.assemble(f"{heading}: " if heading else "", value)

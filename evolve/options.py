@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Any
 
 from model.errors import InputError, refuse
+from model.files import MOST_BITS
 
 KINDS: Mapping[type, str] = {
     int: "a whole number",
@@ -19,8 +20,8 @@ KINDS: Mapping[type, str] = {
 """The types of values in files, in words."""
 
 
-LARGEST_BITS = 4096
-"""Of a whole number without a bound of its own: Python writes none of thousands of digits."""
+MOST_WEIGHT = 1e6
+"""Of a term of a sum, beyond which the others would count for nothing, or the sum be infinite."""
 
 
 def option(
@@ -63,7 +64,7 @@ def typed(name: str, value: Any, kind: type, legal: str = "") -> Any:
 
 def _is_a(value: object, kind: type) -> bool:
     if kind is int:
-        return type(value) is int and value.bit_length() <= LARGEST_BITS
+        return type(value) is int and value.bit_length() <= MOST_BITS
     if kind is float:
         try:
             return type(value) in {int, float} and isfinite(value)  # type: ignore[arg-type]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The exception for what a user can put right, and the one for what must not happen."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, time
@@ -48,6 +49,22 @@ def shown(value: object) -> str:
     except (ValueError, RecursionError):  # Python writes no integer of thousands of digits
         return "a value too large to be shown"
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+_UNSEEN = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""What moves a cursor, ends a line, turns the direction of writing, or is no character."""
+
+
+def printable(text: str, *, lines: bool = False) -> str:
+    """Return a text of foreign origin as it may be written to a terminal, which obeys some of it.
+
+    Such characters become escapes as Python writes them; with lines, ends of lines stay.
+    """
+    if lines:
+        return "\n".join(map(printable, text.split("\n")))
+    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def whole(text: str, least: int, most: int) -> int | None:

@@ -6,8 +6,13 @@ import errno
 import io
 import json
 import os
+import re
 import stat
+import tempfile
 import tomllib
+from collections.abc import Iterator
+from itertools import accumulate
+from math import isfinite
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -23,6 +28,16 @@ def keep_inside(folder: Path) -> None:
     For folders that somebody else may have made, of which it is not known where links lead.
     """
     _kept.add(os.path.realpath(folder))
+
+
+DEEPEST = 100
+"""Levels of a file's lists and tables: Python cannot write as many as it reads."""
+
+ROOM = 1 << 20
+"""Bytes that a program may want for its temporary files at least."""
+
+MOST_BITS = 4096
+"""Of a whole number: Python writes none of thousands of digits."""
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -57,6 +72,25 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"cannot make the folder {folder}: {error.strerror}") from None
+
+
+def check_room(*folders: Path) -> None:
+    """Raise InputError for the first of these folders in which no file can be written.
+
+    It is asked where a program has failed, for some call a full disk a syntax error. Without a
+    folder it is that for temporary files.
+    """
+    # tempfile passes over a full folder without a word, and other programs do not.
+    named = [os.environ[name] for name in ("TMPDIR", "TEMP", "TMP") if name in os.environ]
+    for folder in folders or map(Path, named[:1] or [tempfile.gettempdir()]):
+        try:
+            with tempfile.TemporaryFile(dir=folder) as stream:
+                stream.write(bytes(ROOM))
+        except OSError as error:
+            raise InputError(
+                f"cannot write in {folder}: {error.strerror}; put that right, or name another "
+                "folder with TMPDIR, or with XDG_CACHE_HOME for what is compiled"
+            ) from None
 
 
 def write_json(path: Path, data: Any) -> None:
@@ -113,10 +147,19 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 def parse_toml(text: str, called: str) -> dict[str, Any]:
     """Return the values of the text of a TOML file. Raises InputError naming the file."""
+    steps = (1 if bracket in "[{" else -1 for bracket in re.findall(r"[][{}]", text))
+    if max(accumulate(steps), default=0) > 5 * DEEPEST:  # where some may be in texts or remarks
+        raise InputError(f"{called} is nested too deeply; legal are {DEEPEST} levels")
     try:
-        return tomllib.loads(text)
+        data = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # also an integer of thousands of digits
         raise InputError(f"{called} is not a TOML file: {error}") from None
+    for values in _levels(data):
+        if any(type(each) is int and each.bit_length() > MOST_BITS for each in values):
+            raise InputError(f"{called} has a whole number of more than {MOST_BITS} bits")
+        if any(isinstance(each, str) and "\0" in each for each in values):
+            raise InputError(f"{called} has a text with the character NUL in it; take it out")
+    return data
 
 
 def format_of(path: Path) -> object:
@@ -135,7 +178,9 @@ def parse_json(text: str, name: str, version: int, keys: tuple[str, ...]) -> dic
     that JSON does not know and for a key that stands there twice.
     """
     try:
-        data = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_number)
+        data = json.loads(
+            text, object_pairs_hook=_unique_keys, parse_constant=_no_number, parse_float=_float
+        )
     except InputError:
         raise
     except (ValueError, RecursionError) as error:  # also an integer of thousands of digits
@@ -145,7 +190,24 @@ def parse_json(text: str, name: str, version: int, keys: tuple[str, ...]) -> dic
     if data.get("version") != version or type(data["version"]) is not int:
         refuse("version", data.get("version"), f"{version}, the only one known here")
     check_keys(data, keys)
+    for _ in _levels(data):
+        pass
     return data
+
+
+def _levels(data: object) -> Iterator[list[Any]]:
+    """Yield all values that are nested so deeply, beginning with the outermost one.
+
+    Raises InputError where there are more than DEEPEST levels.
+    """
+    level: list[Any] = [data]
+    for _ in range(DEEPEST):
+        yield level
+        nested = [each for each in level if isinstance(each, list | dict)]
+        level = [e for each in nested for e in (each.values() if isinstance(each, dict) else each)]
+        if not level:
+            return
+    raise InputError(f"lists and tables are nested too deeply; legal are {DEEPEST} levels")
 
 
 def check_keys(data: dict[str, Any], keys: tuple[str, ...]) -> None:
@@ -165,6 +227,12 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise InputError(f"the key {shown(key)} stands there twice")
         data[key] = value
     return data
+
+
+def _float(literal: str) -> float:
+    """Return a number. Raises InputError for one beyond all floats, which Python reads as inf."""
+    number = float(literal)
+    return number if isfinite(number) else _no_number(shown(literal))
 
 
 def _no_number(literal: str) -> NoReturn:

@@ -23,7 +23,7 @@ def add_noise(image: Plane, kind: str, amount: float, rng: Rng) -> Plane:
     Raises InputError for an unknown kind or an amount out of range.
     """
     if kind not in _NOISES:
-        raise InputError(f"the noise '{kind}' is unknown; choose one of {', '.join(KINDS)}")
+        raise InputError(f"the noise {kind!r} is unknown; choose one of {', '.join(KINDS)}")
     if not 0 <= amount <= 1:
         raise InputError(f"the amount of noise is {amount}; legal is 0 to 1")
     return _NOISES[kind](image, amount, rng)

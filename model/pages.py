@@ -4,13 +4,15 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from model.errors import printable
+
 _MARKUP = re.compile(r"[\\`*#~]|(?<!\w)_|_(?!\w)|\[(?=.*\]\()")
 _BAR = r"\|"  # within a cell
 
 
 def plain(text: str) -> str:
     """Return what a user wrote as Markdown that shows it as it is, on one line."""
-    line = " ".join(text.splitlines()).replace("&", "&amp;").replace("<", "&lt;")
+    line = printable(" ".join(text.splitlines())).replace("&", "&amp;").replace("<", "&lt;")
     return _MARKUP.sub(r"\\\g<0>", line)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from evolve import children
 from evolve.backends.trust import distrust, instead_of, make_private, temporary_folder
 from model.errors import InputError
+from model.files import check_room
 from model.temporary import TemporaryFolder, remove_abandoned
 
 LAST_LINES = 12
@@ -72,6 +73,8 @@ def _run(command: Sequence[str], folder: str, environment: Mapping[str, str]) ->
         command, cwd=folder, env={**os.environ, **environment}, stderr=subprocess.STDOUT
     )
     if done.returncode:
+        check_room(Path(folder))
+        check_room()
         last = "\n".join(done.stdout.splitlines()[-LAST_LINES:])
         raise BuildError(f"{command[0]} failed; its last lines:\n{last}")
 
@@ -86,4 +89,10 @@ def _made(folder: Path) -> str:
 
 
 def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "evoarray").resolve()
+    try:
+        named = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError:  # neither HOME nor an entry among the users of the system
+        raise InputError(
+            "there is no home folder to keep what is compiled; XDG_CACHE_HOME names another one"
+        ) from None
+    return Path(named, "evoarray").resolve()

@@ -10,6 +10,7 @@ from pathlib import Path
 from evolve import children
 from evolve.backends.cache import LAST_LINES, BuildError
 from model.errors import InputError
+from model.files import check_room
 from model.rtl import INCLUDE_DIR, find_simulator
 
 
@@ -29,6 +30,7 @@ def compile_rtl(
         ]
     )
     if done.returncode:
+        check_room()
         last = "\n".join(done.stderr.splitlines()[-LAST_LINES:])
         raise BuildError(f"Icarus could not compile the RTL; its last lines:\n{last}")
 

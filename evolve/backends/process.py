@@ -13,6 +13,7 @@ from evolve import children
 from evolve.backends.cache import LAST_LINES
 from evolve.backends.trust import temporary_folder
 from model.errors import InputError
+from model.files import check_room
 from model.temporary import TemporaryFolder
 
 _COCOTB = ("COCOTB_", "GPI_", "PYGPI_", "RANDOM_SEED", "COVERAGE")
@@ -126,6 +127,7 @@ class _Simulation:
         children.end(self.process)
 
     def _last_words(self) -> str:
+        check_room(self._log.parent)
         lines = self._log.read_text(errors="replace").splitlines()[-LAST_LINES:]
         return "\n".join(
             [f"the simulator ended with status {self.process.wait()}; its last lines:", *lines]

@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-import click
-
-from model.errors import InputError
+from evolve.console import say
+from model.errors import InputError, printable
 from model.files import make_folder
 from model.images import FORMATS, READ_SUFFIXES
 
@@ -44,9 +43,9 @@ def change_files(sources: Sequence[Path], output: Path, change: Change) -> None:
             change(source, target)
         except InputError as error:
             failed += 1
-            click.echo(f"evoarray: {error}", err=True)
+            say(f"evoarray: {printable(str(error))}", err=True)
         else:
-            click.echo(f"{source} -> {target}")
+            say(printable(f"{source} -> {target}"))
     if failed:
         others = f"; the others are in {output}" if failed < len(targets) else ""
         raise InputError(f"{failed} of {len(targets)} images could not be read or written{others}")

@@ -35,7 +35,7 @@ from evolve.filter.settings import OPTIONS, TOPOLOGIES
 from evolve.filter.topology import Edges, read_edges
 from evolve.neuro import run as neuro
 from evolve.runs.listing import kind_of, list_runs
-from model.errors import InputError
+from model.errors import InputError, printable
 from model.filter.circuit import Shape, read_circuit
 from model.filter.functions import FUNCTION_SETS
 
@@ -154,7 +154,8 @@ def runs(folder: Path, json_wanted: bool) -> None:
             best = f"{info.wrong:,} wrong"
         says = info.problem or info.command or ""
         begun = (info.created or "-")[:19].replace("T", " ")
-        table.add_row(str(info.folder), info.state, done, best, begun, says)
+        told = (str(info.folder), info.state, done, best, begun, says)
+        table.add_row(*map(printable, told))
     print_table(console(False), table)
 
 

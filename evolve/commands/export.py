@@ -14,6 +14,7 @@ from evolve.commands.options import (
     output_option,
     read_photo,
 )
+from evolve.console import say
 from evolve.export import product
 from evolve.export.facts import facts
 from evolve.filter.comparison import compare
@@ -111,9 +112,7 @@ def export(
     for each, (part, latency) in zip(circuits, exported.latencies.items(), strict=True):
         simplified = simplify(each)
         click.echo(formulas(simplified))
-        click.echo(
-            f"{part}: {len(nodes(simplified))} operations, latency {latency} cycles; see {output}"
-        )
+        say(f"{part}: {len(nodes(simplified))} operations, latency {latency} cycles; see {output}")
         if prove:
             product.prove(each, output, part, latency)
             click.echo("Proved: the module equals the array with this circuit, for all inputs.")
@@ -132,7 +131,7 @@ def _export_network(context: click.Context, path: Path, output: Path) -> None:
         raise InputError(f"{path} would be overwritten by the export: name another file with -o")
     save_onnx(output, network)
     shape = ", ".join(map(str, network.input_shape))
-    click.echo(
+    say(
         f"{output}: images (n, {shape}) int8, from -127 to 127, "
         f"become logits (n, {network.outputs}) int32"
     )

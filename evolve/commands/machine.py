@@ -10,6 +10,7 @@ from evolve import doctor as doctors
 from evolve.bench import measure
 from evolve.bench.figures import print_figures
 from evolve.commands.options import console, option
+from evolve.console import say
 
 
 @click.command()
@@ -41,8 +42,6 @@ def doctor(json_wanted: bool) -> None:
         click.echo(json.dumps({f.name: {"found": f.found, "says": f.says} for f in findings}))
     else:
         for finding in findings:
-            click.echo(
-                f"{'ok     ' if finding.found else 'MISSING'} {finding.name}: {finding.says}"
-            )
+            say(f"{'ok     ' if finding.found else 'MISSING'} {finding.name}: {finding.says}")
     if not all(finding.found for finding in findings):
         sys.exit(1)

@@ -47,11 +47,6 @@ def facts(
 def _filter(circuit: Circuit, latency: int, *, proved: bool) -> Iterator[str]:
     output = simplify(circuit)
     read = ", ".join(WINDOW_PIXELS[i] for i in pixels(output)) or "none"
-    evolved_on = [
-        [f"evolved on, {plain(role)}", plain(f"{image['file']} {image['sha256']}")]
-        for pair in circuit.provenance.get("images", [])
-        for role, image in pair.items()
-    ]
     rows = [
         ["operations", f"{len(nodes(output))}, at most {depth(output)} in a row"],
         ["pixels read", read],
@@ -59,11 +54,19 @@ def _filter(circuit: Circuit, latency: int, *, proved: bool) -> Iterator[str]:
         ["LUT6 of 7 series", f"about {luts(circuit)}, the sum of its operations"],
         ["array", f"{circuit.rows}x{circuit.cols}, {circuit.function_set}"],
         ["genes", f"SHA-256 {hashlib.sha256(circuit.genes.tobytes()).hexdigest()}"],
-        *evolved_on,
+        *_evolved_on(circuit.provenance.get("images")),
         ["proof", PROVED if proved else "not asked for: --prove"],
     ]
     yield from markdown_table(["", ""], rows)
     yield from ("", "```", formulas(output), "```")
+
+
+def _evolved_on(images: object) -> Iterator[list[str]]:
+    """Yield a row for each image of a provenance, in which anything may be."""
+    for pair in images if isinstance(images, list) else ():
+        for role, image in pair.items() if isinstance(pair, dict) else ():
+            if isinstance(image, dict) and {"file", "sha256"} <= image.keys():
+                yield [f"evolved on, {plain(role)}", plain(f"{image['file']} {image['sha256']}")]
 
 
 def _area(results: Sequence[Result]) -> Iterator[str]:

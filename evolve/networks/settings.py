@@ -103,7 +103,9 @@ class GuidedSettings:
     items: int = option(50, "Items for a random knapsack.", least=2, most=1000)
     instance: int = option(1, "The seed of random cities or items.", least=0)
     file: str = option("", "Cities from a TSPLIB file instead.", metavar="FILE")
-    optimum: float = option(0.0, "The shortest tour's length; 0: it is not known.", least=0.0)
+    optimum: float = option(
+        0.0, "The shortest tour's length; 0: it is not known.", least=0.0, most=1e16
+    )
     crossover: str = option("ox", "Of tours: ordered, or mapped.", choices=("ox", "pmx"))
     mutation: str = option(
         "inversion",

@@ -8,7 +8,7 @@ from typing import ClassVar
 from evolve.neuro.backends import BACKENDS
 from evolve.neuro.fitness import FitnessSettings
 from evolve.neuro.weights import ACTIVATIONS, Form, form_of
-from evolve.options import check, option
+from evolve.options import MOST_WEIGHT, check, option
 from model.errors import refuse
 
 IMAGE = (1, 8, 8)
@@ -42,12 +42,18 @@ class NeuroSettings:
         1000, "Evaluations after which the fittest network is validated again.", least=1
     )
     # Fitness.
-    accuracy: float = option(0.0, "Weight of the part of the images that is right.", least=0.0)
-    smooth: float = option(1.0, "Weight of the bits that an image's label costs.", least=0.0)
+    accuracy: float = option(
+        0.0, "Weight of the part of the images that is right.", least=0.0, most=MOST_WEIGHT
+    )
+    smooth: float = option(
+        1.0, "Weight of the bits that an image's label costs.", least=0.0, most=MOST_WEIGHT
+    )
     scale: int = option(
         11, "Two to this power is the difference of logits that is a bit.", least=10, most=24
     )
-    size: float = option(0.3, "Weight of the part of the parameters that counts.", least=0.0)
+    size: float = option(
+        0.3, "Weight of the part of the parameters that counts.", least=0.0, most=MOST_WEIGHT
+    )
     counts: str = option(
         "nonzero", "Which parameters count: all, or those not 0.", choices=("nonzero", "stored")
     )
@@ -67,7 +73,10 @@ class NeuroSettings:
         0.35, "The part of the changes that may touch a weight of 0.", least=0.0, most=1.0
     )
     temperature: float = option(
-        0.0, "By how much a worse child is forgiven, on average, at the start.", least=0.0
+        0.0,
+        "By how much a worse child is forgiven, on average, at the start.",
+        least=0.0,
+        most=MOST_WEIGHT,
     )
     # Populations.
     population: int = option(100, "Individuals.", least=2, most=4096)

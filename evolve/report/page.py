@@ -38,7 +38,7 @@ def report(folder: Path, output: Path | None, console: Console) -> None:
     with not_ours(f"what is in {folder}"):
         table = records(found)
         files = {
-            output: _page_of(found).encode(),
+            output: _page_of(found).encode(errors="backslashreplace"),
             beside: to_csv(table),
             beside.with_suffix(".json"): to_json(found),
             beside.with_suffix(".parquet"): to_parquet(table),

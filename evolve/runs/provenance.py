@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What made a result: versions, and the commit of the program."""
 
+import os
 import platform
 import subprocess
 from importlib.metadata import version
@@ -11,7 +12,10 @@ import numpy as np
 
 
 def made_with() -> dict[str, Any]:
-    """Return the versions of what computes here, and the git commit, or None outside a checkout."""
+    """Return the versions of what computes here, and the git commit, or None outside a checkout.
+
+    The commit ends in -dirty where files that it has were changed.
+    """
     return {
         "versions": {
             "evoarray": version("evoarray"),
@@ -24,17 +28,34 @@ def made_with() -> dict[str, Any]:
 
 
 def _git_commit() -> str | None:
+    """Return the commit, with -dirty after it if the files are not those of the commit.
+
+    Packages are installed below the checkouts of others, and GIT_DIR may name one: that is ours
+    which begins where we do, and has this file.
+    """
+    here = Path(__file__).resolve()
+    root = here.parents[2]
     try:
-        done = subprocess.run(
-            ["git", "rev-parse", "--show-toplevel", "HEAD"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except OSError:
+        if Path(_git(root, "rev-parse", "--show-toplevel")) != root:
+            return None
+        _git(root, "ls-files", "--error-unmatch", "pyproject.toml", str(here))
+        return _git(root, "describe", "--always", "--exclude=*", "--abbrev=40", "--dirty")
+    except (OSError, subprocess.CalledProcessError):
         return None
-    # A checkout may not be ours: packages are installed below those of others, too.
-    top, _, commit = done.stdout.strip().partition("\n")
-    ours = done.returncode == 0 and Path(top) == Path(__file__).resolve().parents[2]
-    return commit if ours else None
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    """Return what git says in a folder, whatever the environment says of other repositories."""
+    environment = {name: value for name, value in os.environ.items() if name[:4] != "GIT_"}
+    # A repository may name a program here, and who asks only for a commit should not run it.
+    command = ["git", "-c", "core.fsmonitor=false", "--no-optional-locks", *arguments]
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        encoding="utf-8",
+        errors="surrogateescape",
+        check=True,
+    ).stdout.strip()

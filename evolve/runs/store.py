@@ -120,7 +120,8 @@ class RunStore:
 
         Raises InputError if the database was damaged since it was opened.
         """
-        loaded, damaged = read(self._database, self._folder / DATABASE)
+        with said(f"cannot read the run {self._folder}"):
+            loaded, damaged = read(self._database, self._folder / DATABASE)
         if damaged:
             raise InputError(f"the run {self._folder} was damaged while in use; open it anew")
         return replace(loaded, warnings=self._warnings)

@@ -35,7 +35,7 @@ from evolve.studies.kind import Result, Task
 from evolve.studies.progress import StudyProgress
 from evolve.studies.spec import parse_spec
 from evolve.studies.store import DATABASE, StudyStore
-from model.errors import InputError
+from model.errors import InputError, printable
 from model.files import read_text
 
 AHEAD = 2
@@ -143,7 +143,7 @@ def _opened(path: Path, folder: Path) -> Iterator[StudyStore]:
         opened = StudyStore(folder, writes=True)
     else:
         material = spec.kind.read(spec.settings, path.parent)
-        origin = Origin(text, path.name, made_with(), material)
+        origin = Origin(text, printable(path.name), made_with(), material)
         opened = StudyStore.create(folder, origin, or_open=True)
     with opened as store:
         if store.spec.asked != spec.asked:

@@ -114,7 +114,7 @@ def _summarize(folders: Sequence[Path], studies: Sequence[_Study]) -> str:
     lines = [
         _INTRO.format(" ".join(explained)),
         f"Of {len(judged)} claims are {said}. Studies: {len(studies)}. Runs: {runs:,}. Made with "
-        f"{', '.join(sorted(made))}.",
+        f"{plain(', '.join(sorted(made)))}.",
         *(f"\n**Left out: {plain(study.lost)}.**" for study in studies if study.lost),
         "",
         *markdown_table(
@@ -181,7 +181,7 @@ def _settings(study: _Study) -> Iterator[str]:
         if cells:
             heads.append(head)
             rows = [[*row, cells.get(row[0], "")] for row in rows]
-    yield from markdown_table(heads, [[plain(row[0]), *row[1:]] for row in rows])
+    yield from markdown_table([*map(plain, heads)], [[*map(plain, row)] for row in rows])
 
 
 def _link(name: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from evolve import children
 from model.errors import InputError
+from model.files import check_room
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 
@@ -48,12 +49,15 @@ def run(
 
     Raises subprocess.TimeoutExpired if it takes longer than the limit in seconds.
     """
-    return children.run(
+    ended = children.run(
         [SCRIPTS / program, *arguments],
         cwd=folder,
         env={**os.environ, "PATH": f"{SCRIPTS}{os.pathsep}{os.environ.get('PATH', '')}"},
         limit=limit,
     )
+    if ended.returncode:
+        check_room(folder)
+    return ended
 
 
 def yosys(folder: Path, *commands: str, limit: float | None = None) -> str:

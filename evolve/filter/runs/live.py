@@ -22,6 +22,7 @@ from rich.text import Text
 
 from evolve.console import duration
 from evolve.filter.runs.progress import Watched
+from model.errors import printable
 from model.filter.array import run
 from model.filter.circuit import Genes, Shape, circuit_of
 from model.filter.functions import Plane
@@ -223,7 +224,8 @@ def tribes(watched: Watched, width: int, height: int) -> Block:
 def _events(console: Console, watched: Watched, width: int, height: int) -> Block:
     if not width or not height:
         return _space(width, height)
-    last = Text("\n".join(list(watched.events)[-height:]), no_wrap=True, overflow="ellipsis")
+    told = map(printable, list(watched.events)[-height:])
+    last = Text("\n".join(told), no_wrap=True, overflow="ellipsis")
     return console.render_lines(last, console.options.update(width=width, height=height))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from evolve.filter.presets import shape_of
 from evolve.filter.settings import HIGHEST_RATE
 from evolve.neuro.fitness import FitnessSettings
-from evolve.options import check, option
+from evolve.options import MOST_WEIGHT, check, option
 from model.errors import refuse
 from model.filter.circuit import Shape
 
@@ -36,7 +36,9 @@ class FilterSettings:
     )
     children: int = option(4, "Of the parent in a generation.", least=1, most=4096)
     mutation_rate: int = option(2, "Genes redrawn in every child.", least=1, most=HIGHEST_RATE)
-    smooth: float = option(3e-5, "Weight of the bits that an image's label costs.", least=0.0)
+    smooth: float = option(
+        3e-5, "Weight of the bits that an image's label costs.", least=0.0, most=MOST_WEIGHT
+    )
     scale: int = option(
         11, "Two to this power is the difference of logits that is a bit.", least=10, most=24
     )

@@ -10,7 +10,7 @@ from evolve.neuro.fitness import FitnessSettings
 from evolve.neuro.neat.genes import ACTIVATIONS, LARGEST_SHIFT, Frame
 from evolve.neuro.neat.problems import PROBLEMS
 from evolve.neuro.settings import refuse_less_than_a_generation
-from evolve.options import check, option
+from evolve.options import MOST_WEIGHT, check, option
 from model.errors import refuse
 
 NEAT, PEER = "neat", "neat-python"
@@ -33,8 +33,12 @@ class NeatSettings:
     evaluations: int = option(
         15_000, "Networks that are evaluated at most, by whole generations.", least=1
     )
-    accuracy: float = option(1.0, "Weight of the part of the images that is right.", least=0.0)
-    smooth: float = option(0.25, "Weight of the bits that an image's label costs.", least=0.0)
+    accuracy: float = option(
+        1.0, "Weight of the part of the images that is right.", least=0.0, most=MOST_WEIGHT
+    )
+    smooth: float = option(
+        0.25, "Weight of the bits that an image's label costs.", least=0.0, most=MOST_WEIGHT
+    )
     scale: int = option(
         12, "Two to this power is the difference of logits that is a bit.", least=10, most=24
     )
@@ -47,10 +51,18 @@ class NeatSettings:
     mutates: float = option(0.8, "How often a child's weights change.", least=0.0, most=1.0)
     part: float = option(1.0, "The part of them that then does.", least=0.0, most=1.0)
     step: int = option(32, "By how much a weight changes at most.", least=1, most=127)
-    excess: float = option(1.0, "c1 of the distance: for excess genes.", least=0.0)
-    disjoint: float = option(1.0, "c2 of the distance: for disjoint genes.", least=0.0)
-    weights: float = option(0.4, "c3 of the distance: for differences of weights.", least=0.0)
-    threshold: float = option(3.0, "The distance within which a species is.", least=0.0)
+    excess: float = option(
+        1.0, "c1 of the distance: for excess genes.", least=0.0, most=MOST_WEIGHT
+    )
+    disjoint: float = option(
+        1.0, "c2 of the distance: for disjoint genes.", least=0.0, most=MOST_WEIGHT
+    )
+    weights: float = option(
+        0.4, "c3 of the distance: for differences of weights.", least=0.0, most=MOST_WEIGHT
+    )
+    threshold: float = option(
+        3.0, "The distance within which a species is.", least=0.0, most=MOST_WEIGHT
+    )
     backend: str = option("fast", "What runs the networks.", choices=tuple(BACKENDS))
     seed: int = option(1, "The same seed gives the same result.", least=0)
     until_solved: ClassVar[bool] = True
