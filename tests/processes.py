@@ -146,7 +146,8 @@ def hit(
     """Run a command that sends itself a signal at the count-th event that counts.
 
     It is a fork of this process, so that moments by the hundred take little time. Returns its
-    status, which is negative if it died of a signal, and what is on standard error.
+    status, which is negative if it died of a signal, and what is on standard error. Status 0 is
+    that of a command that has fewer such events; one that took no notice has status 1.
     """
     err = folder / f"stderr-{uuid4().hex}"
     child = os.fork()
@@ -191,6 +192,9 @@ def _run_and_hit(
     except BaseException:  # noqa: BLE001  (what Python would then print)
         traceback.print_exc()
     finally:
+        if status == 0 and not left:
+            sys.stderr.write("the signal had no effect")
+            status = 1
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         os._exit(status)

@@ -170,23 +170,20 @@ def resumed(evoarray: Evoarray, folder: Path, command: tuple[object, ...]) -> No
 def test_a_run_that_is_stopped_after_its_evolution(
     evoarray: Evoarray, images: Path, number: int
 ) -> None:
-    """At any moment of what then comes: comparing, drawing, writing; every seventh of hundreds."""
+    """At moments, of thousands, of what then comes: comparing, drawing, writing."""
     run = images / "run"
     assert evoarray(*EVOLVE).status == 0
     whole = made(run)
-    statuses = set()
-    for count in range(1 + number % 2, 10_000, 7):
+    draw, stops = random.Random(number), 0
+    for count in (1, *(draw.randrange(2, 8000) for _ in range(12))):
         shutil.rmtree(run)
         status, said = hit(images, EVOLVE, number, count, after(run, "circuit.json"))
-        statuses.add(status)
-        assert "Traceback" not in said, said
-        if status == 0:
-            assert made(run) == whole
-            break
-        assert (status, said.strip()) == (128 + number, "evoarray: stopped"), count
+        if status:
+            stops += 1
+            assert (status, said.strip()) == (128 + number, "evoarray: stopped"), f"at {count}"
         resumed(evoarray, run, EVOLVE)
         assert made(run) == whole
-    assert statuses == {0, 128 + number}
+    assert stops > 3
 
 
 # --- kill -9
