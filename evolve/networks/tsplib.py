@@ -45,7 +45,7 @@ def read_tsplib(text: str, called: str) -> Reals:
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused
             distances = _distances(*_parts(text))
-        if not np.abs(distances).max() * len(distances) <= LONGEST:
+        if not np.abs(distances).max() <= LONGEST / len(distances):
             raise InputError(
                 f"a tour may be longer than {LONGEST:,}, and its length would not be exact; give "
                 "the distances in a larger unit"
