@@ -59,7 +59,10 @@ def study() -> None:
 @click.option("--quick", is_flag=True, help="Do only as many runs as SPEC has for a quick look.")
 @workers_option
 @click.option(
-    "--cluster", metavar="ADDRESS", help="Send the runs to a Dask cluster: tcp://HOST:PORT."
+    "--cluster",
+    metavar="ADDRESS",
+    help="Send the runs to a Dask cluster: tcp://HOST:PORT, or tls://HOST:PORT with the "
+    "certificates of Dask's configuration. It must be trusted, as it can run programs here, too.",
 )
 @click.option(
     "--shard",

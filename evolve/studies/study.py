@@ -225,13 +225,18 @@ def _cluster(address: str) -> Iterator[tuple[Executor, int]]:
     except ImportError:
         raise InputError("--cluster needs Dask: pip install 'evoarray[cluster]'") from None
     if not re.fullmatch(r"(tcp|tls|wss?)://\S+:[0-9]+", address):  # Client complains twice
-        raise InputError(f"cluster is {address!r}; legal is such as tcp://HOST:8786")
+        raise InputError(
+            f"cluster is {address!r}; legal is such as tcp://HOST:8786 or tls://HOST:8786"
+        )
     for logger in ("distributed", "distributed.client"):
         logging.getLogger(logger).setLevel(logging.CRITICAL)  # what fails is said once, here
     try:
+        _check_encryption(address)
         client = Client(  # type: ignore[no-untyped-call]
             address, timeout=CONNECT_SECONDS, set_as_default=False
         )
+    except InputError:
+        raise
     except (OSError, ValueError, TimeoutError) as error:
         raise InputError(f"cannot reach the cluster {address}: {error}") from None
     try:
@@ -248,6 +253,27 @@ def _cluster(address: str) -> Iterator[tuple[Executor, int]]:
             f"the cluster {address} was lost ({type(error).__name__}); the same command goes on "
             "where it stopped"
         ) from None
+
+
+def _check_encryption(address: str) -> None:
+    """Raise InputError if an address does not go with the certificates of Dask's configuration.
+
+    Client would find out late, and say it by a traceback. Raises OSError for a file that is none.
+    """
+    from distributed.security import Security
+
+    configured = Security().get_connection_args("client")  # type: ignore[no-untyped-call]
+    encrypted = address.startswith(("tls:", "wss:"))
+    if encrypted and configured["ssl_context"] is None:
+        raise InputError(
+            f"the cluster {address} needs certificates: name them in Dask's configuration, "
+            "distributed.comm.tls (docs/studies.md)"
+        )
+    if configured["require_encryption"] and not encrypted:
+        raise InputError(
+            f"Dask's configuration requires encryption, and the cluster {address} has none: give "
+            "its tls:// address"
+        )
 
 
 def _begin_worker() -> None:
