@@ -305,6 +305,18 @@ def test_options_from_a_file(evoarray: Evoarray, images: Path) -> None:
         ('tribes = "two"', "run.toml: tribes is 'two'; legal is a whole number"),
         ("tribes = 0", "tribes is 0; legal is a whole number from 1"),
         ("[evolve]\ntribes = 2", "run.toml: evolve is not an option"),
+        ("tribes = 2\ntribes = 2", "run.toml is not a TOML file: Cannot overwrite a value"),
+        ("tribes = " + "9" * 5000, "run.toml is not a TOML file: Exceeds the limit"),
+        ("tribes = 0x" + "f" * 5000, "tribes is a number of thousands of digits; legal is"),
+        ("donor = 0x" + "f" * 5000, "donor is a number of thousands of digits; legal is"),
+        ("scope = " + "[" * 5000, "run.toml is not usable: its values are nested too deeply"),
+        ('topology = "a\\u0000b"', "run.toml is not usable: it has the character NUL"),
+        ('start = "a\\U00000000b"', "run.toml is not usable: it has the character NUL"),
+        ("tribes = 2.0", "run.toml: tribes is 2.0; legal is a whole number"),
+        ("tribes = true", "run.toml: tribes is True; legal is a whole number"),
+        ("convert = 1", "run.toml: convert is 1; legal is true or false"),
+        ("train-pair = [[1, 2]]", "train-pair is [[1, 2]]; legal is a list of lists of 2 texts"),
+        ('train-pair = [["a"]]', "train-pair is [['a']]; legal is a list of lists of 2 texts"),
     ],
 )
 def test_a_file_of_options_that_cannot_be_used(
