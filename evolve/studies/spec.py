@@ -216,15 +216,20 @@ def _chosen(data: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     if grid:
         for values in product(*grid.values()):
             chosen = dict(zip(grid, values, strict=True))
-            wanted.append((", ".join(f"{key} {value}" for key, value in chosen.items()), chosen))
+            wanted.append((", ".join(map(_named, chosen.items())), chosen))
     for entry in data.get("settings", []):
         if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
-            raise InputError(f"settings: {entry!r} has no name")
+            raise InputError(f"settings: {shown(entry)} has no name")
         wanted.append((entry["name"], {k: v for k, v in entry.items() if k != "name"}))
     for name, times in Counter(name for name, _ in wanted).items():
         if times > 1:
             raise InputError(f"settings: the name {name!r} comes twice")
     return dict(wanted)
+
+
+def _named(option: tuple[str, Any]) -> str:
+    key, value = option
+    return f"{key} {value if isinstance(value, str) else shown(value)}"
 
 
 def settings_of_run(spec: Spec, name: str, run: int) -> Any:
@@ -234,15 +239,15 @@ def settings_of_run(spec: Spec, name: str, run: int) -> Any:
 
 def _claim(data: Any, settings: Mapping[str, Any]) -> Claim:
     if not isinstance(data, dict):
-        raise InputError(f"claims: {data!r} is not a table")
+        raise InputError(f"claims: {shown(data)} is not a table")
     kinds = [kind for kind in _CLAIMS if kind in data]
     if len(kinds) != 1 or "says" not in data:
-        raise InputError(f"claims: {data!r} needs says, and one of {', '.join(_CLAIMS)}")
+        raise InputError(f"claims: {shown(data)} needs says, and one of {', '.join(_CLAIMS)}")
     kind = kinds[0]
     try:
         return _claim_of(kind, data, settings)
     except InputError as error:
-        raise InputError(f"claim {data['says']!r}: {error}") from None
+        raise InputError(f"claim {shown(data['says'])}: {error}") from None
 
 
 def _claim_of(kind: str, data: Mapping[str, Any], settings: Mapping[str, Any]) -> Claim:
