@@ -129,6 +129,16 @@ def test_shards(evoarray: Evoarray, shard: str) -> None:
     assert len(ended.err) < 250
 
 
+@pytest.mark.parametrize("option", ["--rows", "--seed", "--max-seconds", "--workers"])
+def test_a_number_of_thousands_of_digits_is_not_quoted_whole(
+    evoarray: Evoarray, option: str
+) -> None:
+    ended = evoarray("evolve", "noisy.png", "clean.png", "-o", "run", option, DIGITS + "x")
+    assert ended.status == 2
+    assert f"Invalid value for '{option}': '9999" in ended.err
+    assert len(ended.err) < 250
+
+
 def test_files_with_numbers_of_thousands_of_digits(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"DIMENSION is '9+.*a whole number from 3 to"):
         read_tsplib(f"TYPE : TSP\nDIMENSION : {DIGITS}\nEOF\n", "long.tsp")
