@@ -26,7 +26,7 @@ def full(tmp_path: Path) -> Iterator[Path]:
     """Return a folder in which nothing can be written: that of a full file system for root."""
     folder = tmp_path / "full"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", folder]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(folder)]
     if os.geteuid() or subprocess.run(mount, stderr=subprocess.DEVNULL, check=False).returncode:
         folder.chmod(0o500)
         if not os.geteuid():

@@ -203,7 +203,10 @@ class Settings:
 
     def __post_init__(self) -> None:
         for each in OPTIONS:
-            _check(each.name.replace("_", "-"), getattr(self, each.name), each.metadata)
+            value = getattr(self, each.name)
+            if each.name == "mutation_rate" and type(value) is int:  # a rate that stays, as a number
+                value = str(value)
+            _check(each.name.replace("_", "-"), value, each.metadata)
         self._check_together()
         self.rates  # noqa: B018  (checked here)
         self.sample_of(0)
