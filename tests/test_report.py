@@ -506,7 +506,7 @@ def test_an_unfinished_run_is_reported_as_it_stands(
         (("damaged-run",), "is not a run's database, or is damaged"),
         (
             ("no-photo",),
-            "study.sqlite is damaged: the photo 'clean' is not as it was",
+            "study.sqlite is damaged: the photo 'first photo' is not as",
         ),
         (
             ("no-spec",),
