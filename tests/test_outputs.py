@@ -14,7 +14,7 @@ from model.filter.circuit import Shape, copy_filter, write_circuit
 from model.neuro.network import Dense, Network, save_network
 from tests.conftest import Evoarray
 
-LINE = "is read, and would be overwritten: name another file with -o"
+LINE = "is read, and would be overwritten: name another one with -o"
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ from evolve.filter.backends.simulated import SimulatorBackend
 from evolve.filter.backends.verilator import VerilatorBackend
 from evolve.filter.sample import Sheet
 from evolve.filter.settings import BACKENDS
+from evolve.options import LARGEST, LARGEST_SEED
 from model.filter.array import filter_image
 from model.filter.circuit import (
     Circuit,
@@ -380,7 +381,7 @@ def test_places_that_cannot_be_written(
         ("folder", "the run folder folder exists; name a new one with -o"),
         (".", "the run folder . exists"),
         ("", "the run folder . exists"),
-        ("clean.png", "the run folder clean.png exists"),
+        ("clean.png", "clean.png is read, and would be overwritten"),
         ("dangling", "the run folder dangling exists"),
         ("clean.png/run", "cannot make the run folder clean.png/run: Not a directory"),
         ("/proc/run", "cannot make the run folder /proc/run: "),
@@ -913,8 +914,8 @@ def test_a_huge_budget_and_seed_are_legal(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("evolve.filter.runs.run.evolve", interrupted)
-    huge = 10**30
-    assert evoarray(*EVOLVE, "--evaluations", huge, "--seed", huge).status == 130
+    huge = ("--evaluations", LARGEST, "--seed", LARGEST_SEED)
+    assert evoarray(*EVOLVE, *huge).status == 130
 
 
 def test_the_repository_is_not_needed_as_the_folder(images: Path, run_command: Run) -> None:

@@ -155,12 +155,15 @@ def _keep(output: Path, others: Iterable[Any]) -> None:
     for each in others:
         if isinstance(each, tuple):
             _keep(output, each)
-        elif isinstance(each, Path) and output.is_file() and _is_same(output, each):
-            raise InputError(f"{each} is read, and would be overwritten: name another file with -o")
+        elif isinstance(each, Path) and _is_same_file(output, each):
+            raise InputError(f"{each} is read, and would be overwritten: name another one with -o")
 
 
-def _is_same(output: Path, other: Path) -> bool:
-    return other.exists() and output.samefile(other)
+def _is_same_file(output: Path, other: Path) -> bool:
+    try:
+        return output.is_file() and output.samefile(other)
+    except OSError:  # one of them is not there, or its name is too long; others say it better
+        return False
 
 
 def options_of(context: click.Context) -> dict[str, click.Option]:
