@@ -10,6 +10,7 @@ import pytest
 from evolve.effects import idle
 from evolve.filter.settings import Settings
 from evolve.networks.settings import GuidedSettings
+from evolve.neuro.algorithms import settings_of as network_settings
 from evolve.neuro.filtered.settings import FilterSettings
 from evolve.neuro.neat.settings import NeatSettings
 from evolve.neuro.settings import NeuroSettings
@@ -113,6 +114,23 @@ def test_of_guided_evolution(settings: dict[str, Any], name: str, value: Any) ->
     found = idle([name, "seed", "population"], made)
     assert list(found) == [name]
     assert found[name].startswith(f"{name} has no effect ")
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "name", "value"),
+    [
+        ("one-plus-lambda", "elite", 1),
+        ("pso", "children", 3),
+        ("logistic", "scale", 12),
+        ("deepga", "children", 5),
+        ("newt", "epochs", 5),
+        ("neat-python", "step", 8),
+    ],
+)
+def test_of_algorithms_of_networks(algorithm: str, name: str, value: Any) -> None:
+    options = {"algorithm": algorithm, "seed": 3, name: value}
+    says = f"{name} has no effect with algorithm {algorithm}; leave it out"
+    assert idle(options, network_settings(options)) == {name: says}
 
 
 def test_of_filters_before_networks() -> None:

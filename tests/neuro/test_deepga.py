@@ -192,8 +192,6 @@ def test_the_champion_is_the_fittest() -> None:
         ({"population": 3}, "population is 3; legal is 4 or more with the algorithm deepga"),
         ({"tournament": 21}, "tournament is 21; legal is up to the population, 20"),
         ({"epochs": 0}, "epochs is 0; legal is a whole number from 1 to"),
-        ({"children": 5}, "children is 5; legal is 8 with the algorithm deepga"),
-        ({"algorithm": "newt", "epochs": 5}, "epochs is 5; legal is 10 with the algorithm newt"),
     ],
 )
 def test_settings_that_are_refused(options: dict[str, Any], says: str) -> None:

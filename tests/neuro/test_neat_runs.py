@@ -89,8 +89,6 @@ def test_settings_are_checked() -> None:
     legal = r"activation is 'step'; legal is relu or linear with the problem digits-4x4"
     with pytest.raises(InputError, match=legal):
         NeatSettings(activation="step", problem="digits-4x4")
-    with pytest.raises(InputError, match=r"step is 8; legal is 32 with the algorithm neat-python"):
-        NeatSettings(algorithm="neat-python", step=8)
     kind = Neuro()
     with pytest.raises(
         InputError, match=r"layers has no effect with algorithm neat; leave it out$"
