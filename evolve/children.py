@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from evolve.stopping import end_group, groups, held_back
+from evolve.stopping import end_group, groups, held_back, is_asked
 
 _GUARD = """
 while read -r line; do groups=$line; done
@@ -71,6 +71,8 @@ def start(command: Sequence[str | Path], **options: Any) -> "subprocess.Popen[An
     with held_back(), _guard.lock:
         process = subprocess.Popen(command, start_new_session=True, **options)
         groups.add(process.pid)
+        if is_asked():  # a thread starts it that goes on for a moment; nobody waits for it
+            end_group(process.pid)
         _guard.tell()
     return process
 

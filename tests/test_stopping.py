@@ -16,7 +16,9 @@ import pytest
 from evolve import children, stopping
 from tests.conftest import Evoarray, script
 from tests.processes import (
+    BUSY,
     MODULE,
+    PROMPT,
     Started,
     after,
     check_stopped,
@@ -128,6 +130,7 @@ def test_the_first_signal_only_is_raised(monkeypatch: pytest.MonkeyPatch) -> Non
             disturbed()
         assert seen
     finally:
+        stopping.raise_first()  # forget it
         for number, handler in zip(stopping.SIGNALS, handlers, strict=True):
             signal.signal(number, handler)
 
@@ -255,6 +258,28 @@ def test_compilers_end_with_the_command(images: Path) -> None:
     wait_until(lambda: bool(list(images.rglob("compiling"))))
     started.stop(signal.SIGKILL)
     started.process.wait()
+    started.wait_until_alone()
+
+
+POOL = """
+from concurrent.futures import ThreadPoolExecutor
+from evolve import children, stopping
+stopping.begin()
+stopping.raise_first()
+try:
+    with ThreadPoolExecutor(2) as pool:
+        print(list(pool.map(lambda _: children.run(["sleep", "60"]).returncode, range(40))))
+except KeyboardInterrupt:
+    raise SystemExit(stopping.status())
+"""
+
+
+def test_threads_that_start_programs_are_stopped(tmp_path: Path) -> None:
+    """As those are that measure designs: none of the programs that wait takes its time."""
+    started = start(tmp_path, program=(sys.executable, "-c", POOL))
+    wait_until(lambda: len(started.left()) == 1 + 2 + 1)
+    started.stop(signal.SIGINT)
+    assert started.ended(PROMPT + BUSY) == (130, "")
     started.wait_until_alone()
 
 
