@@ -7,6 +7,7 @@ MUTANTS ?= 40
 CIRCUITS ?= 100
 SEEDS ?= 3
 SECONDS ?= 600
+ROUNDS ?= 1
 RUN ?= runs/$(shell date +%Y%m%d-%H%M%S)
 
 READY := .venv/ready
@@ -30,7 +31,7 @@ endef
 # What these do most, a C compiler and Python do alone.
 evolve neuro: PURPOSE := evolution
 
-.PHONY: help evolve neuro studies-neuro test sim formal mutation coverage netlist exports soak signoff bench studies-quick studies registers \
+.PHONY: help evolve neuro studies-neuro test sim formal mutation coverage netlist exports soak chaos signoff bench studies-quick studies registers \
   synth compare-filters lint setup setup-synth system browser lock clean
 
 help:
@@ -43,6 +44,8 @@ help:
 	@echo "make formal  prove what formal/ states of the RTL, and that each proof finds its mutants"
 	@echo "make mutation  which faults in the RTL the simulations find (MUTANTS=$(MUTANTS) of each target)"
 	@echo "make soak    the simulations on random arrays, for SECONDS=$(SECONDS); a failure says how to repeat it"
+	@echo "make chaos   runs and studies that are killed, stopped, given damaged files, full disks and nonsense,"
+	@echo "             ROUNDS=$(ROUNDS) of a few minutes (SEED=number to repeat them); a failure says how to repeat it"
 	@echo "make coverage  which lines, branches, bits and cases the simulations on Verilator cover"
 	@echo "make netlist  the simulations of the cores as cells of iCE40 and 7 series"
 	@echo "make exports  that exports of random circuits equal the array and pass as cells (CIRCUITS=$(CIRCUITS))"
@@ -96,6 +99,9 @@ mutation: setup
 
 soak: setup
 	.venv/bin/python -m tb.signoff.soak --seconds $(SECONDS) $(ROUND:%=--round %)
+
+chaos: setup
+	.venv/bin/python -m tests.chaos --rounds $(ROUNDS) $(SEED:%=--seed %)
 
 coverage: setup
 	.venv/bin/python -m tb.signoff.coverage

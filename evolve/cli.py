@@ -108,7 +108,7 @@ def _status(command: Callable[[], object]) -> int:
 
 def _sentence(said: str) -> str:
     """Return what is said as one line, and of a word of any length that it quotes not all."""
-    return printable(re.sub(r"\S{200,}", lambda word: f"{word[0][:57]}...", said))
+    return printable(re.sub(r"\S{199,}[^\s:;,.'\"]", lambda word: f"{word[0][:57]}...", said))
 
 
 def _complain(sentence: str, status: int) -> int:

@@ -51,11 +51,9 @@ def check(name: str, value: Any, legal: Mapping[str, Any]) -> None:
     if choices and value not in choices:
         refuse(name, value, "one of " + ", ".join(choices))
     kind = legal.get("kind", int)
-    if kind is str and type(value) is not str:
-        refuse(name, value, KINDS[str])
     if least is not None and (not _is_a(value, kind) or not least <= value <= most):
-        beyond = most < LARGEST or (_is_a(value, kind) and value > most)
-        refuse(name, value, f"{KINDS[kind]} from {least} {f'to {most}' if beyond else 'up'}")
+        told = most not in {LARGEST, LARGEST_SEED} or (_is_a(value, kind) and value > most)
+        refuse(name, value, f"{KINDS[kind]} from {least} {f'to {most}' if told else 'up'}")
 
 
 def typed(name: str, value: Any, kind: type, legal: str = "") -> Any:

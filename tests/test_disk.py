@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -63,36 +63,28 @@ def fail(folder: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder / "bin" / name
 
 
-def compiles(folder: Path) -> None:
-    cache.built("x", ["cc", "x"], [])
-
-
 def interprets(folder: Path) -> None:
     interpreted.compile_rtl(folder / "x", "x", [], {})
 
 
-@pytest.mark.parametrize(
-    ("act", "program", "says"),
-    [
-        (compiles, "cc", "failed; its last lines:\nsyntax error"),
-        (interprets, "iverilog", "Icarus could not compile the RTL"),
-    ],
-)
 @pytest.mark.usefixtures("cache")
 def test_a_compiler_without_room_for_temporary_files(
-    full: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    act: Callable[[Path], None],
-    program: str,
-    says: str,
+    full: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fail(tmp_path, program, monkeypatch)
-    with pytest.raises(cache.BuildError, match=says):
-        act(tmp_path)
+    fail(tmp_path, "cc", monkeypatch)
+    with pytest.raises(cache.BuildError, match="failed; its last lines:\nsyntax error"):
+        cache.built("x", ["cc", "x"], [])
     monkeypatch.setenv("TMPDIR", str(full))
     with pytest.raises(InputError, match=FULL.format(full)):
-        act(tmp_path)
+        cache.built("x", ["cc", "x"], [])
+
+
+def test_icarus_without_room(full: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fail(tmp_path, "iverilog", monkeypatch)
+    with pytest.raises(cache.BuildError, match="Icarus could not compile the RTL"):
+        interprets(tmp_path)
+    with pytest.raises(InputError, match=FULL.format(full)):
+        interprets(full)
 
 
 def test_synthesis_without_room(
@@ -124,7 +116,7 @@ def test_commands_on_a_full_disk(evoarray: Evoarray, images: Path, full: Path) -
 
 
 @pytest.mark.usefixtures("images")
-def test_simulators_where_no_temporary_file_can_be_written(tmp_path: Path, full: Path) -> None:
+def test_simulators_take_another_place_for_temporary_files(tmp_path: Path, full: Path) -> None:
     write_circuit(tmp_path / "circuit.json", copy_filter(Shape(2, 2, "upm16")))
     given = ("evaluate", "circuit.json", "noisy.png", "clean.png", "--backend", "icarus")
     done = subprocess.run(
@@ -135,6 +127,4 @@ def test_simulators_where_no_temporary_file_can_be_written(tmp_path: Path, full:
         text=True,
         check=False,
     )
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1
-    assert re.search(FULL.format(full), done.stderr)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -178,7 +178,7 @@ endmodule
 def simulated(folder: Path, *sources: str) -> str:
     """Return what Icarus prints of Verilog files that it compiles without a warning.
 
-    It ends with status 0 if and only if the testbench passes.
+    It ends with status 0 if and only if no testbench fails.
     """
     ended = subprocess.run(
         ["iverilog", "-g2005", "-Wall", "-o", "simulation", *sources],
@@ -190,7 +190,7 @@ def simulated(folder: Path, *sources: str) -> str:
     assert ended.stderr == ""
     command = ["vvp", "-N", "simulation"]
     ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert (ended.returncode == 0) is (("PASS" in ended.stdout) and ("FAIL" not in ended.stdout))
+    assert (ended.returncode == 0) is ("FAIL" not in ended.stdout)
     return re.sub(r".*: \$finish called.*\n?", "", ended.stdout).strip()
 
 

@@ -170,6 +170,22 @@ def test_a_picture_that_fails_does_not_cost_the_results(
     assert "finished" in evoarray("runs", ".").out
 
 
+def test_a_picture_for_which_there_is_no_room_is_drawn_later(
+    evoarray: Evoarray, images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: Path, _: bytes) -> None:
+        raise InputError(f"cannot write '{path}': No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr("evolve.filter.pictures.write_atomically", fail)
+        ended = evoarray("evolve", "noisy.png", "clean.png", "-o", "run", *SMALL)
+    assert ended.status == 2
+    assert "No space left" in ended.err
+    assert evoarray("resume", "run").status == 0
+    names = {path.name for path in (images / "run").iterdir()}
+    assert {"results.json", "comparison.png", "curve.png"} <= names
+
+
 def test_a_picture_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "missing" / "c.png"
     with pytest.raises(InputError, match="cannot write"):

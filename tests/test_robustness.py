@@ -378,20 +378,22 @@ def test_places_that_cannot_be_written(
 @pytest.mark.parametrize(
     ("folder", "says"),
     [
-        ("folder", "the run folder folder exists; name a new one with -o"),
+        ("used", "the run folder used exists; name a new one with -o"),
         (".", "the run folder . exists"),
         ("", "the run folder . exists"),
         ("clean.png", "clean.png is read, and would be overwritten"),
         ("dangling", "the run folder dangling exists"),
         ("clean.png/run", "cannot make the run folder clean.png/run: Not a directory"),
         ("/proc/run", "cannot make the run folder /proc/run: "),
-        ("x" * 300, "cannot make the run folder x+: File name too long"),
+        ("x" * 300, r"cannot make the run folder x+\.\.\.: File name too long"),
     ],
 )
 def test_run_folders_that_cannot_be_made(
     evoarray: Evoarray, workshop: Path, folder: str, says: str
 ) -> None:
     (workshop / "dangling").symlink_to("nowhere")
+    (workshop / "used").mkdir()
+    (workshop / "used" / "mine").touch()
     before = set(workshop.rglob("*"))
     refused(evoarray("evolve", "noisy.png", "clean.png", "-o", folder), says)
     assert set(workshop.rglob("*")) == before

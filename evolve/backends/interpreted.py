@@ -24,7 +24,11 @@ def compile_rtl(
     Raises InputError if Icarus is not installed, BuildError if it does not compile the top.
     """
     files = {path.name: path for path in (*sources, *INCLUDE_DIR.glob("*.vh"))}
-    link(program.parent, files)
+    try:
+        link(program.parent, files)
+    except OSError:
+        check_room(program.parent)
+        raise
     done = children.run(
         [
             *(find_simulator("icarus").command, "-g2005", "-s", top, "-o", program.name),
@@ -35,7 +39,7 @@ def compile_rtl(
         env={**os.environ, **dict.fromkeys(("TMP", "TEMP", "TMPDIR"), ".")},
     )
     if done.returncode:
-        check_room()
+        check_room(program.parent)
         last = "\n".join(done.stderr.splitlines()[-LAST_LINES:])
         raise BuildError(f"Icarus could not compile the RTL; its last lines:\n{last}")
 

@@ -203,10 +203,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         for each in OPTIONS:
-            value = getattr(self, each.name)
-            if each.name == "mutation_rate" and type(value) is int:  # a rate that stays, as a number
-                value = str(value)
-            _check(each.name.replace("_", "-"), value, each.metadata)
+            _check(each.name.replace("_", "-"), getattr(self, each.name), each.metadata)
         self._check_together()
         self.rates  # noqa: B018  (checked here)
         self.sample_of(0)

@@ -225,7 +225,7 @@ def test_the_rtl_of_both_says_the_same() -> None:
     [
         ({"algorithm": "mean"}, "algorithm is 'mean'; legal is one of no-filter, median, filter"),
         ({"size": "4"}, "size is '4'; legal is such as 8x8"),
-        ({"size": "4x65"}, "cols is 65; legal is a whole number from 1 to 64"),
+        ({"size": "4x65"}, "size is '4x65'; legal is such as 8x8, up to 64x64"),
         ({"function_set": "upm"}, "function_set is 'upm'; legal is one of upm16"),
         ({"mutation_rate": 0}, "mutation-rate is 0; legal is a whole number from 1 to 64"),
     ],

@@ -131,10 +131,10 @@ def test_neat_goes_on_from_what_was_saved(evoarray: Evoarray, tmp_path: Path) ->
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_stopped_goes_on(evoarray: Evoarray, tmp_path: Path, number: int) -> None:
-    options = (*SMALL, "--evaluations", 60_000)
+    options = (*SMALL, "--evaluations", 200_000)
     running = begin(tmp_path, "neuro", "-o", "run", *options)
     wait_for(tmp_path / "run")
-    time.sleep(1)
+    time.sleep(0.2)
     running.send_signal(number)
     assert running.wait() == {signal.SIGINT: 130, signal.SIGTERM: 143}[signal.Signals(number)]
     assert "stopped" in evoarray("runs", ".").out
@@ -306,6 +306,7 @@ def test_a_run_has_one_core(asked: str | None) -> None:
 
 def test_a_folder_that_exists(evoarray: Evoarray, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "mine").touch()
     ended = evoarray("neuro", "-o", "run", *SMALL)
     assert ended.status == 2
     assert "the run folder run exists" in ended.err

@@ -401,7 +401,6 @@ def test_the_champion_is_the_best_for_validation() -> None:
         ({"layers": "63-10"}, "layers is '63-10'; legal is 64 inputs first"),
         ({"layers": "64-0-10"}, "layers is '64-0-10'; legal is numbers"),
         ({"layers": "64-9"}, "layers is '64-9'; legal is 10 classes last"),
-        ({"algorithm": "es", "encoding": "masked"}, "encoding is 'masked'; legal is 'integer'"),
         ({"algorithm": "ga", "population": 2, "elite": 2}, "elite is 2; legal is less than the"),
         ({"algorithm": "es", "population": 9}, "population is 9; legal is an even number"),
         ({"zeroes": 0.7}, "zeroes is 0.7; legal is 0.65 at most"),

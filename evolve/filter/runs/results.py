@@ -58,6 +58,7 @@ def write_pictures(
     """Write the comparison of the first photo with the medians, and the curve's plot.
 
     A picture that cannot be drawn is said to be missing; it must not cost the run its results.
+    Raises InputError where one cannot be written, as on a full disk: `resume` then draws it.
     """
     first, tribes = training[0], _tribes(rows)
     panels = [("clean", first.photo.name, first.photo.clean)]
@@ -83,6 +84,8 @@ def write_pictures(
         with held_back():  # amid the code in C++ a signal would be lost, or become another error
             try:
                 draw(job.folder / name)
+            except InputError:
+                raise
             except Exception as error:  # noqa: BLE001  (whatever it is, evolution took longer)
                 console.out(
                     f"{name} could not be drawn ({error}); the results are complete, and evoarray "
