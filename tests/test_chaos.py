@@ -32,7 +32,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_nothing_is_lost_or_wrong_in_silence(workshop: Path, kind: str) -> None:
     trials = [attempt(workshop, kind, 1, number) for number in range(FEW[kind])]
     assert [wrong for trial in trials for wrong in trial.wrongs] == []
-    assert sum(trial.blows for trial in trials) > len(trials) // 3
+    assert sum(trial.blows for trial in trials) >= len(trials) // 3
 
 
 # --- trials that must fail

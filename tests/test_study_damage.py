@@ -149,8 +149,9 @@ def test_damaged_results_are_done_again(evoarray: Evoarray, folder: Path) -> Non
     damaged = (folder / "study" / DATABASE).read_bytes()
     ended = done(evoarray, "spec.toml", "-o", "study", "--workers", 1)
     assert re.search(
-        r"Warning: the study study was damaged, and what is good of it goes on: 2 results are "
-        r"damaged, run 2 of 'children [12]' and run 3 of 'children 2', to be done again",
+        r"Warning: the study study was damaged; what is good of it goes on, and what is not "
+        r"is done again: 2 results are damaged, run 2 of 'children [12]' and run 3 of "
+        r"'children 2' \(the damaged",
         ended.out,
     )
     assert results(folder / "study") == expected
@@ -187,9 +188,9 @@ def test_what_is_left_out_is_said(evoarray: Evoarray, folder: Path) -> None:
         assert ended.status == 0
         assert says in ended.out
     page = (folder / "found.md").read_text(encoding="utf-8")
-    assert f"**Left out: {says}" in page
+    assert f"**Warning: {says}" in page
     assert "Runs: 22." in page
-    assert "Left out: 2 results are damaged" in (folder / "study/report.html").read_text("utf-8")
+    assert "Warning: 2 results are damaged" in (folder / "study/report.html").read_text("utf-8")
     assert len(results(folder / "merged")) == 22
 
 

@@ -106,7 +106,7 @@ def study_summary(studies: tuple[Path, ...], output: Path) -> None:
     Where OUT.md has the lines that a summary writes into, the rest of it stays as it is.
     """
     for lost in write_summary(studies, output):
-        console(False).out(f"Warning: {lost}; they are left out")
+        console(False).out(f"Warning: {lost}; what is damaged is left out")
 
 
 @click.command("report")

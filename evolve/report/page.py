@@ -32,7 +32,7 @@ def report(folder: Path, output: Path | None, console: Console) -> None:
     found = read(folder)
     keep_inside(folder)
     if isinstance(found, Study) and found.lost:
-        console.out(f"Warning: in {folder}, {found.lost}; they are left out")
+        console.out(f"Warning: in {folder}, {found.lost}; what is damaged is left out")
     # A name of their own: a run's folder has a results.json and a circuit.json already.
     beside = output.with_name(f"{output.stem}-results.csv")
     with not_ours(f"what is in {folder}"):

@@ -65,7 +65,7 @@ def check_plain(*paths: Path) -> None:
     Whoever made the folder could otherwise let us write elsewhere, or wait for ever.
     """
     for path in paths:
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, NotADirectoryError):
             mode = path.lstat().st_mode
             if not stat.S_ISREG(mode):
                 what = "a symbolic link" if stat.S_ISLNK(mode) else "not a file"

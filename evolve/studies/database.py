@@ -98,7 +98,7 @@ class Results:
             return ""
         names = [f"run {run} of {setting!r}" for setting, run in self.damaged[:NAMED]]
         if not names:
-            return "no result is known to be lost"
+            return "the database is damaged, but no result is known to be lost"
         more = len(self.damaged) - len(names)
         names += [f"{more:,} more"] if more else []
         count = len(self.damaged)

@@ -144,6 +144,6 @@ def _repair(path: Path) -> list[str]:
     kept = keep_damaged(path)
     build(path, origin, results.good)
     return [
-        f"the study {path.parent} was damaged, and what is good of it goes on: {results.lost}, to "
-        f"be done again (the damaged database is kept as {kept.name})"
+        f"the study {path.parent} was damaged; what is good of it goes on, and what is not is done "
+        f"again: {results.lost} (the damaged database is kept as {kept.name})"
     ]

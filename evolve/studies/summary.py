@@ -115,7 +115,11 @@ def _summarize(folders: Sequence[Path], studies: Sequence[_Study]) -> str:
         _INTRO.format(" ".join(explained)),
         f"Of {len(judged)} claims are {said}. Studies: {len(studies)}. Runs: {runs:,}. Made with "
         f"{plain(', '.join(sorted(made)))}.",
-        *(f"\n**Left out: {plain(study.lost)}.**" for study in studies if study.lost),
+        *(
+            f"\n**Warning: {plain(study.lost)}; what is damaged is left out.**"
+            for study in studies
+            if study.lost
+        ),
         "",
         *markdown_table(
             ("Claim", "Source", "It says", "Here", "Runs", "p", "Verdict"),

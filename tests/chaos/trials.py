@@ -14,7 +14,7 @@ from signal import SIGINT, SIGKILL, SIGTERM, Signals
 from tests.chaos.command import INTERRUPTED, REFUSED, TERMINATED, Blow, Command, Ended, run
 from tests.chaos.flips import flip
 from tests.chaos.lines import line
-from tests.chaos.work import WORKS, Work, furnish, undisturbed
+from tests.chaos.work import WORKS, Work, furnish, seconds, undisturbed
 
 LIVES = 4
 LONGEST = 2.0
@@ -31,12 +31,16 @@ class Trial:
     wrongs: list[str] = field(default_factory=list)
     blows: int = 0
 
-    def blow(self, *numbers: Signals) -> Blow:
-        """Draw a signal's moment: half of them while a file is dealt with."""
+    def blow(self, work: Work, *numbers: Signals) -> Blow:
+        """Draw the moment of a signal to a work: half of them while a file is dealt with."""
         number = self.random.choice(numbers)
         if self.random.random() < 0.5:
             return Blow(number, event=int(2 ** self.random.uniform(0, 9)))
-        return Blow(number, seconds=self.random.uniform(0, 1.0))
+        return Blow(number, seconds=self.moment(work))
+
+    def moment(self, work: Work) -> float:
+        """Draw a moment in the time that a work takes on this machine."""
+        return self.random.uniform(0, seconds(self.workshop, work))
 
 
 def _work(trial: Trial) -> tuple[Work, object]:
@@ -74,7 +78,7 @@ def kills(trial: Trial) -> None:
     """Kill a work up to four times, wherever it is; then it must come to the same end."""
     work, expected = _work(trial)
     for _ in range(trial.random.randint(1, LIVES)):
-        blow = trial.blow(SIGKILL)
+        blow = trial.blow(work, SIGKILL)
         ended = work.go_on(trial.folder, blow)
         if ended.status != -SIGKILL:
             _note(trial, ended, blow, 0)
@@ -88,7 +92,7 @@ def signals(trial: Trial) -> None:
     """Signal a work up to four times, now and then twice or at its start; then as `kills`."""
     work, expected = _work(trial)
     for _ in range(trial.random.randint(1, LIVES)):
-        blow, fresh = trial.blow(SIGINT, SIGTERM), trial.random.random() < 0.1
+        blow, fresh = trial.blow(work, SIGINT, SIGTERM), trial.random.random() < 0.1
         ended = work.go_on(trial.folder, blow, fresh=fresh)
         legal = {SIGINT: INTERRUPTED, SIGTERM: TERMINATED}[blow.number]
         # Before the command has its handlers, a signal ends it by itself.
@@ -104,7 +108,7 @@ def twice(trial: Trial) -> None:
     """Signal a work twice in a short time; it ends within seconds, and goes on later."""
     work, expected = _work(trial)
     command = Command(trial.folder, *work.begin)
-    if not command.wait(trial.random.uniform(0, 1.0)):
+    if not command.wait(trial.moment(work)):
         for _ in range(trial.random.randint(2, 4)):
             command.send(trial.random.choice((SIGINT, SIGTERM)))
             trial.blows += 1

@@ -160,4 +160,10 @@ def undisturbed(workshop: Path, work: Work) -> Result:
         ended = work.go_on(folder)
         if wrongs := ended.wrongs(0):
             raise RuntimeError(f"undisturbed, {work.name} fails: {wrongs}")
+        (folder / "seconds").write_text(str(ended.seconds), encoding="utf-8")
     return work.result(folder)
+
+
+def seconds(workshop: Path, work: Work) -> float:
+    """Return how long the work took undisturbed, on this machine."""
+    return float((workshop / work.name / "seconds").read_text(encoding="utf-8"))
