@@ -22,7 +22,7 @@ NETWORKS := networks-paper networks-options networks-tsp networks-knapsack
 # $(call replayed,simulator,family,command,after) adds --replay to a command. Without the simulator,
 # which evolution does not need, all is done but the replay; then the target fails and says why.
 define replayed
-@missing=$$(.venv/bin/python -m evolve.backends.ready $(1) $(2)) || exit; \
+@missing=$$(.venv/bin/python -m evoarray.evolution.backends.ready $(1) $(2)) || exit; \
 	replay='--replay $(1)'; test -z "$$missing" || replay=; \
 	(set -x; $(3) $$replay $(if $(4),&& $(4))) || exit; \
 	test -z "$$missing" || { echo "NOT REPLAYED ON THE RTL, the rest is done: $$missing" >&2; exit 3; }
@@ -145,8 +145,8 @@ studies-neuro: setup
 	.venv/bin/evoarray study summary $(NEURO_STUDIES:%=runs/studies/%) -o docs/neuroevolution.md
 
 registers: setup
-	.venv/bin/python -m model.registers
-	.venv/bin/python -m evolve.integration.ipxact
+	.venv/bin/python -m evoarray.model.registers
+	.venv/bin/python -m evoarray.evolution.integration.ipxact
 
 synth: setup-synth
 	.venv/bin/python -m synth.operations

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from evolve.stopping import end_group, groups, held_back, is_asked
+from evoarray.evolution.stopping import end_group, groups, held_back, is_asked
 
 _GUARD = """
 while read -r line; do groups=$line; done

@@ -9,19 +9,19 @@ from collections.abc import Callable
 
 import click
 
-from evolve import stopping
-from evolve.backends.cache import BuildError
-from evolve.backends.process import SimulatorError
-from evolve.commands.circuits import evaluate, filter_command, prune_command, show
-from evolve.commands.evolution import evolve, resume, runs
-from evolve.commands.export import export
-from evolve.commands.images import noise, target
-from evolve.commands.machine import bench, doctor
-from evolve.commands.neuro import neuro
-from evolve.commands.studies import report_command, study
-from evolve.console import say
-from evolve.synthesis.programs import ProgramError
-from model.errors import InputError, MismatchError, printable
+from evoarray.evolution import stopping
+from evoarray.evolution.backends.cache import BuildError
+from evoarray.evolution.backends.process import SimulatorError
+from evoarray.evolution.commands.circuits import evaluate, filter_command, prune_command, show
+from evoarray.evolution.commands.evolution import evolve, resume, runs
+from evoarray.evolution.commands.export import export
+from evoarray.evolution.commands.images import noise, target
+from evoarray.evolution.commands.machine import bench, doctor
+from evoarray.evolution.commands.neuro import neuro
+from evoarray.evolution.commands.studies import report_command, study
+from evoarray.evolution.console import say
+from evoarray.evolution.synthesis.programs import ProgramError
+from evoarray.model.errors import InputError, MismatchError, printable
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

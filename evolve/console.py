@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Column, Table
 from rich.text import Text
 
-from model.errors import printable
+from evoarray.model.errors import printable
 
 UNLIMITED = 10_000
 """Columns of a file or a pipe: more than any table needs, so that nothing is cut or folded."""

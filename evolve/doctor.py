@@ -8,10 +8,10 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from evolve.backends.library import find_compiler
-from evolve.backends.verilated import TOOLS
-from model.errors import InputError
-from model.rtl import FAMILIES, RTL_DIR, find_simulator, sources
+from evoarray.evolution.backends.library import find_compiler
+from evoarray.evolution.backends.verilated import TOOLS
+from evoarray.model.errors import InputError
+from evoarray.model.rtl import FAMILIES, RTL_DIR, find_simulator, sources
 
 
 @dataclass(frozen=True)

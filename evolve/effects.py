@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from model.errors import InputError
+from evoarray.model.errors import InputError
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from dataclasses import Field, field
 from sys import float_info
 from typing import Any
 
-from model.errors import InputError, refuse
-from model.files import MOST_BITS
+from evoarray.model.errors import InputError, refuse
+from evoarray.model.files import MOST_BITS
 
 KINDS: Mapping[type, str] = {
     int: "a whole number",

@@ -5,10 +5,10 @@ import sys
 import time
 from dataclasses import dataclass
 
+from evoarray.model.errors import InputError
+from evoarray.model.files import write_json
 from formal.proofs import PROOFS, Proof
 from formal.prover import RESULTS, check
-from model.errors import InputError
-from model.files import write_json
 
 
 @dataclass(frozen=True)

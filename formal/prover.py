@@ -3,10 +3,10 @@
 
 from pathlib import Path
 
-from evolve.synthesis import programs
+from evoarray.evolution.synthesis import programs
+from evoarray.model.errors import InputError
+from evoarray.model.rtl import FAMILIES, INCLUDE_DIR, ROOT, sources
 from formal.proofs import Mutant, Proof
-from model.errors import InputError
-from model.rtl import FAMILIES, INCLUDE_DIR, ROOT, sources
 
 BUILDS = ROOT / "build" / "formal"
 RESULTS = ROOT / "build" / "signoff" / "formal.json"

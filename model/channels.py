@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from model.filter.functions import Plane
+from evoarray.model.filter.functions import Plane
 
 CHANNELS = ("each", "luma")
 

@@ -16,8 +16,8 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, NoReturn
 
-from model.errors import InputError, refuse, shown
-from model.temporary import temporary_file
+from evoarray.model.errors import InputError, refuse, shown
+from evoarray.model.temporary import temporary_file
 
 DEEPEST = 100
 """Levels of a file's lists and tables: Python cannot write as many as it reads."""

@@ -11,11 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from model.channels import luma
-from model.decoding import DamagedError, Frame, ImageFile, NotAnImageError, UnknownKindError
-from model.errors import InputError
-from model.files import write_atomically
-from model.filter.functions import Plane
+from evoarray.model.channels import luma
+from evoarray.model.decoding import (
+    DamagedError,
+    Frame,
+    ImageFile,
+    NotAnImageError,
+    UnknownKindError,
+)
+from evoarray.model.errors import InputError
+from evoarray.model.files import write_atomically
+from evoarray.model.filter.functions import Plane
 
 Pixels: TypeAlias = NDArray[np.uint8]
 """Grey (H, W), or (H, W, channels) as in model/channels.py."""

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from model.errors import InputError
-from model.filter.functions import Plane
+from evoarray.model.errors import InputError
+from evoarray.model.filter.functions import Plane
 
 BURST_LENGTH = 8  # pixels
 

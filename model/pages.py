@@ -4,7 +4,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from model.errors import printable
+from evoarray.model.errors import printable
 
 _MARKUP = re.compile(r"[\\`*#~]|(?<!\w)_|_(?!\w)|\[(?=.*\]\()")
 _BAR = r"\|"  # within a cell

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.errors import InputError
-from model.files import write_atomically
-from model.rtl import INCLUDE_DIR, ROOT
+from evoarray.model.errors import InputError
+from evoarray.model.files import write_atomically
+from evoarray.model.rtl import INCLUDE_DIR, ROOT
 
 CORES = ("evoarray_axi", "evoarray_neuro_axi")
 

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.errors import InputError
+from evoarray.model.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[1]
 """Of the checkout."""

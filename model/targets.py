@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.errors import InputError
-from model.filter.functions import Plane
-from model.window import windows
+from evoarray.model.errors import InputError
+from evoarray.model.filter.functions import Plane
+from evoarray.model.window import windows
 
 
 def make_target(image: Plane, kind: str) -> Plane:

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from model.filter.functions import Plane
+from evoarray.model.filter.functions import Plane
 
 WINDOW_PIXELS = ("NW", "N", "NE", "W", "C", "E", "SW", "S", "SE")
 CENTRE = WINDOW_PIXELS.index("C")

@@ -5,12 +5,12 @@ import sys
 
 import click
 
-from evolve.synthesis.flow import BUILD, versions
-from evolve.synthesis.measure import measure
-from model.errors import InputError
-from model.files import write_atomically, write_json
-from model.pages import replace_part
-from model.rtl import ROOT
+from evoarray.evolution.synthesis.flow import BUILD, versions
+from evoarray.evolution.synthesis.measure import measure
+from evoarray.model.errors import InputError
+from evoarray.model.files import write_atomically, write_json
+from evoarray.model.pages import replace_part
+from evoarray.model.rtl import ROOT
 from synth.designs import designs
 from synth.report import BEGIN, END, measured, to_json
 

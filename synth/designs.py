@@ -3,9 +3,9 @@
 
 from dataclasses import replace
 
-from evolve.synthesis.devices import DEVICES, ECP5_25, Design
-from model.neuro.program import Core
-from model.rtl import sources
+from evoarray.evolution.synthesis.devices import DEVICES, ECP5_25, Design
+from evoarray.model.neuro.program import Core
+from evoarray.model.rtl import sources
 
 TOP = "evoarray_evaluator"
 """The module that is the whole core."""

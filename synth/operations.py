@@ -6,12 +6,12 @@ Run: python -m synth.operations.
 
 import click
 
-from evolve.simplify.operations import OPERATIONS
-from evolve.synthesis.devices import SYNTHESIS
-from evolve.synthesis.flow import BUILD, read_modules, yosys
-from evolve.synthesis.netlist import area
-from model.files import write_atomically
-from model.rtl import ROOT
+from evoarray.evolution.simplify.operations import OPERATIONS
+from evoarray.evolution.synthesis.devices import SYNTHESIS
+from evoarray.evolution.synthesis.flow import BUILD, read_modules, yosys
+from evoarray.evolution.synthesis.netlist import area
+from evoarray.model.files import write_atomically
+from evoarray.model.rtl import ROOT
 
 PAGE = ROOT / "evolve" / "simplify" / "luts.toml"
 TOP = "operations"

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from evolve.synthesis.devices import DEVICES, FAMILY_NAMES, Family
-from evolve.synthesis.flow import Clock
-from evolve.synthesis.measure import Result
-from model.pages import markdown_table
+from evoarray.evolution.synthesis.devices import DEVICES, FAMILY_NAMES, Family
+from evoarray.evolution.synthesis.flow import Clock
+from evoarray.evolution.synthesis.measure import Result
+from evoarray.model.pages import markdown_table
 from synth.designs import AXI_TOP, CORE_FRAME, TOP
 
 BEGIN = "<!-- What follows is written by `make synth`. -->"

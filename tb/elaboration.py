@@ -5,7 +5,7 @@ import os
 import subprocess
 from collections.abc import Mapping
 
-from model.rtl import INCLUDE_DIR, RTL_DIR, find_simulator, sources
+from evoarray.model.rtl import INCLUDE_DIR, RTL_DIR, find_simulator, sources
 
 _FAMILY = {"evoarray_neuro_core": "neuro", "evoarray_neuro_axi": "neuro"}
 

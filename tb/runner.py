@@ -20,11 +20,11 @@ from unittest.mock import patch
 
 import cocotb_test.simulator
 
-import model.rtl
+from evoarray.model import rtl
 
-BUILDS = model.rtl.ROOT / "build" / "sim"
-WAVES = model.rtl.ROOT / "build" / "waves"
-COVERAGE = model.rtl.ROOT / "build" / "coverage"
+BUILDS = rtl.ROOT / "build" / "sim"
+WAVES = rtl.ROOT / "build" / "waves"
+COVERAGE = rtl.ROOT / "build" / "coverage"
 
 CODE_COVERAGE = "coverage-{}.dat"
 FUNCTIONAL_COVERAGE = "functional.txt"
@@ -44,7 +44,7 @@ def compiler_cache() -> dict[str, str]:
     """
     if shutil.which("ccache") is None:
         return {}
-    return {"OBJCACHE": "ccache", "CCACHE_DIR": str(model.rtl.ROOT / "build" / "ccache")}
+    return {"OBJCACHE": "ccache", "CCACHE_DIR": str(rtl.ROOT / "build" / "ccache")}
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def simulate(
     Raises AssertionError, with the seed and the path of a waveform, unless at least one test ran
     and every one passed; InputError where the simulator is not installed.
     """
-    files = (*model.rtl.sources(family), *sources)
+    files = (*rtl.sources(family), *sources)
     simulation = Simulation(name, simulator, toplevel, module, parameters or {}, files)
     seed = int(os.environ.get("COCOTB_RANDOM_SEED") or secrets.randbits(31))
     failures = run(simulation, seed)
@@ -124,7 +124,7 @@ def run(
         "COCOTB_RESULTS_FILE": str(results),
         "COCOTB_RANDOM_SEED": str(seed),
         **compiler_cache(),
-        **model.rtl.find_simulator(simulation.simulator).environment,
+        **rtl.find_simulator(simulation.simulator).environment,
     }
     if covering:
         environment["FUNCTIONAL_COVERAGE"] = str(folder / FUNCTIONAL_COVERAGE)
@@ -161,7 +161,7 @@ def run(
                 toplevel=simulation.toplevel,
                 module=simulation.module,
                 verilog_sources=[str(file) for file in simulation.sources],
-                includes=[str(model.rtl.INCLUDE_DIR)],
+                includes=[str(rtl.INCLUDE_DIR)],
                 parameters=simulation.parameters,
                 sim_build=str(folder),
                 timescale="1ns/1ns",

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from model.neuro.network import Dense, Network
-from model.neuro.program import Core
-from model.rtl import FAMILIES, sources
+from evoarray.model.neuro.network import Dense, Network
+from evoarray.model.neuro.program import Core
+from evoarray.model.rtl import FAMILIES, sources
 from tb.bins import reset_bin
 from tb.covergroups import StreamSampler, all_bins, sample
 from tb.neuro.covergroups import filled_bins, network_bins, rounding_bins, value_bins

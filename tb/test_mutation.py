@@ -3,7 +3,7 @@
 
 from dataclasses import replace
 
-from model.rtl import FAMILIES, sources
+from evoarray.model.rtl import FAMILIES, sources
 from tb.signoff.design import Target
 from tb.signoff.mutation import BUILDS, TARGETS, insert_faults, is_equivalent
 

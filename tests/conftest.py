@@ -15,11 +15,11 @@ from typing import IO
 import numpy as np
 import pytest
 
-from evolve.cli import main
-from evolve.filter.backends import fast
-from evolve.stopping import SIGNALS
-from model.images import write_image
-from model.noise import add_noise
+from evoarray.evolution.cli import main
+from evoarray.evolution.filter.backends import fast
+from evoarray.evolution.stopping import SIGNALS
+from evoarray.model.images import write_image
+from evoarray.model.noise import add_noise
 from tb.runner import compiler_cache
 
 ROOT = Path(__file__).parents[1]
@@ -89,7 +89,7 @@ def shown_on_terminal(
     environment = {**os.environ, **size, "TERM": "xterm-256color"}
     environment.pop("CI", None)
     with subprocess.Popen(
-        [sys.executable, "-m", "evolve", *map(str, arguments)],
+        [sys.executable, "-m", "evoarray", *map(str, arguments)],
         cwd=folder,
         stdout=stdout or terminal,
         stderr=terminal,

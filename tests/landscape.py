@@ -6,9 +6,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.filter.tribe import AskEvaluateTell
-from evolve.rng import Random
-from model.filter.circuit import Genes
+from evoarray.evolution.filter.tribe import AskEvaluateTell
+from evoarray.evolution.rng import Random
+from evoarray.model.filter.circuit import Genes
 
 Numbers = NDArray[np.int64]
 

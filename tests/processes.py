@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import NoReturn
 from uuid import uuid4
 
-from evolve.cli import main
+from evoarray.evolution.cli import main
 from tests.conftest import ROOT
 
-MODULE = (sys.executable, "-m", "evolve")
+MODULE = (sys.executable, "-m", "evoarray")
 
 PROMPT = 2.0
 """Seconds within which a command that is stopped has ended."""

@@ -21,20 +21,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evolve.backends import cache as kept
-from evolve.backends import verilated
-from evolve.backends.cache import LAST_LINES, BuildError
-from evolve.backends.process import SimulatorError
-from evolve.filter.backends import open_backend, verilator
-from evolve.filter.backends.simulated import LARGEST_SIDE, SimulatorBackend
-from evolve.filter.loop import evolve, found
-from evolve.filter.sample import Pair, as_sheet
-from evolve.filter.settings import BACKENDS, Settings
-from evolve.filter.tribe import advance, rule_at
-from model import rtl
-from model.errors import InputError
-from model.filter.array import filter_image
-from model.filter.circuit import (
+from evoarray.evolution.backends import cache as kept
+from evoarray.evolution.backends import verilated
+from evoarray.evolution.backends.cache import LAST_LINES, BuildError
+from evoarray.evolution.backends.process import SimulatorError
+from evoarray.evolution.filter.backends import open_backend, verilator
+from evoarray.evolution.filter.backends.simulated import LARGEST_SIDE, SimulatorBackend
+from evoarray.evolution.filter.loop import evolve, found
+from evoarray.evolution.filter.sample import Pair, as_sheet
+from evoarray.evolution.filter.settings import BACKENDS, Settings
+from evoarray.evolution.filter.tribe import advance, rule_at
+from evoarray.model import rtl
+from evoarray.model.errors import InputError
+from evoarray.model.filter.array import filter_image
+from evoarray.model.filter.circuit import (
     Genes,
     Shape,
     circuit_from_json,
@@ -42,8 +42,8 @@ from model.filter.circuit import (
     copy_filter,
     random_circuit,
 )
-from model.filter.fitness import sae
-from model.filter.latency import sae_cycles
+from evoarray.model.filter.fitness import sae
+from evoarray.model.filter.latency import sae_cycles
 from tests.conftest import script
 
 SIMULATORS = ("icarus", "verilator")

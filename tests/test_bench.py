@@ -7,15 +7,15 @@ from typing import Any, NoReturn
 import numpy as np
 import pytest
 
-from evolve.bench import machine, measure, networks, photos
-from evolve.bench.peer import graph_genes
-from evolve.filter.backends.model import ModelBackend
-from model.errors import InputError
-from model.filter.circuit import Shape, random_circuit
-from model.filter.functions import FUNCTION_SETS
-from model.images import read_image
-from model.noise import add_noise
-from model.window import WINDOW_PIXELS, windows
+from evoarray.evolution.bench import machine, measure, networks, photos
+from evoarray.evolution.bench.peer import graph_genes
+from evoarray.evolution.filter.backends.model import ModelBackend
+from evoarray.model.errors import InputError
+from evoarray.model.filter.circuit import Shape, random_circuit
+from evoarray.model.filter.functions import FUNCTION_SETS
+from evoarray.model.images import read_image
+from evoarray.model.noise import add_noise
+from evoarray.model.window import WINDOW_PIXELS, windows
 from tests.conftest import Evoarray
 
 

@@ -7,20 +7,20 @@ from typing import Any
 
 import pytest
 
-from evolve.export.verilog import stages_of
-from evolve.filter import settings as filters
-from evolve.filter.presets import settings_of as filter_settings
-from evolve.filter.topology import read_edges
-from evolve.networks import settings as guided
-from evolve.networks.tsplib import read_tsplib
-from evolve.neuro import settings as neuro
-from evolve.neuro.algorithms import settings_of as neuro_settings
-from evolve.neuro.filtered import settings as filtered
-from evolve.neuro.neat import settings as neat
-from evolve.options import LARGEST, LARGEST_SEED, chosen
-from evolve.simplify.graph import Constant
-from evolve.studies.spec import MOST_SETTINGS, parse_spec
-from model.errors import InputError
+from evoarray.evolution.export.verilog import stages_of
+from evoarray.evolution.filter import settings as filters
+from evoarray.evolution.filter.presets import settings_of as filter_settings
+from evoarray.evolution.filter.topology import read_edges
+from evoarray.evolution.networks import settings as guided
+from evoarray.evolution.networks.tsplib import read_tsplib
+from evoarray.evolution.neuro import settings as neuro
+from evoarray.evolution.neuro.algorithms import settings_of as neuro_settings
+from evoarray.evolution.neuro.filtered import settings as filtered
+from evoarray.evolution.neuro.neat import settings as neat
+from evoarray.evolution.options import LARGEST, LARGEST_SEED, chosen
+from evoarray.evolution.simplify.graph import Constant
+from evoarray.evolution.studies.spec import MOST_SETTINGS, parse_spec
+from evoarray.model.errors import InputError
 from tests.conftest import Evoarray
 
 Make = Callable[[dict[str, Any]], object]

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evolve.backends import library
-from evolve.backends.cache import LAST_LINES, BuildError, built
-from evolve.filter.backends import fast
-from evolve.filter.backends.fast import FastBackend, load_library
-from model.errors import InputError
-from model.filter.circuit import Shape, copy_filter
+from evoarray.evolution.backends import library
+from evoarray.evolution.backends.cache import LAST_LINES, BuildError, built
+from evoarray.evolution.filter.backends import fast
+from evoarray.evolution.filter.backends.fast import FastBackend, load_library
+from evoarray.model.errors import InputError
+from evoarray.model.filter.circuit import Shape, copy_filter
 from tests.conftest import ROOT, script
 
 Build = Callable[..., Path]

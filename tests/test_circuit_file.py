@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from model.errors import InputError
-from model.filter.circuit import (
+from evoarray.model.errors import InputError
+from evoarray.model.filter.circuit import (
     Circuit,
     Shape,
     circuit_from_json,

@@ -19,15 +19,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from evolve.cli import commands
-from evolve.filter.presets import PRESETS, settings_of
-from evolve.filter.settings import BACKENDS
-from model.filter.array import filter_image
-from model.filter.circuit import Shape, copy_filter, random_circuit, read_circuit, write_circuit
-from model.filter.fitness import metrics, sae
-from model.images import read_image, write_image
-from model.noise import KINDS, add_noise
-from model.targets import TARGETS, make_target
+from evoarray.evolution.cli import commands
+from evoarray.evolution.filter.presets import PRESETS, settings_of
+from evoarray.evolution.filter.settings import BACKENDS
+from evoarray.model.filter.array import filter_image
+from evoarray.model.filter.circuit import (
+    Shape,
+    copy_filter,
+    random_circuit,
+    read_circuit,
+    write_circuit,
+)
+from evoarray.model.filter.fitness import metrics, sae
+from evoarray.model.images import read_image, write_image
+from evoarray.model.noise import KINDS, add_noise
+from evoarray.model.targets import TARGETS, make_target
 from tests.conftest import Ended, Evoarray, script, shown_on_terminal
 
 FILES = {
@@ -623,7 +629,7 @@ def test_version(evoarray: Evoarray) -> None:
 def test_the_two_names_of_the_command(images: Path) -> None:
     script = str(Path(sys.executable).with_name("evoarray"))
     outputs = []
-    for command in ([script], [sys.executable, "-m", "evolve"]):
+    for command in ([script], [sys.executable, "-m", "evoarray"]):
         done = subprocess.run(
             [*command, "noise", "--help"], cwd=images, capture_output=True, text=True, check=False
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from evolve.studies.store import StudyStore
+from evoarray.evolution.studies.store import StudyStore
 from tests.conftest import ROOT
 
 SPEC = 'kind = "networks"\nruns = 4\n[options]\ngenerations = 2\n[grid]\nseed = [1]\n'
@@ -76,7 +76,7 @@ def test_certificates_are_those_of_dask_s_configuration(tmp_path: Path) -> None:
         def study(folder: str, address: str, environment: Mapping[str, str]) -> tuple[int, str]:
             command = ["study", "spec.toml", "-o", folder, "--cluster", address]
             ended = subprocess.run(
-                [sys.executable, "-m", "evolve", *command],
+                [sys.executable, "-m", "evoarray", *command],
                 cwd=tmp_path,
                 env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
                 capture_output=True,
@@ -108,7 +108,7 @@ def test_addresses(tmp_path: Path, address: str) -> None:
     (tmp_path / "spec.toml").write_text(SPEC, encoding="utf-8")
     command = ["study", "spec.toml", "-o", "study", "--cluster", address]
     ended = subprocess.run(
-        [sys.executable, "-m", "evolve", *command],
+        [sys.executable, "-m", "evoarray", *command],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,

@@ -12,14 +12,20 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from model.channels import by_channel, luma, planes_of
-from model.errors import InputError
-from model.filter.array import filter_image
-from model.filter.circuit import Circuit, Shape, random_circuit, read_circuit, write_circuit
-from model.filter.fitness import metrics
-from model.filter.functions import Plane
-from model.images import read_colours, read_frames, read_image, write_frames, write_image
-from model.noise import add_noise
+from evoarray.model.channels import by_channel, luma, planes_of
+from evoarray.model.errors import InputError
+from evoarray.model.filter.array import filter_image
+from evoarray.model.filter.circuit import (
+    Circuit,
+    Shape,
+    random_circuit,
+    read_circuit,
+    write_circuit,
+)
+from evoarray.model.filter.fitness import metrics
+from evoarray.model.filter.functions import Plane
+from evoarray.model.images import read_colours, read_frames, read_image, write_frames, write_image
+from evoarray.model.noise import add_noise
 from tests.conftest import Evoarray
 from tests.image_files import png
 from tests.test_robustness import refused

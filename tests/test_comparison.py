@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from evolve.export.facts import facts
-from evolve.filter.comparison import (
+from evoarray.evolution.export.facts import facts
+from evoarray.evolution.filter.comparison import (
     ADAPTIVE,
     EARLIER,
     EVOLVED,
@@ -22,11 +22,11 @@ from evolve.filter.comparison import (
     verdict,
     verdict_as_json,
 )
-from model.filter.baselines import adaptive_median, median3x3
-from model.filter.circuit import Shape, copy_filter, random_circuit
-from model.filter.fitness import Metrics, sae
-from model.filter.functions import Plane
-from model.noise import add_noise
+from evoarray.model.filter.baselines import adaptive_median, median3x3
+from evoarray.model.filter.circuit import Shape, copy_filter, random_circuit
+from evoarray.model.filter.fitness import Metrics, sae
+from evoarray.model.filter.functions import Plane
+from evoarray.model.noise import add_noise
 
 PLANE: Plane = np.zeros((3, 3), np.uint8)
 

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from evolve.console import duration, listed, open_console, print_table, time_left
-from evolve.neuro.progress import NeuroProgress
+from evoarray.evolution.console import duration, listed, open_console, print_table, time_left
+from evoarray.evolution.neuro.progress import NeuroProgress
 from tests.conftest import Evoarray, shown_on_terminal
 from tests.test_cli import SMALL
 

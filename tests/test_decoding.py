@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from model.channels import luma
-from model.errors import InputError
-from model.images import decode_image, read_frames, read_image
+from evoarray.model.channels import luma
+from evoarray.model.errors import InputError
+from evoarray.model.images import decode_image, read_frames, read_image
 from tests.image_files import CHANNELS, bmp, chunk, packed, png
 from tests.image_files import tiff as hand_made_tiff
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from evolve.backends import cache, interpreted
-from evolve.synthesis import programs
-from model.errors import InputError
-from model.files import ROOM, check_room
-from model.filter.circuit import Shape, copy_filter, write_circuit
+from evoarray.evolution.backends import cache, interpreted
+from evoarray.evolution.synthesis import programs
+from evoarray.model.errors import InputError
+from evoarray.model.files import ROOM, check_room
+from evoarray.model.filter.circuit import Shape, copy_filter, write_circuit
 from tests.conftest import Evoarray, script
 
 REASON = "(No space left on device|Permission denied)"
@@ -120,7 +120,7 @@ def test_simulators_take_another_place_for_temporary_files(tmp_path: Path, full:
     write_circuit(tmp_path / "circuit.json", copy_filter(Shape(2, 2, "upm16")))
     given = ("evaluate", "circuit.json", "noisy.png", "clean.png", "--backend", "icarus")
     done = subprocess.run(
-        [sys.executable, "-m", "evolve", *given],
+        [sys.executable, "-m", "evoarray", *given],
         cwd=tmp_path,
         env={**os.environ, "TMPDIR": str(full)},
         capture_output=True,

@@ -6,12 +6,12 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
-from evolve.filter.drawing import draw_svg
-from model.filter.activity import active, operands, reads
-from model.filter.array import filter_image
-from model.filter.circuit import Circuit, Shape, copy_filter, random_circuit
-from model.filter.functions import FUNCTION_SETS
-from model.window import WINDOW_PIXELS
+from evoarray.evolution.filter.drawing import draw_svg
+from evoarray.model.filter.activity import active, operands, reads
+from evoarray.model.filter.array import filter_image
+from evoarray.model.filter.circuit import Circuit, Shape, copy_filter, random_circuit
+from evoarray.model.filter.functions import FUNCTION_SETS
+from evoarray.model.window import WINDOW_PIXELS
 
 SVG = "{http://www.w3.org/2000/svg}"
 ADD, CONSTANT, NORTH, WEST = 0, 7, 10, 11  # codes of upm16

@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from evolve.effects import idle
-from evolve.filter.settings import Settings
-from evolve.networks.settings import GuidedSettings
-from evolve.neuro.algorithms import settings_of as network_settings
-from evolve.neuro.filtered.settings import FilterSettings
-from evolve.neuro.neat.settings import NeatSettings
-from evolve.neuro.settings import NeuroSettings
-from evolve.studies.spec import parse_spec
-from evolve.studies.store import StudyStore
-from model.errors import InputError
-from model.filter.circuit import Shape
+from evoarray.evolution.effects import idle
+from evoarray.evolution.filter.settings import Settings
+from evoarray.evolution.networks.settings import GuidedSettings
+from evoarray.evolution.neuro.algorithms import settings_of as network_settings
+from evoarray.evolution.neuro.filtered.settings import FilterSettings
+from evoarray.evolution.neuro.neat.settings import NeatSettings
+from evoarray.evolution.neuro.settings import NeuroSettings
+from evoarray.evolution.studies.spec import parse_spec
+from evoarray.evolution.studies.store import StudyStore
+from evoarray.model.errors import InputError
+from evoarray.model.filter.circuit import Shape
 from tests.conftest import Evoarray
 
 EVOLVE = ("evolve", "noisy.png", "clean.png", "-o", "run", "--preset", "plain")
@@ -196,7 +196,7 @@ def test_what_a_study_has_found_can_be_read_where_its_options_would_be_refused(
     """It may have been done before there was this rule."""
     (tmp_path / "spec.toml").write_text(SPEC.format(options="swaps = 2", grid="seed = [1]"))
     with monkeypatch.context() as before:
-        before.setattr("evolve.studies.spec.idle", lambda *_: {})
+        before.setattr("evoarray.evolution.studies.spec.idle", lambda *_: {})
         ended = evoarray("study", "spec.toml", "-o", "st", "--runs", 1, "--workers", 1)
     assert ended.status == 0, ended.err
     assert evoarray("study", "spec.toml", "-o", "st", "--runs", 2).status == 2

@@ -25,18 +25,24 @@ import pytest
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from evolve.backends.library import find_compiler
-from evolve.filter.backends import Backend, fast, open_backend
-from evolve.filter.backends.model import ModelBackend
-from evolve.filter.loop import evolve, found
-from evolve.filter.mutation import regions
-from evolve.filter.settings import ACCEPT_RULES, HIGHEST_RATE, HIGHEST_WEIGHT, SCOPES, Settings
-from evolve.filter.tribe import Rule, Tribe, advance, rule_at
-from evolve.simplify.cost import luts
-from model.filter.circuit import Genes, Shape, circuit_of, random_circuit
-from model.filter.functions import FUNCTION_SETS, Plane
-from model.noise import add_noise
-from model.window import WINDOW_PIXELS
+from evoarray.evolution.backends.library import find_compiler
+from evoarray.evolution.filter.backends import Backend, fast, open_backend
+from evoarray.evolution.filter.backends.model import ModelBackend
+from evoarray.evolution.filter.loop import evolve, found
+from evoarray.evolution.filter.mutation import regions
+from evoarray.evolution.filter.settings import (
+    ACCEPT_RULES,
+    HIGHEST_RATE,
+    HIGHEST_WEIGHT,
+    SCOPES,
+    Settings,
+)
+from evoarray.evolution.filter.tribe import Rule, Tribe, advance, rule_at
+from evoarray.evolution.simplify.cost import luts
+from evoarray.model.filter.circuit import Genes, Shape, circuit_of, random_circuit
+from evoarray.model.filter.functions import FUNCTION_SETS, Plane
+from evoarray.model.noise import add_noise
+from evoarray.model.window import WINDOW_PIXELS
 from tests.conftest import ROOT
 
 Pair = tuple[Plane, Plane]

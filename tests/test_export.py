@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from evolve.export import product
-from evolve.export.drawing import draw_graph
-from evolve.export.facts import PROVED, facts
-from evolve.export.product import export
-from evolve.export.proof import is_equal
-from evolve.export.software import c_source, python_source
-from evolve.export.verilog import module
-from evolve.simplify.cost import luts
-from evolve.simplify.graph import (
+from evoarray.evolution.export import product
+from evoarray.evolution.export.drawing import draw_graph
+from evoarray.evolution.export.facts import PROVED, facts
+from evoarray.evolution.export.product import export
+from evoarray.evolution.export.proof import is_equal
+from evoarray.evolution.export.software import c_source, python_source
+from evoarray.evolution.export.verilog import module
+from evoarray.evolution.simplify.cost import luts
+from evoarray.evolution.simplify.graph import (
     Constant,
     Node,
     Pixel,
@@ -34,14 +34,14 @@ from evolve.simplify.graph import (
     pixels,
     simplify,
 )
-from evolve.simplify.operations import OPERATIONS, function_table, meaning, table
-from evolve.synthesis import flow
-from evolve.synthesis.devices import HX8K, Design, Family
-from evolve.synthesis.flow import Clock
-from evolve.synthesis.measure import Result
-from evolve.synthesis.netlist import Area
-from model.filter.array import filter_image, run
-from model.filter.circuit import (
+from evoarray.evolution.simplify.operations import OPERATIONS, function_table, meaning, table
+from evoarray.evolution.synthesis import flow
+from evoarray.evolution.synthesis.devices import HX8K, Design, Family
+from evoarray.evolution.synthesis.flow import Clock
+from evoarray.evolution.synthesis.measure import Result
+from evoarray.evolution.synthesis.netlist import Area
+from evoarray.model.filter.array import filter_image, run
+from evoarray.model.filter.circuit import (
     Circuit,
     Shape,
     circuit_from_json,
@@ -50,11 +50,11 @@ from model.filter.circuit import (
     read_circuit,
     write_circuit,
 )
-from model.filter.fitness import sae
-from model.filter.functions import FUNCTION_SETS, Plane
-from model.images import read_image
-from model.rtl import find_simulator
-from model.window import CENTRE
+from evoarray.model.filter.fitness import sae
+from evoarray.model.filter.functions import FUNCTION_SETS, Plane
+from evoarray.model.images import read_image
+from evoarray.model.rtl import find_simulator
+from evoarray.model.window import CENTRE
 from tests.conftest import Evoarray
 from tests.test_vectors import CASES
 
@@ -667,7 +667,7 @@ def test_absent_programs_are_named_before_anything_is_written(
     asked: str,
     packages: str,
 ) -> None:
-    monkeypatch.setattr("evolve.synthesis.programs.SCRIPTS", tmp_path)
+    monkeypatch.setattr("evoarray.evolution.synthesis.programs.SCRIPTS", tmp_path)
     ended = evoarray("export", circuit_file, "-o", "out", asked)
     assert ended.status == 2
     assert f"pip install {packages}" in ended.err

@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evolve.export import product, verilog
-from evolve.export.names import check_name
-from evolve.export.product import LANGUAGES, LICENSE, export
-from evolve.export.proof import is_equal
-from evolve.export.stream import PARTS
-from evolve.simplify.graph import nodes, simplify
-from model.errors import InputError
-from model.filter.array import filter_image
-from model.filter.circuit import Circuit, read_circuit, write_circuit
+from evoarray.evolution.export import product, verilog
+from evoarray.evolution.export.names import check_name
+from evoarray.evolution.export.product import LANGUAGES, LICENSE, export
+from evoarray.evolution.export.proof import is_equal
+from evoarray.evolution.export.stream import PARTS
+from evoarray.evolution.simplify.graph import nodes, simplify
+from evoarray.model.errors import InputError
+from evoarray.model.filter.array import filter_image
+from evoarray.model.filter.circuit import Circuit, read_circuit, write_circuit
 from tests.conftest import Evoarray
 from tests.test_export import compiled, simulated, some_circuit, verilator_lint
 

@@ -7,19 +7,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evolve.filter.presets import settings_of
-from evolve.filter.settings import Settings
-from evolve.studies.tasks import Result as RunResult
-from evolve.studies.tasks import Task, work
-from evolve.synthesis.devices import DEVICES, SYNTHESIS, Design
-from evolve.synthesis.flow import Clock
-from evolve.synthesis.measure import Result
-from evolve.synthesis.netlist import Area
-from model.filter.baselines import adaptive_median
-from model.filter.circuit import Circuit, circuit_of
-from model.filter.rtl import BASELINES_DIR, baselines
-from model.pages import replace_part
-from model.rtl import ROOT, sources
+from evoarray.evolution.filter.presets import settings_of
+from evoarray.evolution.filter.settings import Settings
+from evoarray.evolution.studies.tasks import Result as RunResult
+from evoarray.evolution.studies.tasks import Task, work
+from evoarray.evolution.synthesis.devices import DEVICES, SYNTHESIS, Design
+from evoarray.evolution.synthesis.flow import Clock
+from evoarray.evolution.synthesis.measure import Result
+from evoarray.evolution.synthesis.netlist import Area
+from evoarray.model.filter.baselines import adaptive_median
+from evoarray.model.filter.circuit import Circuit, circuit_of
+from evoarray.model.filter.rtl import BASELINES_DIR, baselines
+from evoarray.model.pages import replace_part
+from evoarray.model.rtl import ROOT, sources
 from synth.filters import evolution
 from synth.filters.contenders import EVOLVED, MEDIAN, Contender, Quality, by_hand, quality
 from synth.filters.evolution import HELD_OUT, LITERATURE, NOISES, TRAINING, held_out, training

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from evolve.runs.lock import LOCK
-from evolve.runs.sqlite import parts
-from evolve.runs.store import DATABASE
-from evolve.studies.store import DATABASE as STUDY
+from evoarray.evolution.runs.lock import LOCK
+from evoarray.evolution.runs.sqlite import parts
+from evoarray.evolution.runs.store import DATABASE
+from evoarray.evolution.studies.store import DATABASE as STUDY
 from tests.conftest import Evoarray
 from tests.processes import start
 from tests.test_robustness import refused
@@ -29,7 +29,7 @@ def stopped(evoarray: Evoarray, folder: Path, monkeypatch: pytest.MonkeyPatch) -
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("evolve.filter.runs.run._finish", interrupted)
+        patch.setattr("evoarray.evolution.filter.runs.run._finish", interrupted)
         assert evoarray("evolve", "noisy.png", "clean.png", "-o", folder, *SMALL).status == 130
 
 

@@ -13,16 +13,16 @@ import click
 import pytest
 from rich.table import Table
 
-from evolve.cli import commands
-from evolve.console import open_console, print_table
-from evolve.networks.settings import GuidedSettings
-from evolve.networks.tsplib import read_tsplib
-from evolve.studies.networks import Networks
-from evolve.studies.neuro import Neuro
-from evolve.studies.spec import KINDS, parse_spec
-from model.errors import InputError, printable, shown, whole
-from model.files import DEEPEST, parse_toml
-from model.filter.circuit import Shape, circuit_to_json, copy_filter
+from evoarray.evolution.cli import commands
+from evoarray.evolution.console import open_console, print_table
+from evoarray.evolution.networks.settings import GuidedSettings
+from evoarray.evolution.networks.tsplib import read_tsplib
+from evoarray.evolution.studies.networks import Networks
+from evoarray.evolution.studies.neuro import Neuro
+from evoarray.evolution.studies.spec import KINDS, parse_spec
+from evoarray.model.errors import InputError, printable, shown, whole
+from evoarray.model.files import DEEPEST, parse_toml
+from evoarray.model.filter.circuit import Shape, circuit_to_json, copy_filter
 from tests.conftest import Ended, Evoarray
 
 LONG = "9" * 5000
@@ -87,7 +87,7 @@ def test_any_value_of_any_option(
 ) -> None:
     (tmp_path / "run").mkdir()
     # What is legal for a network, too, would take minutes; values are refused before it is run.
-    monkeypatch.setattr("evolve.commands.neuro.run", lambda *_, **__: None)
+    monkeypatch.setattr("evoarray.evolution.commands.neuro.run", lambda *_, **__: None)
     count = 0
     for each in options(name):
         for value in GIVEN:

@@ -17,10 +17,10 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from evolve.runs.database import Event, Loaded, Row, build
-from evolve.runs.listing import list_runs, look
-from evolve.runs.store import DATABASE
-from model.images import encode_image
+from evoarray.evolution.runs.database import Event, Loaded, Row, build
+from evoarray.evolution.runs.listing import list_runs, look
+from evoarray.evolution.runs.store import DATABASE
+from evoarray.model.images import encode_image
 from tests.conftest import Evoarray
 
 EVOLVE = (
@@ -168,7 +168,7 @@ def test_where_the_disk_is_in_the_way_a_run_is_not_called_damaged(
         raise OSError(28, "No space left on device", "/tmp/x")
 
     with monkeypatch.context() as patched:
-        patched.setattr("evolve.runs.listing.shutil.copy", full)
+        patched.setattr("evoarray.evolution.runs.listing.shutil.copy", full)
         states = {info.folder.name: info.state for info in list_runs(made)}
         assert states == {"filter": "unreadable", "neuro": "finished"}
         ended = evoarray("report", "filter")

@@ -11,10 +11,10 @@ import pytest
 import yaml
 from fusesoc import main
 
-from evolve.integration import ipxact
-from evolve.integration.cores import CORES, read_core
-from evolve.synthesis import programs
-from model.rtl import INCLUDE_DIR, ROOT, RTL_DIR, find_simulator
+from evoarray.evolution.integration import ipxact
+from evoarray.evolution.integration.cores import CORES, read_core
+from evoarray.evolution.synthesis import programs
+from evoarray.model.rtl import INCLUDE_DIR, ROOT, RTL_DIR, find_simulator
 
 ROOMS = {
     "evoarray_shared": "shared",

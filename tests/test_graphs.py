@@ -4,9 +4,9 @@
 import networkx as nx
 import pytest
 
-from evolve.networks.graphs import TOPOLOGIES, Graph, graph_of, rewire
-from evolve.rng import Random
-from model.errors import InputError
+from evoarray.evolution.networks.graphs import TOPOLOGIES, Graph, graph_of, rewire
+from evoarray.evolution.rng import Random
+from evoarray.model.errors import InputError
 
 
 @pytest.mark.parametrize("nodes", [2, 3, 5, 12])

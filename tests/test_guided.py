@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from evolve.networks.algorithms import evolve_all, operators_of
-from evolve.networks.baseline import scipy_evolve
-from evolve.networks.differential import Vectors
-from evolve.networks.guided import GRAPH, REWIRING, Networks, evolve
-from evolve.networks.problems import FUNCTIONS, Reals
-from evolve.networks.settings import ALGORITHMS, SCIPY, GuidedSettings
-from evolve.rng import Random
-from model.errors import InputError
+from evoarray.evolution.networks.algorithms import evolve_all, operators_of
+from evoarray.evolution.networks.baseline import scipy_evolve
+from evoarray.evolution.networks.differential import Vectors
+from evoarray.evolution.networks.guided import GRAPH, REWIRING, Networks, evolve
+from evoarray.evolution.networks.problems import FUNCTIONS, Reals
+from evoarray.evolution.networks.settings import ALGORITHMS, SCIPY, GuidedSettings
+from evoarray.evolution.rng import Random
+from evoarray.model.errors import InputError
 
 SMALL = GuidedSettings(population=12, generations=6)
 NETWORKS = [name for name in ALGORITHMS if name != "traditional"]

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evolve.filter.topology import read_edges
-from evolve.studies.filters import Filters
-from evolve.studies.spec import parse_spec
-from model.files import read_text
-from model.filter.circuit import Shape, circuit_to_json, random_circuit
+from evoarray.evolution.filter.topology import read_edges
+from evoarray.evolution.studies.filters import Filters
+from evoarray.evolution.studies.spec import parse_spec
+from evoarray.model.files import read_text
+from evoarray.model.filter.circuit import Shape, circuit_to_json, random_circuit
 from tests.conftest import Evoarray
 from tests.test_robustness import refused
 

@@ -11,12 +11,12 @@ import pytest
 from ipyxact import ipxact2014
 from lxml import etree
 
-from evolve.integration import ipxact
-from evolve.integration.cores import CORES, read_core, read_module
-from evolve.synthesis import programs
-from model import registers
-from model.registers import load_map
-from model.rtl import INCLUDE_DIR, RTL_DIR, sources
+from evoarray.evolution.integration import ipxact
+from evoarray.evolution.integration.cores import CORES, read_core, read_module
+from evoarray.evolution.synthesis import programs
+from evoarray.model import registers
+from evoarray.model.registers import load_map
+from evoarray.model.rtl import INCLUDE_DIR, RTL_DIR, sources
 
 OTHERS = {
     "evoarray_axi": {"ROWS": 3, "COLS": 2, "ARRAYS": 3, "MAX_WIDTH": 16, "MAX_HEIGHT": 9},

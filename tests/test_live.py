@@ -13,10 +13,10 @@ import pytest
 from rich.console import Console
 from rich.segment import Segment
 
-from evolve.filter.backends.model import ModelBackend
-from evolve.filter.comparison import Photo, rival
-from evolve.filter.loop import Epoch, found
-from evolve.filter.runs.live import (
+from evoarray.evolution.filter.backends.model import ModelBackend
+from evoarray.evolution.filter.comparison import Photo, rival
+from evoarray.evolution.filter.loop import Epoch, found
+from evoarray.evolution.filter.runs.live import (
     BRAILLE,
     TALLEST,
     Block,
@@ -28,14 +28,14 @@ from evolve.filter.runs.live import (
     is_watchable,
     tribes,
 )
-from evolve.filter.runs.progress import Lines, Watched
-from evolve.filter.settings import Settings
-from evolve.runs.database import Event, Row
-from model.filter.array import filter_image
-from model.filter.baselines import median3x3
-from model.filter.circuit import Shape, copy_filter, random_circuit
-from model.filter.fitness import sae
-from model.filter.functions import Plane
+from evoarray.evolution.filter.runs.progress import Lines, Watched
+from evoarray.evolution.filter.settings import Settings
+from evoarray.evolution.runs.database import Event, Row
+from evoarray.model.filter.array import filter_image
+from evoarray.model.filter.baselines import median3x3
+from evoarray.model.filter.circuit import Shape, copy_filter, random_circuit
+from evoarray.model.filter.fitness import sae
+from evoarray.model.filter.functions import Plane
 from tests.conftest import shown_on_terminal
 from tests.test_cli import SMALL
 
@@ -299,7 +299,7 @@ def test_drawing_takes_a_few_percent_of_the_time_at_most(
     monkeypatch: pytest.MonkeyPatch, seconds: float, pause: float
 ) -> None:
     view = Slow(seconds)
-    monkeypatch.setattr("evolve.filter.runs.progress.time.monotonic", lambda: view.now)
+    monkeypatch.setattr("evoarray.evolution.filter.runs.progress.time.monotonic", lambda: view.now)
     watched = Watched(ModelBackend(SHAPE, [(NOISY[:3, :3], NOISY[:3, :3])]), 10**6, view)
     batch = copy_filter(SHAPE).genes[np.newaxis]
     for _ in range(2000):

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evolve.filter.backends.model import ModelBackend
-from evolve.filter.loop import Epoch, evolve, found
-from evolve.filter.settings import HIGHEST_RATE, Settings
-from evolve.filter.tribe import UNIT, Rule, Tribe, advance, ask, rule_at, tell
-from evolve.rng import Random
-from model.filter.circuit import Shape, copy_filter
-from model.images import read_image
-from model.noise import add_noise
+from evoarray.evolution.filter.backends.model import ModelBackend
+from evoarray.evolution.filter.loop import Epoch, evolve, found
+from evoarray.evolution.filter.settings import HIGHEST_RATE, Settings
+from evoarray.evolution.filter.tribe import UNIT, Rule, Tribe, advance, ask, rule_at, tell
+from evoarray.evolution.rng import Random
+from evoarray.model.filter.circuit import Shape, copy_filter
+from evoarray.model.images import read_image
+from evoarray.model.noise import add_noise
 from tests.landscape import Landscape, Numbers, drawn_child
 
 PHOTO = Path(__file__).parents[1] / "images" / "training" / "camera.png"

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from evolve.backends import ready
-from evolve.backends.process import SimulatedTop
-from evolve.bench import machine
-from evolve.machine import usable_cores
-from model.errors import InputError
+from evoarray.evolution.backends import ready
+from evoarray.evolution.backends.process import SimulatedTop
+from evoarray.evolution.bench import machine
+from evoarray.evolution.machine import usable_cores
+from evoarray.model.errors import InputError
 from tests.conftest import ROOT, Evoarray, script
 
 
@@ -75,7 +75,7 @@ def test_a_replay_that_cannot_be_is_refused_before_the_work(
 
 
 def test_what_a_replay_lacks_is_told(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "evolve.backends.ready"]
+    command = [sys.executable, "-m", "evoarray.evolution.backends.ready"]
     for arguments, path, says in (
         (("icarus", "filter"), os.environ["PATH"], ""),
         (("verilator", "neuro"), os.environ["PATH"], ""),
@@ -97,7 +97,7 @@ def test_what_a_replay_lacks_is_told(tmp_path: Path) -> None:
 
 
 def test_a_replay_needs_the_rtl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("model.rtl.RTL_DIR", tmp_path)
+    monkeypatch.setattr("evoarray.model.rtl.RTL_DIR", tmp_path)
     with pytest.raises(InputError, match="the Verilog sources are missing"):
         ready.require("icarus", "filter")
 

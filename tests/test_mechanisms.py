@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evolve.filter.backends import Backend, open_backend
-from evolve.filter.backends.model import ModelBackend
-from evolve.filter.loop import Epoch, evolve, found, next_epoch
-from evolve.filter.mechanisms import (
+from evoarray.evolution.filter.backends import Backend, open_backend
+from evoarray.evolution.filter.backends.model import ModelBackend
+from evoarray.evolution.filter.loop import Epoch, evolve, found, next_epoch
+from evoarray.evolution.filter.mechanisms import (
     MECHANISMS,
     abrupt_change,
     drop_worse,
@@ -23,13 +23,13 @@ from evolve.filter.mechanisms import (
     partial_crossover,
     war,
 )
-from evolve.filter.mutation import Region, mutation_at, regions
-from evolve.filter.settings import HIGHEST_RATE, Settings
-from evolve.filter.tribe import Tribe, ask, rule_at, tell
-from evolve.filter.world import World
-from evolve.rng import Random
-from model.filter.circuit import Circuit, Genes, Shape, circuit_of, copy_filter
-from model.filter.functions import FUNCTION_SETS
+from evoarray.evolution.filter.mutation import Region, mutation_at, regions
+from evoarray.evolution.filter.settings import HIGHEST_RATE, Settings
+from evoarray.evolution.filter.tribe import Tribe, ask, rule_at, tell
+from evoarray.evolution.filter.world import World
+from evoarray.evolution.rng import Random
+from evoarray.model.filter.circuit import Circuit, Genes, Shape, circuit_of, copy_filter
+from evoarray.model.filter.functions import FUNCTION_SETS
 from tests import reference
 from tests.landscape import Landscape, drawn_child
 from tests.test_engine import image_pair, state_of

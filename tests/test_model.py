@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model.errors import InputError
-from model.filter.array import filter_image, run
-from model.filter.circuit import (
+from evoarray.model.errors import InputError
+from evoarray.model.filter.array import filter_image, run
+from evoarray.model.filter.circuit import (
     Circuit,
     Shape,
     circuit_from_json,
@@ -22,9 +22,9 @@ from model.filter.circuit import (
     copy_filter,
     random_circuit,
 )
-from model.filter.fitness import sae
-from model.filter.functions import FUNCTION_SETS
-from model.window import windows
+from evoarray.model.filter.fitness import sae
+from evoarray.model.filter.functions import FUNCTION_SETS
+from evoarray.model.window import windows
 from tests import reference
 
 Pixels = NDArray[np.uint8]

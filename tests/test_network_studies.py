@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evolve.networks.algorithms import evolve_all
-from evolve.networks.settings import GuidedSettings
-from evolve.studies import networks
-from evolve.studies.kind import of_run
-from evolve.studies.networks import Error
-from evolve.studies.spec import parse_spec
-from evolve.studies.store import DATABASE, StudyStore
+from evoarray.evolution.networks.algorithms import evolve_all
+from evoarray.evolution.networks.settings import GuidedSettings
+from evoarray.evolution.studies import networks
+from evoarray.evolution.studies.kind import of_run
+from evoarray.evolution.studies.networks import Error
+from evoarray.evolution.studies.spec import parse_spec
+from evoarray.evolution.studies.store import DATABASE, StudyStore
 from tests.conftest import ROOT, Evoarray
 from tests.test_studies import cluster, done, refused
 from tests.test_tours import BURMA14
@@ -268,7 +268,7 @@ def test_the_shortest_tour_of_the_study_is_the_shortest() -> None:
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse.csgraph import connected_components
 
-    from evolve.networks.tours import random_cities
+    from evoarray.evolution.networks.tours import random_cities
 
     text = (ROOT / "studies" / "networks-tsp.toml").read_text(encoding="utf-8")
     for settings in {

@@ -22,11 +22,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from model.errors import InputError
-from model.filter.baselines import adaptive_median, median3x3
-from model.filter.fitness import metrics, sae
-from model.images import read_image, write_image
-from model.noise import KINDS, add_noise
+from evoarray.model.errors import InputError
+from evoarray.model.filter.baselines import adaptive_median, median3x3
+from evoarray.model.filter.fitness import metrics, sae
+from evoarray.model.images import read_image, write_image
+from evoarray.model.noise import KINDS, add_noise
 from tests import reference
 
 Pixels = NDArray[np.uint8]

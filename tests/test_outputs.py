@@ -8,10 +8,10 @@ import click
 import numpy as np
 import pytest
 
-from evolve.cli import commands
-from evolve.commands.studies import study
-from model.filter.circuit import Shape, copy_filter, write_circuit
-from model.neuro.network import Dense, Network, save_network
+from evoarray.evolution.cli import commands
+from evoarray.evolution.commands.studies import study
+from evoarray.model.filter.circuit import Shape, copy_filter, write_circuit
+from evoarray.model.neuro.network import Dense, Network, save_network
 from tests.conftest import Evoarray
 
 LINE = "is read, and would be overwritten: name another one with -o"

@@ -9,9 +9,9 @@ import pytest
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from evolve.studies.study import study
-from evolve.studies.summary import BEGIN, END
-from model.pages import markdown_table, plain, replace_part
+from evoarray.evolution.studies.study import study
+from evoarray.evolution.studies.summary import BEGIN, END
+from evoarray.model.pages import markdown_table, plain, replace_part
 from tests.conftest import Evoarray
 
 NAMES = [

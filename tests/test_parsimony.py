@@ -9,20 +9,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evolve.filter.backends import open_backend
-from evolve.filter.loop import evolve, found
-from evolve.filter.mechanisms import explore_front, war
-from evolve.filter.settings import BLOCK, Settings
-from evolve.filter.tribe import Solution, Tribe, highest_saes, rule_at, score, tell
-from evolve.filter.world import World, front
-from evolve.rng import Random
-from evolve.simplify.cost import luts, luts_by_code, luts_by_operation
-from evolve.simplify.operations import OPERATIONS
-from model.errors import InputError
-from model.filter.array import filter_image
-from model.filter.circuit import Circuit, Shape, circuit_of
-from model.filter.fitness import sae
-from model.filter.functions import FUNCTION_SETS
+from evoarray.evolution.filter.backends import open_backend
+from evoarray.evolution.filter.loop import evolve, found
+from evoarray.evolution.filter.mechanisms import explore_front, war
+from evoarray.evolution.filter.settings import BLOCK, Settings
+from evoarray.evolution.filter.tribe import Solution, Tribe, highest_saes, rule_at, score, tell
+from evoarray.evolution.filter.world import World, front
+from evoarray.evolution.rng import Random
+from evoarray.evolution.simplify.cost import luts, luts_by_code, luts_by_operation
+from evoarray.evolution.simplify.operations import OPERATIONS
+from evoarray.model.errors import InputError
+from evoarray.model.filter.array import filter_image
+from evoarray.model.filter.circuit import Circuit, Shape, circuit_of
+from evoarray.model.filter.fitness import sae
+from evoarray.model.filter.functions import FUNCTION_SETS
 from tests.landscape import Landscape
 from tests.test_engine import image_pair
 

@@ -17,10 +17,10 @@ ODD = """a b'c"d$HOME`e#f%g;h(i&j*k\\lé"""
 PROGRAM = """
 import numpy as np
 from contextlib import closing
-from evolve.filter.backends import open_backend
-from evolve.neuro.backends import open_backend as open_core
-from model.filter.circuit import Shape, copy_filter
-from model.rtl import RTL_DIR
+from evoarray.evolution.filter.backends import open_backend
+from evoarray.evolution.neuro.backends import open_backend as open_core
+from evoarray.model.filter.circuit import Shape, copy_filter
+from evoarray.model.rtl import RTL_DIR
 
 shape, image = Shape(2, 2, "upm16"), np.arange(12, dtype=np.uint8).reshape(3, 4)
 for name in {names}:

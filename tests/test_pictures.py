@@ -13,8 +13,8 @@ from matplotlib import pyplot
 from numpy.typing import NDArray
 from PIL import Image
 
-from evolve.filter.pictures import comparison, curve_plot
-from model.errors import InputError
+from evoarray.evolution.filter.pictures import comparison, curve_plot
+from evoarray.model.errors import InputError
 from tests.conftest import ROOT, Evoarray
 from tests.test_cli import SMALL
 
@@ -146,7 +146,9 @@ def test_the_settings_of_a_user_change_no_picture(
 def test_a_notebook_and_a_file_of_settings_cost_nothing(tmp_path: Path) -> None:
     """MPLBACKEND as notebooks set it for their commands, and a matplotlibrc of the folder."""
     (tmp_path / "matplotlibrc").write_text("savefig.dpi: 300\ntext.usetex: True\n")
-    program = "from pathlib import Path; from evolve.filter.pictures import curve_plot; "
+    program = (
+        "from pathlib import Path; from evoarray.evolution.filter.pictures import curve_plot; "
+    )
     program += "curve_plot(Path('a.png'), [0, 1024], [5, 4], [[5], [4]], {})"
     backend = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
     environment = {**os.environ, **backend, "PYTHONPATH": str(ROOT)}
@@ -161,7 +163,7 @@ def test_a_picture_that_fails_does_not_cost_the_results(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("no font")
 
-    monkeypatch.setattr("evolve.filter.pictures.curve_plot", fail)
+    monkeypatch.setattr("evoarray.evolution.filter.pictures.curve_plot", fail)
     ended = evoarray("evolve", "noisy.png", "clean.png", "-o", "run", *SMALL)
     assert (ended.status, ended.err) == (0, "")
     assert "curve.png could not be drawn (no font); the results are complete" in ended.out
@@ -177,7 +179,7 @@ def test_a_picture_for_which_there_is_no_room_is_drawn_later(
         raise InputError(f"cannot write '{path}': No space left on device")
 
     with monkeypatch.context() as full:
-        full.setattr("evolve.filter.pictures.write_atomically", fail)
+        full.setattr("evoarray.evolution.filter.pictures.write_atomically", fail)
         ended = evoarray("evolve", "noisy.png", "clean.png", "-o", "run", *SMALL)
     assert ended.status == 2
     assert "No space left" in ended.err

@@ -9,11 +9,11 @@ import pytest
 from numpy.typing import NDArray
 from rich.console import Console
 
-from evolve.filter.runs.progress import Lines, Watched
-from evolve.filter.settings import Settings
-from evolve.filter.tribe import Rule, Solution, Tribe, advance, rule_at
-from evolve.rng import Random
-from model.filter.circuit import Genes, Shape, copy_filter
+from evoarray.evolution.filter.runs.progress import Lines, Watched
+from evoarray.evolution.filter.settings import Settings
+from evoarray.evolution.filter.tribe import Rule, Solution, Tribe, advance, rule_at
+from evoarray.evolution.rng import Random
+from evoarray.model.filter.circuit import Genes, Shape, copy_filter
 
 SETTINGS = Settings(Shape(2, 2, "upm16"))
 

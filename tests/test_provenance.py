@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from evolve.runs import provenance
+from evoarray.evolution.runs import provenance
 from tests.conftest import ROOT
 
 HERE = Path("evolve/runs/provenance.py")

@@ -7,12 +7,18 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from evolve.cli import commands
-from evolve.filter.backends.model import ModelBackend
-from evolve.filter.pruning import prune
-from evolve.simplify.cost import luts
-from model.filter.circuit import Circuit, circuit_of, random_circuit, read_circuit, write_circuit
-from model.images import write_image
+from evoarray.evolution.cli import commands
+from evoarray.evolution.filter.backends.model import ModelBackend
+from evoarray.evolution.filter.pruning import prune
+from evoarray.evolution.simplify.cost import luts
+from evoarray.model.filter.circuit import (
+    Circuit,
+    circuit_of,
+    random_circuit,
+    read_circuit,
+    write_circuit,
+)
+from evoarray.model.images import write_image
 from tests.test_engine import SETS, image_pair
 from tests.test_parsimony import SHAPE, run
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from model.errors import InputError
-from model.registers import CORES, load_map, page, verilog
-from model.rtl import INCLUDE_DIR
+from evoarray.model.errors import InputError
+from evoarray.model.registers import CORES, load_map, page, verilog
+from evoarray.model.rtl import INCLUDE_DIR
 
 
 @pytest.mark.parametrize("core", CORES)

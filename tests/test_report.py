@@ -24,16 +24,16 @@ from pyarrow import parquet
 from scipy import stats
 from selenium import webdriver
 
-from evolve.report.figures import Axis, wrong_curve
-from evolve.report.neuro_run import NeuroRun
-from evolve.runs.database import Row
-from evolve.studies.database import rewrite
-from model.filter.array import filter_image
-from model.filter.baselines import adaptive_median, median3x3
-from model.filter.circuit import read_circuit
-from model.filter.fitness import sae
-from model.images import read_image, write_image
-from model.noise import add_noise
+from evoarray.evolution.report.figures import Axis, wrong_curve
+from evoarray.evolution.report.neuro_run import NeuroRun
+from evoarray.evolution.runs.database import Row
+from evoarray.evolution.studies.database import rewrite
+from evoarray.model.filter.array import filter_image
+from evoarray.model.filter.baselines import adaptive_median, median3x3
+from evoarray.model.filter.circuit import read_circuit
+from evoarray.model.filter.fitness import sae
+from evoarray.model.images import read_image, write_image
+from evoarray.model.noise import add_noise
 from tests.conftest import Evoarray
 
 SPEC = """\
@@ -120,7 +120,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("report", "networks"),
         ("report", "run"),
     ):
-        subprocess.run([sys.executable, "-m", "evolve", *command], cwd=folder, check=True)
+        subprocess.run([sys.executable, "-m", "evoarray", *command], cwd=folder, check=True)
     return folder
 
 

@@ -22,19 +22,19 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from evolve.backends.cache import LAST_LINES
-from evolve.filter import backends
-from evolve.filter.backends import fast
-from evolve.filter.backends.fast import load_library
-from evolve.filter.backends.icarus import IcarusBackend
-from evolve.filter.backends.model import ModelBackend
-from evolve.filter.backends.simulated import SimulatorBackend
-from evolve.filter.backends.verilator import VerilatorBackend
-from evolve.filter.sample import Sheet
-from evolve.filter.settings import BACKENDS
-from evolve.options import LARGEST, LARGEST_SEED
-from model.filter.array import filter_image
-from model.filter.circuit import (
+from evoarray.evolution.backends.cache import LAST_LINES
+from evoarray.evolution.filter import backends
+from evoarray.evolution.filter.backends import fast
+from evoarray.evolution.filter.backends.fast import load_library
+from evoarray.evolution.filter.backends.icarus import IcarusBackend
+from evoarray.evolution.filter.backends.model import ModelBackend
+from evoarray.evolution.filter.backends.simulated import SimulatorBackend
+from evoarray.evolution.filter.backends.verilator import VerilatorBackend
+from evoarray.evolution.filter.sample import Sheet
+from evoarray.evolution.filter.settings import BACKENDS
+from evoarray.evolution.options import LARGEST, LARGEST_SEED
+from evoarray.model.filter.array import filter_image
+from evoarray.model.filter.circuit import (
     Circuit,
     Genes,
     Shape,
@@ -44,9 +44,9 @@ from model.filter.circuit import (
     read_circuit,
     write_circuit,
 )
-from model.filter.fitness import sae
-from model.filter.functions import Plane
-from model.images import read_image, write_image
+from evoarray.model.filter.fitness import sae
+from evoarray.model.filter.functions import Plane
+from evoarray.model.images import read_image, write_image
 from tests.conftest import ROOT, Ended, Evoarray, script
 from tests.test_backends import wait_until_gone
 
@@ -477,7 +477,7 @@ def dies_after(simulator: str, requests: int, monkeypatch: pytest.MonkeyPatch) -
 
     The evolution goes step by step, so that its count of evaluations is exact.
     """
-    monkeypatch.setattr("evolve.filter.tribe.MOMENT", 0)
+    monkeypatch.setattr("evoarray.evolution.filter.tribe.MOMENT", 0)
     really_evaluate = SimulatorBackend.evaluate
     processes: list[int] = []
     count = 0
@@ -616,7 +616,7 @@ def run_command(images: Path) -> Run:
 
 
 def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "evolve", *map(str, arguments)]
+    return [sys.executable, "-m", "evoarray", *map(str, arguments)]
 
 
 def no_file_above(size: int) -> Callable[[], None]:
@@ -916,7 +916,7 @@ def test_a_huge_budget_and_seed_are_legal(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("evolve.filter.runs.run.evolve", interrupted)
+    monkeypatch.setattr("evoarray.evolution.filter.runs.run.evolve", interrupted)
     huge = ("--evaluations", LARGEST, "--seed", LARGEST_SEED)
     assert evoarray(*EVOLVE, *huge).status == 130
 

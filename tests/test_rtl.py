@@ -3,7 +3,7 @@
 
 import re
 
-from model.rtl import FAMILIES, INCLUDE_DIR, sources
+from evoarray.model.rtl import FAMILIES, INCLUDE_DIR, sources
 
 
 def test_every_name_that_a_design_shares_begins_with_evoarray() -> None:

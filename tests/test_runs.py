@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from evolve.filter.backends import fast
-from evolve.filter.runs import run
-from evolve.filter.runs.progress import Watched
-from evolve.filter.tribe import Rule, Tribe
-from evolve.runs.listing import look
-from evolve.runs.store import DATABASE, RunStore
+from evoarray.evolution.filter.backends import fast
+from evoarray.evolution.filter.runs import run
+from evoarray.evolution.filter.runs.progress import Watched
+from evoarray.evolution.filter.tribe import Rule, Tribe
+from evoarray.evolution.runs.listing import look
+from evoarray.evolution.runs.store import DATABASE, RunStore
 from tests.conftest import ROOT, Ended, Evoarray
 
 TRIBES = (
@@ -34,7 +34,7 @@ def begin(folder: Path, name: str, *options: object) -> "subprocess.Popen[bytes]
     """Start a run as a process of its own, from the images in the folder."""
     command = ("evolve", "noisy.png", "clean.png", "-o", name, *options)
     return subprocess.Popen(
-        [sys.executable, "-m", "evolve", *map(str, command)],
+        [sys.executable, "-m", "evoarray", *map(str, command)],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.DEVNULL,
@@ -87,7 +87,7 @@ def test_runs_that_are_killed_again_and_again(evoarray: Evoarray, images: Path) 
             running.kill()
             cut_off += running.wait() == -signal.SIGKILL
             running = subprocess.Popen(
-                [sys.executable, "-m", "evolve", "resume", name],
+                [sys.executable, "-m", "evoarray", "resume", name],
                 cwd=images,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -210,7 +210,7 @@ def test_another_version_is_not_resumed(
     time.sleep(0.3)
     running.kill()
     running.wait()
-    monkeypatch.setattr("evolve.runs.resuming.version", lambda _: "99.0")
+    monkeypatch.setattr("evoarray.evolution.runs.resuming.version", lambda _: "99.0")
     ended = evoarray("resume", "run")
     assert ended.status == 2
     assert "was begun by evoarray" in ended.err

@@ -10,21 +10,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evolve.filter.backends import open_backend
-from evolve.filter.loop import evolve
-from evolve.filter.runs.job import job_of
-from evolve.filter.sample import Pair, draw, sheets_of
-from evolve.filter.settings import LARGEST_WHOLE, SAMPLE, Settings
-from evolve.runs.listing import look
-from evolve.runs.store import DATABASE
-from model.errors import InputError
-from model.filter.array import filter_image
-from model.filter.array import run as filter_windows
-from model.filter.circuit import Shape, read_circuit
-from model.filter.fitness import sae
-from model.images import read_image, write_image
-from model.noise import add_noise
-from model.window import windows
+from evoarray.evolution.filter.backends import open_backend
+from evoarray.evolution.filter.loop import evolve
+from evoarray.evolution.filter.runs.job import job_of
+from evoarray.evolution.filter.sample import Pair, draw, sheets_of
+from evoarray.evolution.filter.settings import LARGEST_WHOLE, SAMPLE, Settings
+from evoarray.evolution.runs.listing import look
+from evoarray.evolution.runs.store import DATABASE
+from evoarray.model.errors import InputError
+from evoarray.model.filter.array import filter_image
+from evoarray.model.filter.array import run as filter_windows
+from evoarray.model.filter.circuit import Shape, read_circuit
+from evoarray.model.filter.fitness import sae
+from evoarray.model.images import read_image, write_image
+from evoarray.model.noise import add_noise
+from evoarray.model.window import windows
 from tests.conftest import Evoarray
 
 SHAPE = Shape(3, 4, "upm19")

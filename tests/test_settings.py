@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from evolve.filter.settings import HIGHEST_RATE, MOST_TRIBES, Settings
-from evolve.options import LARGEST
-from model.errors import InputError
-from model.filter.circuit import Shape, copy_filter
+from evoarray.evolution.filter.settings import HIGHEST_RATE, MOST_TRIBES, Settings
+from evoarray.evolution.options import LARGEST
+from evoarray.model.errors import InputError
+from evoarray.model.filter.circuit import Shape, copy_filter
 
 SHAPE = Shape(3, 4, "upm16")
 RATES = (

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from evolve.studies.spec import KINDS, parse_spec
-from model.errors import InputError
+from evoarray.evolution.studies.spec import KINDS, parse_spec
+from evoarray.model.errors import InputError
 
 ODD = (
     *("true", "1.5", "3.0", "-1", "0", "1" + "0" * 40, "0x" + "f" * 5000, "inf", "nan", "1e308"),

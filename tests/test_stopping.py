@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from evolve import children, stopping
+from evoarray.evolution import children, stopping
 from tests.conftest import Evoarray, script
 from tests.processes import (
     BUSY,
@@ -263,7 +263,7 @@ def test_compilers_end_with_the_command(images: Path) -> None:
 
 POOL = """
 from concurrent.futures import ThreadPoolExecutor
-from evolve import children, stopping
+from evoarray.evolution import children, stopping
 stopping.begin()
 stopping.raise_first()
 try:
@@ -285,7 +285,7 @@ def test_threads_that_start_programs_are_stopped(tmp_path: Path) -> None:
 
 PARENT = """
 import sys, time
-from evolve import children
+from evoarray.evolution import children
 for _ in range(3):
     children.start(["sh", "-c", "sleep 60 & exec sleep 60"])
 print("started", flush=True)

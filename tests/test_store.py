@@ -22,12 +22,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evolve.runs import lock
-from evolve.runs.database import Event, Loaded, Row
-from evolve.runs.listing import list_runs
-from evolve.runs.lock import LOCK, held
-from evolve.runs.store import DATABASE, RunStore
-from model.errors import InputError
+from evoarray.evolution.runs import lock
+from evoarray.evolution.runs.database import Event, Loaded, Row
+from evoarray.evolution.runs.listing import list_runs
+from evoarray.evolution.runs.lock import LOCK, held
+from evoarray.evolution.runs.store import DATABASE, RunStore
+from evoarray.model.errors import InputError
 
 ROOT = Path(__file__).parents[1]
 HUGE = 2**64 - 1
@@ -93,7 +93,7 @@ def refusal(action: Callable[[], object]) -> str:
 def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Return a folder in memory, if there is one: hundreds of databases are synced to it."""
     place = Path("/dev/shm")
-    monkeypatch.setattr("evolve.runs.listing.RETRY_PAUSE", 0)
+    monkeypatch.setattr("evoarray.evolution.runs.listing.RETRY_PAUSE", 0)
     with tempfile.TemporaryDirectory(dir=place if place.is_dir() else tmp_path) as folder:
         yield Path(folder)
 
@@ -193,7 +193,7 @@ def test_an_interrupted_save_saves_nothing(folder: Path, monkeypatch: pytest.Mon
 
     with saved(create(folder), 2) as store:
         with monkeypatch.context() as patch:
-            patch.setattr("evolve.runs.store.set_status", interrupted)
+            patch.setattr("evoarray.evolution.runs.store.set_status", interrupted)
             with pytest.raises(KeyboardInterrupt):
                 store.save(*step(3))
         assert check(store.load()) == 2
@@ -480,7 +480,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from tests.test_store import saved
-from evolve.runs.store import RunStore
+from evoarray.evolution.runs.store import RunStore
 while True:  # opening and closing are among the moments
     with RunStore.open(Path(sys.argv[1])) as store:
         checkpoint = store.load().checkpoint
@@ -673,7 +673,7 @@ def test_a_folder_that_another_process_took_meanwhile(
         with held(folder), held(folder):
             yield
 
-    monkeypatch.setattr("evolve.runs.store.held", taken)
+    monkeypatch.setattr("evoarray.evolution.runs.store.held", taken)
     with pytest.raises(InputError, match="is being written by process"):
         create(tmp_path / "run")
     assert (tmp_path / "run" / "theirs").read_text() == "results"

@@ -20,15 +20,15 @@ import pytest
 from distributed import Client, LocalCluster
 from scipy import stats
 
-from evolve.filter.comparison import Photo
-from evolve.runs.provenance import made_with
-from evolve.simplify.cost import luts
-from evolve.studies import study
-from evolve.studies.claims import CONFIRMED, NOT_CONFIRMED, OPEN, judge, judge_all
-from evolve.studies.database import Origin
-from evolve.studies.filters import Filters, Ratio
-from evolve.studies.spec import Claim, Spec, parse_spec, settings_of_run
-from evolve.studies.statistics import (
+from evoarray.evolution.filter.comparison import Photo
+from evoarray.evolution.runs.provenance import made_with
+from evoarray.evolution.simplify.cost import luts
+from evoarray.evolution.studies import study
+from evoarray.evolution.studies.claims import CONFIRMED, NOT_CONFIRMED, OPEN, judge, judge_all
+from evoarray.evolution.studies.database import Origin
+from evoarray.evolution.studies.filters import Filters, Ratio
+from evoarray.evolution.studies.spec import Claim, Spec, parse_spec, settings_of_run
+from evoarray.evolution.studies.statistics import (
     compare,
     fall,
     holm,
@@ -36,10 +36,10 @@ from evolve.studies.statistics import (
     rank_correlation,
     summarize,
 )
-from evolve.studies.store import DATABASE, StudyStore
-from evolve.studies.tasks import Result, Task, work
-from model.errors import InputError
-from model.filter.circuit import Shape, circuit_of
+from evoarray.evolution.studies.store import DATABASE, StudyStore
+from evoarray.evolution.studies.tasks import Result, Task, work
+from evoarray.model.errors import InputError
+from evoarray.model.filter.circuit import Shape, circuit_of
 from tests.conftest import ROOT, Ended, Evoarray
 
 SPEC = """
@@ -453,7 +453,7 @@ def test_merge_refuses(evoarray: Evoarray, images: Path) -> None:
 
 def begin(folder: Path, spec: Path, *options: object) -> "subprocess.Popen[bytes]":
     """Start a study as a process of its own."""
-    command = [sys.executable, "-m", "evolve", "study", spec, "-o", "killed", *options]
+    command = [sys.executable, "-m", "evoarray", "study", spec, "-o", "killed", *options]
     return subprocess.Popen(
         [*map(str, command)],
         cwd=folder,
@@ -523,7 +523,7 @@ time.sleep(100)
 def test_a_cluster_that_dies(
     evoarray: Evoarray, images: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("evolve.studies.study.CONNECT_SECONDS", 3)
+    monkeypatch.setattr("evoarray.evolution.studies.study.CONNECT_SECONDS", 3)
     spec = write(images, LONG.replace("400_000", "2_000_000"))
     with subprocess.Popen(
         [sys.executable, "-c", SCHEDULER], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL

@@ -13,14 +13,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evolve.console import open_console
-from evolve.runs.sqlite import is_damage, readable
-from evolve.studies import database
-from evolve.studies.store import DATABASE, StudyStore
-from evolve.studies.study import merge, study
-from evolve.studies.tasks import Result
-from model.errors import InputError
-from model.images import write_image
+from evoarray.evolution.console import open_console
+from evoarray.evolution.runs.sqlite import is_damage, readable
+from evoarray.evolution.studies import database
+from evoarray.evolution.studies.store import DATABASE, StudyStore
+from evoarray.evolution.studies.study import merge, study
+from evoarray.evolution.studies.tasks import Result
+from evoarray.model.errors import InputError
+from evoarray.model.images import write_image
 from tests.conftest import Evoarray
 from tests.test_studies import done, refused, results, write
 

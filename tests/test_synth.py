@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from evolve.synthesis import programs
-from evolve.synthesis.devices import ECP5_25, HX8K, SYNTHESIS, Design
-from evolve.synthesis.flow import Clock, Placement, read_placement
-from evolve.synthesis.measure import Result
-from evolve.synthesis.netlist import Area, area, find
-from evolve.synthesis.pairing import Lut, sites
-from evolve.synthesis.wrapper import WRAPPER, wrapper
-from model.pages import replace_part
+from evoarray.evolution.synthesis import programs
+from evoarray.evolution.synthesis.devices import ECP5_25, HX8K, SYNTHESIS, Design
+from evoarray.evolution.synthesis.flow import Clock, Placement, read_placement
+from evoarray.evolution.synthesis.measure import Result
+from evoarray.evolution.synthesis.netlist import Area, area, find
+from evoarray.evolution.synthesis.pairing import Lut, sites
+from evoarray.evolution.synthesis.wrapper import WRAPPER, wrapper
+from evoarray.model.pages import replace_part
 from synth.__main__ import main
 from synth.designs import TOP
 from synth.report import BEGIN, END, measured, to_json

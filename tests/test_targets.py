@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from model.errors import InputError
-from model.filter.functions import Plane
-from model.targets import TARGETS, make_target
+from evoarray.model.errors import InputError
+from evoarray.model.filter.functions import Plane
+from evoarray.model.targets import TARGETS, make_target
 
 IMAGES: list[Plane] = [
     np.random.default_rng(1).integers(0, 256, (17, 23), np.uint8),

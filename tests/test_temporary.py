@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from model import files, temporary
-from model.errors import InputError
-from model.files import keep_inside, write_atomically
-from model.temporary import TemporaryFolder, remove_abandoned, temporary_file
+from evoarray.model import files, temporary
+from evoarray.model.errors import InputError
+from evoarray.model.files import keep_inside, write_atomically
+from evoarray.model.temporary import TemporaryFolder, remove_abandoned, temporary_file
 from tests.conftest import ROOT
 
 MAKER = """
 import sys, time
 from pathlib import Path
-from model.temporary import TemporaryFolder, temporary_file
+from evoarray.model.temporary import TemporaryFolder, temporary_file
 place = Path(sys.argv[1])
 folder = TemporaryFolder(place)
 Path(folder.name, "content").touch()

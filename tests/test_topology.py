@@ -19,8 +19,8 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from evolve.filter.loop import evolve, found
-from evolve.filter.mechanisms import (
+from evoarray.evolution.filter.loop import evolve, found
+from evoarray.evolution.filter.mechanisms import (
     _mate,
     abrupt_change,
     drop_worst,
@@ -31,15 +31,15 @@ from evolve.filter.mechanisms import (
     rewiring,
     war,
 )
-from evolve.filter.settings import TOPOLOGIES, Settings
-from evolve.filter.topology import Edges, network, read_edges
-from evolve.filter.tribe import Rule, Tribe
-from evolve.filter.world import World
-from evolve.networks.graphs import TOPOLOGIES as NAMED
-from evolve.rng import Random
-from evolve.runs.store import RunStore
-from model.errors import InputError
-from model.filter.circuit import Genes
+from evoarray.evolution.filter.settings import TOPOLOGIES, Settings
+from evoarray.evolution.filter.topology import Edges, network, read_edges
+from evoarray.evolution.filter.tribe import Rule, Tribe
+from evoarray.evolution.filter.world import World
+from evoarray.evolution.networks.graphs import TOPOLOGIES as NAMED
+from evoarray.evolution.rng import Random
+from evoarray.evolution.runs.store import RunStore
+from evoarray.model.errors import InputError
+from evoarray.model.filter.circuit import Genes
 from tests.conftest import Evoarray
 from tests.landscape import Landscape, Numbers
 from tests.test_mechanisms import GENES, SHAPE, Told, numbers_of, saes_of, seen, settled, world_of
@@ -456,7 +456,7 @@ def test_a_run_goes_on_without_the_file_of_its_network(evoarray: Evoarray, image
 
 
 def test_networkx_is_loaded_only_where_there_is_a_network(tmp_path: Path) -> None:
-    code = "import sys, evolve.commands.evolution; sys.exit('networkx' in sys.modules)"
+    code = "import sys, evoarray.evolution.commands.evolution; sys.exit('networkx' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=False).returncode == 0
 
 

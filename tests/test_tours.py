@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evolve.networks.algorithms import evolve_all
-from evolve.networks.knapsack import Knapsack, Knapsacks, random_knapsack
-from evolve.networks.problems import Reals
-from evolve.networks.settings import GuidedSettings
-from evolve.networks.tours import (
+from evoarray.evolution.networks.algorithms import evolve_all
+from evoarray.evolution.networks.knapsack import Knapsack, Knapsacks, random_knapsack
+from evoarray.evolution.networks.problems import Reals
+from evoarray.evolution.networks.settings import GuidedSettings
+from evoarray.evolution.networks.tours import (
     Tours,
     ends,
     inverted,
@@ -24,8 +24,8 @@ from evolve.networks.tours import (
     swapped,
     two_opt,
 )
-from evolve.networks.tsplib import read_tsplib
-from model.errors import InputError
+from evoarray.evolution.networks.tsplib import read_tsplib
+from evoarray.model.errors import InputError
 
 
 def shortest(distances: Reals) -> float:

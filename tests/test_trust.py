@@ -14,10 +14,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from evolve.backends.cache import built
-from evolve.backends.process import SimulatedTop
-from evolve.backends.trust import distrust, others_may_write
-from model.errors import InputError
+from evoarray.evolution.backends.cache import built
+from evoarray.evolution.backends.process import SimulatedTop
+from evoarray.evolution.backends.trust import distrust, others_may_write
+from evoarray.model.errors import InputError
 from tests.conftest import ROOT
 
 BUILT, PLANTED = "ours", "theirs"

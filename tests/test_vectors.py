@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from model.filter.array import filter_image
-from model.filter.circuit import circuit_from_json
-from model.filter.fitness import sae
+from evoarray.model.filter.array import filter_image
+from evoarray.model.filter.circuit import circuit_from_json
+from evoarray.model.filter.fitness import sae
 from tests import reference
 
 CASES: list[dict[str, Any]] = json.loads(

@@ -15,10 +15,10 @@ from collections.abc import Callable
 import numpy as np
 from numba import njit
 
-from evolve.bench.machine import bundled_pair
-from evolve.filter.backends.fast import FastBackend
-from model.filter.circuit import Shape, circuit_of
-from model.window import windows
+from evoarray.evolution.bench.machine import bundled_pair
+from evoarray.evolution.filter.backends.fast import FastBackend
+from evoarray.model.filter.circuit import Shape, circuit_of
+from evoarray.model.window import windows
 
 SHAPE = Shape(8, 8, "upm16")
 BLOCK = 1024  # of which Numba stores more than of the 512 that the engine takes

@@ -14,11 +14,11 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from evolve import children
-from evolve.backends.trust import distrust, instead_of, make_private, temporary_folder
-from model.errors import InputError
-from model.files import check_room
-from model.temporary import TemporaryFolder, remove_abandoned
+from evoarray.evolution import children
+from evoarray.evolution.backends.trust import distrust, instead_of, make_private, temporary_folder
+from evoarray.model.errors import InputError
+from evoarray.model.files import check_room
+from evoarray.model.temporary import TemporaryFolder, remove_abandoned
 
 LAST_LINES = 12
 

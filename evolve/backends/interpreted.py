@@ -7,11 +7,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from evolve import children
-from evolve.backends.cache import LAST_LINES, BuildError, link
-from model.errors import InputError
-from model.files import check_room
-from model.rtl import INCLUDE_DIR, find_simulator
+from evoarray.evolution import children
+from evoarray.evolution.backends.cache import LAST_LINES, BuildError, link
+from evoarray.model.errors import InputError
+from evoarray.model.files import check_room
+from evoarray.model.rtl import INCLUDE_DIR, find_simulator
 
 
 def compile_rtl(

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.backends.cache import built
-from model.errors import InputError
+from evoarray.evolution.backends.cache import built
+from evoarray.model.errors import InputError
 
 COMPILERS = ("cc", "gcc", "clang")
 """The C compilers that are looked for, the first one first; CC names another."""

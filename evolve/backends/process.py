@@ -9,12 +9,12 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from evolve import children
-from evolve.backends.cache import LAST_LINES
-from evolve.backends.trust import temporary_folder
-from model.errors import InputError
-from model.files import check_room
-from model.temporary import TemporaryFolder
+from evoarray.evolution import children
+from evoarray.evolution.backends.cache import LAST_LINES
+from evoarray.evolution.backends.trust import temporary_folder
+from evoarray.model.errors import InputError
+from evoarray.model.files import check_room
+from evoarray.model.temporary import TemporaryFolder
 
 _COCOTB = ("COCOTB_", "GPI_", "PYGPI_", "RANDOM_SEED", "COVERAGE")
 

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether the RTL can be simulated here, asked before hours of work and not after them.
 
-Run: python -m evolve.backends.ready icarus filter. It prints what is missing, or nothing.
+Run: python -m evoarray.evolution.backends.ready icarus filter. It prints what is missing, or nothing.
 """
 
 import sys
 
-from evolve.backends.interpreted import find_cocotb
-from evolve.backends.verilated import find_tools
-from model.errors import InputError
-from model.rtl import sources
+from evoarray.evolution.backends.interpreted import find_cocotb
+from evoarray.evolution.backends.verilated import find_tools
+from evoarray.model.errors import InputError
+from evoarray.model.rtl import sources
 
 SIMULATORS = ("icarus", "verilator")
 """On which a champion may be replayed."""

@@ -15,8 +15,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from model.errors import InputError
-from model.temporary import TemporaryFolder
+from evoarray.model.errors import InputError
+from evoarray.model.temporary import TemporaryFolder
 
 
 def distrust(path: Path) -> str:

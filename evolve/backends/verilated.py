@@ -11,9 +11,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from evolve.backends.cache import built
-from model.errors import InputError
-from model.rtl import INCLUDE_DIR, Simulator, find_simulator
+from evoarray.evolution.backends.cache import built
+from evoarray.model.errors import InputError
+from evoarray.model.rtl import INCLUDE_DIR, Simulator, find_simulator
 
 TOOLS = ("g++", "make", "perl")
 """What Verilator needs to build a program."""

@@ -13,17 +13,17 @@ from pathlib import Path
 
 import numpy as np
 
-from evolve.backends.library import cpu_line, load_compiled
-from evolve.backends.trust import temporary_folder
-from evolve.filter.backends import open_backend
-from evolve.filter.loop import found
-from evolve.filter.sample import Pair
-from evolve.filter.settings import BLOCK, Settings
-from evolve.filter.tribe import advance, rule_at
-from model.filter.circuit import Shape
-from model.images import read_image, write_image
-from model.noise import add_noise
-from model.temporary import TemporaryFolder
+from evoarray.evolution.backends.library import cpu_line, load_compiled
+from evoarray.evolution.backends.trust import temporary_folder
+from evoarray.evolution.filter.backends import open_backend
+from evoarray.evolution.filter.loop import found
+from evoarray.evolution.filter.sample import Pair
+from evoarray.evolution.filter.settings import BLOCK, Settings
+from evoarray.evolution.filter.tribe import advance, rule_at
+from evoarray.model.filter.circuit import Shape
+from evoarray.model.images import read_image, write_image
+from evoarray.model.noise import add_noise
+from evoarray.model.temporary import TemporaryFolder
 
 PHOTO = Path(__file__).parents[2] / "images" / "training" / "camera.png"
 _VECTORS = Path(__file__).with_name("vectors.c")
@@ -66,7 +66,7 @@ def prepare(shape: Shape, pair: Pair) -> dict[str, float]:
 def probe(side: int, cache: str | None = None) -> tuple[float, float]:
     """Evolve a little in a process of its own; return its seconds and its peak memory in MB."""
     environment = dict(os.environ) if cache is None else {**os.environ, "XDG_CACHE_HOME": cache}
-    code = f"from evolve.bench.machine import evolve_a_little; evolve_a_little({side})"
+    code = f"from evoarray.evolution.bench.machine import evolve_a_little; evolve_a_little({side})"
     started = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
@@ -102,7 +102,7 @@ def command_seconds(pair: Pair, side: int, evaluations: int) -> float:
         for path, pixels in zip(paths, pair, strict=True):
             write_image(path, pixels)
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        command = [sys.executable, "-m", "evolve", "evolve", *map(str, paths)]
+        command = [sys.executable, "-m", "evoarray", "evolve", *map(str, paths)]
         command += ["--output", f"{folder}/run", "--rows", str(side), "--cols", str(side)]
         command += ["--preset", "plain", "--workers", "1", "--evaluations", str(evaluations)]
         subprocess.run(command, stdout=subprocess.DEVNULL, check=True)

@@ -25,10 +25,10 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from evolve.backends.library import cpu_line
-from evolve.backends.ready import require
-from evolve.bench.figures import Figures
-from evolve.bench.machine import (
+from evoarray.evolution.backends.library import cpu_line
+from evoarray.evolution.backends.ready import require
+from evoarray.evolution.bench.figures import Figures
+from evoarray.evolution.bench.machine import (
     SIDE,
     bundled_pair,
     command_seconds,
@@ -38,21 +38,21 @@ from evolve.bench.machine import (
     store_a_while,
     store_limit,
 )
-from evolve.bench.networks import measure_networks
-from evolve.bench.peer import evaluate_with_cgpy
-from evolve.bench.photos import measure_photos
-from evolve.filter.backends import Backend, open_backend
-from evolve.filter.backends.fast import FastBackend
-from evolve.filter.backends.simulated import SimulatorBackend
-from evolve.filter.loop import evolve, found
-from evolve.filter.presets import PRESETS
-from evolve.filter.sample import Pair
-from evolve.filter.settings import BLOCK, Settings
-from evolve.filter.tribe import Evolver, Rule, Tribe, advance, ask, rule_at
-from evolve.machine import usable_cores
-from evolve.neuro.data import TRAINING
-from model.errors import InputError
-from model.filter.circuit import Genes, Shape
+from evoarray.evolution.bench.networks import measure_networks
+from evoarray.evolution.bench.peer import evaluate_with_cgpy
+from evoarray.evolution.bench.photos import measure_photos
+from evoarray.evolution.filter.backends import Backend, open_backend
+from evoarray.evolution.filter.backends.fast import FastBackend
+from evoarray.evolution.filter.backends.simulated import SimulatorBackend
+from evoarray.evolution.filter.loop import evolve, found
+from evoarray.evolution.filter.presets import PRESETS
+from evoarray.evolution.filter.sample import Pair
+from evoarray.evolution.filter.settings import BLOCK, Settings
+from evoarray.evolution.filter.tribe import Evolver, Rule, Tribe, advance, ask, rule_at
+from evoarray.evolution.machine import usable_cores
+from evoarray.evolution.neuro.data import TRAINING
+from evoarray.model.errors import InputError
+from evoarray.model.filter.circuit import Genes, Shape
 
 SIDES = (4, 8, 16, 24)
 RATES = (2, 3)

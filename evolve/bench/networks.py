@@ -11,13 +11,13 @@ from contextlib import closing
 from dataclasses import replace
 from typing import NamedTuple
 
-from evolve.neuro.algorithms import algorithm_of, backend_of, data_of, training_fitness
-from evolve.neuro.backends import ModelBackend
-from evolve.neuro.backends.verilator import VerilatorBackend
-from evolve.neuro.fitness import Fitness
-from evolve.neuro.loop import Search, evolve
-from evolve.neuro.settings import NeuroSettings
-from model.neuro.network import Network
+from evoarray.evolution.neuro.algorithms import algorithm_of, backend_of, data_of, training_fitness
+from evoarray.evolution.neuro.backends import ModelBackend
+from evoarray.evolution.neuro.backends.verilator import VerilatorBackend
+from evoarray.evolution.neuro.fitness import Fitness
+from evoarray.evolution.neuro.loop import Search, evolve
+from evoarray.evolution.neuro.settings import NeuroSettings
+from evoarray.model.neuro.network import Network
 
 EVALUATIONS = 20_000
 GOLDEN_RUNS = 20

@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from evolve.filter.backends.fast import FastBackend
-from evolve.filter.loop import found
-from evolve.filter.sample import Pair
-from evolve.filter.settings import Settings
-from evolve.filter.tribe import advance, rule_at
-from model.filter.circuit import Circuit, circuit_of
-from model.filter.fitness import sae
-from model.filter.functions import FUNCTION_SETS
-from model.window import WINDOW_PIXELS, windows
+from evoarray.evolution.filter.backends.fast import FastBackend
+from evoarray.evolution.filter.loop import found
+from evoarray.evolution.filter.sample import Pair
+from evoarray.evolution.filter.settings import Settings
+from evoarray.evolution.filter.tribe import advance, rule_at
+from evoarray.model.filter.circuit import Circuit, circuit_of
+from evoarray.model.filter.fitness import sae
+from evoarray.model.filter.functions import FUNCTION_SETS
+from evoarray.model.window import WINDOW_PIXELS, windows
 
 EVALUATIONS = 20_000
 """After so many the circuit is taken."""

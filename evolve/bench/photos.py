@@ -16,14 +16,14 @@ from pathlib import Path
 
 import numpy as np
 
-from evolve.filter.backends import open_backend
-from evolve.filter.loop import evolve
-from evolve.filter.presets import settings_of
-from evolve.filter.sample import Pair, Sheet, as_sheet, sheets_of
-from evolve.filter.settings import SAMPLE, Settings
-from model.images import read_image, write_image
-from model.noise import add_noise
-from model.temporary import TemporaryFolder
+from evoarray.evolution.filter.backends import open_backend
+from evoarray.evolution.filter.loop import evolve
+from evoarray.evolution.filter.presets import settings_of
+from evoarray.evolution.filter.sample import Pair, Sheet, as_sheet, sheets_of
+from evoarray.evolution.filter.settings import SAMPLE, Settings
+from evoarray.model.images import read_image, write_image
+from evoarray.model.noise import add_noise
+from evoarray.model.temporary import TemporaryFolder
 
 PHOTO = Path(__file__).parents[2] / "images" / "large" / "camera.png"
 
@@ -40,7 +40,8 @@ PHOTOS: Mapping[str, Sequence[tuple[int, int]]] = {
 """Rows and columns of the photos of each figure."""
 
 _MEASURED = (
-    "import atexit; from evolve.bench.machine import peak_memory; from evolve.cli import main; "
+    "import atexit; from evoarray.evolution.bench.machine import peak_memory; "
+    "from evoarray.evolution.cli import main; "
     "atexit.register(lambda: print(peak_memory())); main()"
 )
 """The command, which says at its end how much memory it had; only the process itself knows."""

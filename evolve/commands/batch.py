@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from evolve.console import say
-from model.errors import InputError, printable
-from model.files import make_folder
-from model.images import FORMATS, READ_SUFFIXES
+from evoarray.evolution.console import say
+from evoarray.model.errors import InputError, printable
+from evoarray.model.files import make_folder
+from evoarray.model.images import FORMATS, READ_SUFFIXES
 
 Change: TypeAlias = Callable[[Path, Path], None]
 """Reads the one file, and writes the other."""

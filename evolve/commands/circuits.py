@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 import numpy as np
 
-from evolve.commands.batch import change_files
-from evolve.commands.options import (
+from evoarray.evolution.commands.batch import change_files
+from evoarray.evolution.commands.options import (
     FILE,
     after_option,
     backend_option,
@@ -23,19 +23,19 @@ from evolve.commands.options import (
     read_planes,
     train_pair_option,
 )
-from evolve.filter.backends import open_backend
-from evolve.filter.comparison import as_json, cascade
-from evolve.filter.drawing import draw_svg
-from evolve.filter.pruning import prune
-from evolve.neuro.drawing import draw_network
-from evolve.options import check
-from evolve.simplify.cost import luts
-from model.errors import MismatchError
-from model.files import format_of, write_atomically
-from model.filter.circuit import read_circuit, write_circuit
-from model.filter.fitness import metrics
-from model.filter.functions import Plane
-from model.neuro.network import FORMAT, load_network
+from evoarray.evolution.filter.backends import open_backend
+from evoarray.evolution.filter.comparison import as_json, cascade
+from evoarray.evolution.filter.drawing import draw_svg
+from evoarray.evolution.filter.pruning import prune
+from evoarray.evolution.neuro.drawing import draw_network
+from evoarray.evolution.options import check
+from evoarray.evolution.simplify.cost import luts
+from evoarray.model.errors import MismatchError
+from evoarray.model.files import format_of, write_atomically
+from evoarray.model.filter.circuit import read_circuit, write_circuit
+from evoarray.model.filter.fitness import metrics
+from evoarray.model.filter.functions import Plane
+from evoarray.model.neuro.network import FORMAT, load_network
 
 
 @click.command()

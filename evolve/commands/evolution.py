@@ -9,8 +9,8 @@ from typing import Any
 import click
 from rich.table import Table
 
-from evolve.backends.ready import SIMULATORS
-from evolve.commands.options import (
+from evoarray.evolution.backends.ready import SIMULATORS
+from evoarray.evolution.commands.options import (
     FILE,
     after_option,
     backend_option,
@@ -26,19 +26,19 @@ from evolve.commands.options import (
     with_options,
     workers_option,
 )
-from evolve.console import print_table
-from evolve.effects import refuse_idle
-from evolve.filter.presets import DEFAULT, PRESETS, settings_of, shape_of, with_preset
-from evolve.filter.runs.job import Job, provenance
-from evolve.filter.runs.run import resume as resume_run
-from evolve.filter.runs.run import run
-from evolve.filter.settings import OPTIONS, TOPOLOGIES
-from evolve.filter.topology import Edges, read_edges
-from evolve.neuro import run as neuro
-from evolve.runs.listing import kind_of, list_runs
-from model.errors import InputError, printable
-from model.filter.circuit import Shape, read_circuit
-from model.filter.functions import FUNCTION_SETS
+from evoarray.evolution.console import print_table
+from evoarray.evolution.effects import refuse_idle
+from evoarray.evolution.filter.presets import DEFAULT, PRESETS, settings_of, shape_of, with_preset
+from evoarray.evolution.filter.runs.job import Job, provenance
+from evoarray.evolution.filter.runs.run import resume as resume_run
+from evoarray.evolution.filter.runs.run import run
+from evoarray.evolution.filter.settings import OPTIONS, TOPOLOGIES
+from evoarray.evolution.filter.topology import Edges, read_edges
+from evoarray.evolution.neuro import run as neuro
+from evoarray.evolution.runs.listing import kind_of, list_runs
+from evoarray.model.errors import InputError, printable
+from evoarray.model.filter.circuit import Shape, read_circuit
+from evoarray.model.filter.functions import FUNCTION_SETS
 
 
 @click.command()

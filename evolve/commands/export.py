@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from evolve.commands.options import (
+from evoarray.evolution.commands.options import (
     FILE,
     after_option,
     convert_option,
@@ -14,19 +14,19 @@ from evolve.commands.options import (
     output_option,
     read_photo,
 )
-from evolve.console import say
-from evolve.export import product
-from evolve.export.facts import facts
-from evolve.filter.comparison import compare
-from evolve.neuro.onnx import save_onnx
-from evolve.simplify.graph import formulas, nodes, simplify
-from evolve.synthesis import programs
-from evolve.synthesis.flow import versions
-from model.errors import InputError
-from model.files import format_of, write_atomically
-from model.filter.circuit import read_circuit
-from model.neuro.network import FORMAT, load_network
-from model.rtl import sources
+from evoarray.evolution.console import say
+from evoarray.evolution.export import product
+from evoarray.evolution.export.facts import facts
+from evoarray.evolution.filter.comparison import compare
+from evoarray.evolution.neuro.onnx import save_onnx
+from evoarray.evolution.simplify.graph import formulas, nodes, simplify
+from evoarray.evolution.synthesis import programs
+from evoarray.evolution.synthesis.flow import versions
+from evoarray.model.errors import InputError
+from evoarray.model.files import format_of, write_atomically
+from evoarray.model.filter.circuit import read_circuit
+from evoarray.model.neuro.network import FORMAT, load_network
+from evoarray.model.rtl import sources
 
 
 @click.command()

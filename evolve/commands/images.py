@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from evolve.commands.options import (
+from evoarray.evolution.commands.options import (
     FILE,
     change_planes,
     channels_option,
@@ -14,11 +14,11 @@ from evolve.commands.options import (
     option,
     output_option,
 )
-from model.errors import InputError
-from model.filter.functions import Plane
-from model.images import read_image, write_image
-from model.noise import KINDS, add_noise
-from model.targets import TARGETS, make_target
+from evoarray.model.errors import InputError
+from evoarray.model.filter.functions import Plane
+from evoarray.model.images import read_image, write_image
+from evoarray.model.noise import KINDS, add_noise
+from evoarray.model.targets import TARGETS, make_target
 
 
 @click.command()

@@ -6,11 +6,11 @@ import sys
 
 import click
 
-from evolve import doctor as doctors
-from evolve.bench import measure
-from evolve.bench.figures import print_figures
-from evolve.commands.options import console, option
-from evolve.console import say
+from evoarray.evolution import doctor as doctors
+from evoarray.evolution.bench import measure
+from evoarray.evolution.bench.figures import print_figures
+from evoarray.evolution.commands.options import console, option
+from evoarray.evolution.console import say
 
 
 @click.command()

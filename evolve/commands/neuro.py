@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from evolve.backends.ready import SIMULATORS
-from evolve.commands.options import (
+from evoarray.evolution.backends.ready import SIMULATORS
+from evoarray.evolution.commands.options import (
     config_option,
     console,
     given,
@@ -15,12 +15,12 @@ from evolve.commands.options import (
     output_option,
     with_options,
 )
-from evolve.effects import refuse_idle
-from evolve.neuro.algorithms import settings_of
-from evolve.neuro.neat import settings as neat
-from evolve.neuro.run import NeuroJob, run
-from evolve.neuro.settings import OPTIONS
-from evolve.options import by_option
+from evoarray.evolution.effects import refuse_idle
+from evoarray.evolution.neuro.algorithms import settings_of
+from evoarray.evolution.neuro.neat import settings as neat
+from evoarray.evolution.neuro.run import NeuroJob, run
+from evoarray.evolution.neuro.settings import OPTIONS
+from evoarray.evolution.options import by_option
 
 
 @click.command()

@@ -11,17 +11,17 @@ from typing import Any
 import click
 from rich.console import Console
 
-from evolve.console import open_console
-from evolve.filter.comparison import Photo, photo_of
-from evolve.filter.settings import BACKENDS
-from evolve.machine import usable_cores
-from evolve.options import typed, typed_option
-from model.channels import CHANNELS, by_channel, planes_of
-from model.errors import InputError, refuse
-from model.files import read_toml
-from model.filter.circuit import Circuit
-from model.filter.functions import Plane
-from model.images import Pixels, read_colours, read_frames, read_image, write_frames
+from evoarray.evolution.console import open_console
+from evoarray.evolution.filter.comparison import Photo, photo_of
+from evoarray.evolution.filter.settings import BACKENDS
+from evoarray.evolution.machine import usable_cores
+from evoarray.evolution.options import typed, typed_option
+from evoarray.model.channels import CHANNELS, by_channel, planes_of
+from evoarray.model.errors import InputError, refuse
+from evoarray.model.files import read_toml
+from evoarray.model.filter.circuit import Circuit
+from evoarray.model.filter.functions import Plane
+from evoarray.model.images import Pixels, read_colours, read_frames, read_image, write_frames
 
 FILE = click.Path(path_type=Path)
 option = partial(click.option, show_default=True)

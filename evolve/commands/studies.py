@@ -6,12 +6,12 @@ from typing import Any
 
 import click
 
-from evolve.commands.options import FILE, console, given, output_option, workers_option
-from evolve.report.page import report
-from evolve.studies.study import merge
-from evolve.studies.study import study as do_study
-from evolve.studies.summary import write_summary
-from model.errors import InputError, shown, whole
+from evoarray.evolution.commands.options import FILE, console, given, output_option, workers_option
+from evoarray.evolution.report.page import report
+from evoarray.evolution.studies.study import merge
+from evoarray.evolution.studies.study import study as do_study
+from evoarray.evolution.studies.summary import write_summary
+from evoarray.model.errors import InputError, shown, whole
 
 MOST_SHARDS = 1_000_000
 

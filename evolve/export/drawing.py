@@ -11,8 +11,8 @@ from statistics import fmean
 import numpy as np
 from scipy.optimize import isotonic_regression
 
-from evolve.filter.drawing import CELL_HEIGHT, PIXEL, STYLE, draw_window
-from evolve.simplify.graph import (
+from evoarray.evolution.filter.drawing import CELL_HEIGHT, PIXEL, STYLE, draw_window
+from evoarray.evolution.simplify.graph import (
     Constant,
     Node,
     Pixel,
@@ -23,7 +23,7 @@ from evolve.simplify.graph import (
     nodes,
     pixels,
 )
-from model.window import WINDOW_PIXELS
+from evoarray.model.window import WINDOW_PIXELS
 
 # Lengths in pixels.
 CELL = 132  # the width of an operation

@@ -4,16 +4,16 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 
-from evolve.export.product import LICENSE
-from evolve.filter.comparison import MEASURES, Comparison, cells_of
-from evolve.simplify.cost import luts
-from evolve.simplify.graph import depth, formulas, nodes, pixels, simplify
-from evolve.synthesis.devices import FAMILY_NAMES
-from evolve.synthesis.measure import Result
-from model.filter.circuit import Circuit
-from model.filter.functions import Plane
-from model.pages import markdown_table, plain
-from model.window import WINDOW_PIXELS
+from evoarray.evolution.export.product import LICENSE
+from evoarray.evolution.filter.comparison import MEASURES, Comparison, cells_of
+from evoarray.evolution.simplify.cost import luts
+from evoarray.evolution.simplify.graph import depth, formulas, nodes, pixels, simplify
+from evoarray.evolution.synthesis.devices import FAMILY_NAMES
+from evoarray.evolution.synthesis.measure import Result
+from evoarray.model.filter.circuit import Circuit
+from evoarray.model.filter.functions import Plane
+from evoarray.model.pages import markdown_table, plain
+from evoarray.model.window import WINDOW_PIXELS
 
 PROVED = "equal to the array with this circuit for all inputs, by induction"
 

@@ -14,7 +14,7 @@ from functools import cache
 from keyword import iskeyword
 from pathlib import Path
 
-from model.errors import InputError
+from evoarray.model.errors import InputError
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 

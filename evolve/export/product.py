@@ -7,20 +7,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from evolve.backends.trust import temporary_folder
-from evolve.export.drawing import draw_graph
-from evolve.export.names import check_name
-from evolve.export.proof import is_equal
-from evolve.export.software import c_source, python_source
-from evolve.export.stream import cascade_files, parts, stream_files
-from evolve.export.verilog import module, stages_of, testbench
-from evolve.simplify.graph import Value, nodes, simplify
-from evolve.synthesis.devices import DEVICES, Design
-from evolve.synthesis.measure import Result, measure
-from model.errors import InputError, MismatchError
-from model.files import make_folder, write_atomically
-from model.filter.circuit import Circuit, circuit_to_json
-from model.temporary import TemporaryFolder
+from evoarray.evolution.backends.trust import temporary_folder
+from evoarray.evolution.export.drawing import draw_graph
+from evoarray.evolution.export.names import check_name
+from evoarray.evolution.export.proof import is_equal
+from evoarray.evolution.export.software import c_source, python_source
+from evoarray.evolution.export.stream import cascade_files, parts, stream_files
+from evoarray.evolution.export.verilog import module, stages_of, testbench
+from evoarray.evolution.simplify.graph import Value, nodes, simplify
+from evoarray.evolution.synthesis.devices import DEVICES, Design
+from evoarray.evolution.synthesis.measure import Result, measure
+from evoarray.model.errors import InputError, MismatchError
+from evoarray.model.files import make_folder, write_atomically
+from evoarray.model.filter.circuit import Circuit, circuit_to_json
+from evoarray.model.temporary import TemporaryFolder
 
 SEEDS = 3
 """Of nextpnr, for each design."""

@@ -13,15 +13,15 @@ needs to look at one operation at a time. Without these steps some circuits take
 import shutil
 from pathlib import Path
 
-from evolve.backends.trust import temporary_folder
-from evolve.export.verilog import stage_of
-from evolve.simplify.graph import Node, elements, names, nodes
-from evolve.synthesis import programs
-from model.filter.circuit import Circuit
-from model.filter.latency import array_cycles
-from model.filter.rtl import parameters
-from model.rtl import RTL_DIR
-from model.temporary import TemporaryFolder
+from evoarray.evolution.backends.trust import temporary_folder
+from evoarray.evolution.export.verilog import stage_of
+from evoarray.evolution.simplify.graph import Node, elements, names, nodes
+from evoarray.evolution.synthesis import programs
+from evoarray.model.filter.circuit import Circuit
+from evoarray.model.filter.latency import array_cycles
+from evoarray.model.filter.rtl import parameters
+from evoarray.model.rtl import RTL_DIR
+from evoarray.model.temporary import TemporaryFolder
 
 SOURCES = (
     "filter/evoarray_skew.v",

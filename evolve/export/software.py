@@ -3,9 +3,9 @@
 
 from collections.abc import Callable, Sequence
 
-from evolve.simplify.graph import Constant, Pixel, Value, names, nodes, pixels
-from evolve.simplify.operations import OPERATIONS
-from model.window import WINDOW_PIXELS
+from evoarray.evolution.simplify.graph import Constant, Pixel, Value, names, nodes, pixels
+from evoarray.evolution.simplify.operations import OPERATIONS
+from evoarray.model.window import WINDOW_PIXELS
 
 # What is called below, no variable has the name of, whatever the export is called: in C it has an
 # underscore, and a part after it, that no variable has; in Python it begins with one.

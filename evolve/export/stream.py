@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from evolve.filter.comparison import cascade
-from model.filter.circuit import Circuit
-from model.rtl import sources
+from evoarray.evolution.filter.comparison import cascade
+from evoarray.model.filter.circuit import Circuit
+from evoarray.model.rtl import sources
 
 TEMPLATES = Path(__file__).parent / "templates"
 

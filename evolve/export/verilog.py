@@ -5,12 +5,21 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from evolve.simplify.graph import Constant, Node, Pixel, Value, depth, names, nodes, pixels
-from evolve.simplify.operations import OPERATIONS
-from model.errors import refuse, whole
-from model.filter.array import run
-from model.filter.circuit import Circuit
-from model.window import WINDOW_PIXELS
+from evoarray.evolution.simplify.graph import (
+    Constant,
+    Node,
+    Pixel,
+    Value,
+    depth,
+    names,
+    nodes,
+    pixels,
+)
+from evoarray.evolution.simplify.operations import OPERATIONS
+from evoarray.model.errors import refuse, whole
+from evoarray.model.filter.array import run
+from evoarray.model.filter.circuit import Circuit
+from evoarray.model.window import WINDOW_PIXELS
 
 VECTORS = 1000
 

@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from evolve.console import listed, print_table
-from model.filter.array import filter_image
-from model.filter.baselines import adaptive_median, median3x3
-from model.filter.circuit import Circuit
-from model.filter.fitness import Metrics, metrics, sae
-from model.filter.functions import Plane
+from evoarray.evolution.console import listed, print_table
+from evoarray.model.filter.array import filter_image
+from evoarray.model.filter.baselines import adaptive_median, median3x3
+from evoarray.model.filter.circuit import Circuit
+from evoarray.model.filter.fitness import Metrics, metrics, sae
+from evoarray.model.filter.functions import Plane
 
 MEDIAN, ADAPTIVE, EVOLVED = "3x3 median", "adaptive median", "evolved"
 EARLIER = "filters before"

@@ -3,10 +3,10 @@
 
 from html import escape
 
-from model.filter.activity import active, operands
-from model.filter.circuit import Circuit
-from model.filter.functions import FUNCTION_SETS
-from model.window import WINDOW_PIXELS
+from evoarray.model.filter.activity import active, operands
+from evoarray.model.filter.circuit import Circuit
+from evoarray.model.filter.functions import FUNCTION_SETS
+from evoarray.model.window import WINDOW_PIXELS
 
 # Lengths in pixels.
 CELL_WIDTH, CELL_HEIGHT = 84, 42
@@ -66,7 +66,7 @@ def draw_svg(circuit: Circuit) -> str:
     """Return the mesh of a circuit as a self-contained SVG document, the same bytes every time.
 
     A PE is a cell with its function; in colour is what the output depends on, as
-    `model.filter.activity.active` finds it; a wire into a PE that does not read it is dotted.
+    `evoarray.model.filter.activity.active` finds it; a wire into a PE that does not read it is dotted.
     Tooltips tell place, function and formula. Light or dark, as the viewer prefers.
     """
     rows, cols = circuit.rows, circuit.cols

@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 
-from evolve.effects import Effect
+from evoarray.evolution.effects import Effect
 
 EFFECTS: Sequence[Effect] = (
     Effect(

@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from evolve.filter.mechanisms import MECHANISMS
-from evolve.filter.mutation import mutation_at, passes_east, regions
-from evolve.filter.settings import Settings
-from evolve.filter.topology import Edges, network_of
-from evolve.filter.tribe import Evolver, Solution, Tribe, rule_at
-from evolve.filter.world import World
-from evolve.rng import Random
-from model.filter.circuit import Genes, copy_filter
+from evoarray.evolution.filter.mechanisms import MECHANISMS
+from evoarray.evolution.filter.mutation import mutation_at, passes_east, regions
+from evoarray.evolution.filter.settings import Settings
+from evoarray.evolution.filter.topology import Edges, network_of
+from evoarray.evolution.filter.tribe import Evolver, Solution, Tribe, rule_at
+from evoarray.evolution.filter.world import World
+from evoarray.evolution.rng import Random
+from evoarray.model.filter.circuit import Genes, copy_filter
 
 
 @dataclass(frozen=True)

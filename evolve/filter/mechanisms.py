@@ -16,13 +16,13 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.filter.mutation import mutation_of_all_genes
-from evolve.filter.settings import BLOCK, Settings
-from evolve.filter.tribe import Evolver, Tribe, highest_saes, rule_at, score, tell
-from evolve.filter.world import World
-from evolve.networks.graphs import edges_of, rewire
-from evolve.rng import Random
-from model.filter.circuit import Genes, Shape
+from evoarray.evolution.filter.mutation import mutation_of_all_genes
+from evoarray.evolution.filter.settings import BLOCK, Settings
+from evoarray.evolution.filter.tribe import Evolver, Tribe, highest_saes, rule_at, score, tell
+from evoarray.evolution.filter.world import World
+from evoarray.evolution.networks.graphs import edges_of, rewire
+from evoarray.evolution.rng import Random
+from evoarray.model.filter.circuit import Genes, Shape
 
 DROP_AFTER = 3 * BLOCK
 """Evaluations of each tribe before any is dropped for being worse (thesis, 6.1)."""

@@ -14,10 +14,10 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.filter.settings import Settings
-from evolve.rng import Random
-from model.filter.circuit import Genes, Shape
-from model.filter.functions import FUNCTION_SETS
+from evoarray.evolution.filter.settings import Settings
+from evoarray.evolution.rng import Random
+from evoarray.model.filter.circuit import Genes, Shape
+from evoarray.model.filter.functions import FUNCTION_SETS
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from model.files import write_atomically
-from model.filter.functions import Plane
+from evoarray.model.files import write_atomically
+from evoarray.model.filter.functions import Plane
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from evolve.filter.settings import OPTIONS, Settings
-from evolve.options import by_option, typed_option
-from model.errors import InputError, refuse, shown, whole
-from model.filter.circuit import LARGEST_SIDE, Shape
+from evoarray.evolution.filter.settings import OPTIONS, Settings
+from evoarray.evolution.options import by_option, typed_option
+from evoarray.model.errors import InputError, refuse, shown, whole
+from evoarray.model.filter.circuit import LARGEST_SIDE, Shape
 
 PRESETS: Mapping[str, Mapping[str, Any]] = tomllib.loads(
     Path(__file__).with_name("presets.toml").read_text(encoding="utf-8")

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.simplify.cost import luts
-from model.filter.activity import active
-from model.filter.circuit import Circuit, Genes, circuit_of
+from evoarray.evolution.simplify.cost import luts
+from evoarray.model.filter.activity import active
+from evoarray.model.filter.circuit import Circuit, Genes, circuit_of
 
 Evaluate = Callable[[Genes, NDArray[np.int64]], NDArray[np.int64]]
 """See Evolver.evaluate."""

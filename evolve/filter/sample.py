@@ -12,10 +12,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from evolve.filter.settings import SAMPLE_STEP, Settings
-from evolve.rng import Random
-from model.filter.functions import Plane
-from model.window import windows
+from evoarray.evolution.filter.settings import SAMPLE_STEP, Settings
+from evoarray.evolution.rng import Random
+from evoarray.model.filter.functions import Plane
+from evoarray.model.window import windows
 
 Pair = tuple[Plane, Plane]
 """A noisy image and its clean reference, both (H, W) uint8."""

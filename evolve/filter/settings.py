@@ -10,14 +10,14 @@ from itertools import pairwise
 from math import gcd
 from typing import ClassVar
 
-from evolve.effects import Effect
-from evolve.filter.effects import EFFECTS
-from evolve.options import LARGEST_SEED, option
-from evolve.options import check as _check
-from model.errors import refuse as _refuse
-from model.errors import whole
-from model.filter.circuit import LARGEST_SIDE, Shape
-from model.filter.functions import FUNCTION_SETS
+from evoarray.evolution.effects import Effect
+from evoarray.evolution.filter.effects import EFFECTS
+from evoarray.evolution.options import LARGEST_SEED, option
+from evoarray.evolution.options import check as _check
+from evoarray.model.errors import refuse as _refuse
+from evoarray.model.errors import whole
+from evoarray.model.filter.circuit import LARGEST_SIDE, Shape
+from evoarray.model.filter.functions import FUNCTION_SETS
 
 STARTS = ("copy", "random", "circuit")
 ACCEPT_RULES = ("equal", "better")

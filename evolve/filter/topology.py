@@ -12,11 +12,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TypeAlias
 
-from evolve.filter.settings import Settings
-from evolve.networks.graphs import Graph, graph_of
-from evolve.rng import Random
-from model.errors import InputError
-from model.files import read_file, read_text
+from evoarray.evolution.filter.settings import Settings
+from evoarray.evolution.networks.graphs import Graph, graph_of
+from evoarray.evolution.rng import Random
+from evoarray.model.errors import InputError
+from evoarray.model.files import read_file, read_text
 
 Edges: TypeAlias = tuple[tuple[int, int], ...]
 """Pairs of tribes by number, the lower one first, in rising order."""

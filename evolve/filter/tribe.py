@@ -13,11 +13,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.filter.mutation import Mutation, mutation_at
-from evolve.filter.settings import Settings
-from evolve.rng import Random
-from evolve.simplify.cost import luts
-from model.filter.circuit import Genes, Shape, circuit_of
+from evoarray.evolution.filter.mutation import Mutation, mutation_at
+from evoarray.evolution.filter.settings import Settings
+from evoarray.evolution.rng import Random
+from evoarray.evolution.simplify.cost import luts
+from evoarray.model.filter.circuit import Genes, Shape, circuit_of
 
 MEAN_PER_MILLION = 98_304 * 1_000_000
 """The mean of Random.exponential, for a temperature in parts per million."""

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from evolve.filter.topology import Edges, network
-from evolve.filter.tribe import Solution, Tribe, score
-from evolve.networks.graphs import Graph, edges_of
-from evolve.rng import Random
-from model.filter.circuit import Genes, Shape
+from evoarray.evolution.filter.topology import Edges, network
+from evoarray.evolution.filter.tribe import Solution, Tribe, score
+from evoarray.evolution.networks.graphs import Graph, edges_of
+from evoarray.evolution.rng import Random
+from evoarray.model.filter.circuit import Genes, Shape
 
 
 @dataclass

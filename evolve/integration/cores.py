@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from model.rtl import RTL_DIR
+from evoarray.model.rtl import RTL_DIR
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """IP-XACT descriptions of the cores (IEEE 1685-2014), for tools that put systems together.
 
-`python -m evolve.integration.ipxact` (make registers) writes rtl/ipxact/CORE.xml from the header of
+`python -m evoarray.evolution.integration.ipxact` (make registers) writes rtl/ipxact/CORE.xml from the header of
 the core's module, its register map and the list of its files, and refuses what the schema of the
 standard does not allow.
 """
@@ -16,10 +16,10 @@ from typing import Any
 from lxml import etree
 from lxml.builder import ElementMaker
 
-from evolve.integration.cores import CORES, Interface, Module, Port, read_core
-from model.files import make_folder, write_atomically
-from model.registers import Field, Register, RegisterMap, load_map
-from model.rtl import INCLUDE_DIR, ROOT, RTL_DIR, sources
+from evoarray.evolution.integration.cores import CORES, Interface, Module, Port, read_core
+from evoarray.model.files import make_folder, write_atomically
+from evoarray.model.registers import Field, Register, RegisterMap, load_map
+from evoarray.model.rtl import INCLUDE_DIR, ROOT, RTL_DIR, sources
 
 FOLDER = RTL_DIR / "ipxact"
 NAMESPACE = "http://www.accellera.org/XMLSchema/IPXACT/1685-2014"

@@ -9,10 +9,10 @@ from litex.soc.interconnect.axi import AXILiteInterface, AXIStreamInterface
 from litex.soc.interconnect.csr_eventmanager import EventManager, EventSourceLevel
 from migen import ClockSignal, Instance, ResetSignal
 
-from evolve.integration.cores import CORES, Module, read_core
-from model.errors import InputError
-from model.registers import load_map
-from model.rtl import INCLUDE_DIR, sources
+from evoarray.evolution.integration.cores import CORES, Module, read_core
+from evoarray.model.errors import InputError
+from evoarray.model.registers import load_map
+from evoarray.model.rtl import INCLUDE_DIR, sources
 
 _CHANNELS = ("aw", "w", "b", "ar", "r")
 

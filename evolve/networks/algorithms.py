@@ -3,13 +3,13 @@
 
 from collections.abc import Sequence
 
-from evolve.networks.baseline import scipy_evolve
-from evolve.networks.differential import Vectors
-from evolve.networks.guided import Evolved, Operators, evolve
-from evolve.networks.knapsack import Knapsacks, random_knapsack
-from evolve.networks.settings import KNAPSACK, SCIPY, GuidedSettings
-from evolve.networks.tours import Tours, random_cities
-from evolve.networks.tsplib import read_tsplib
+from evoarray.evolution.networks.baseline import scipy_evolve
+from evoarray.evolution.networks.differential import Vectors
+from evoarray.evolution.networks.guided import Evolved, Operators, evolve
+from evoarray.evolution.networks.knapsack import Knapsacks, random_knapsack
+from evoarray.evolution.networks.settings import KNAPSACK, SCIPY, GuidedSettings
+from evoarray.evolution.networks.tours import Tours, random_cities
+from evoarray.evolution.networks.tsplib import read_tsplib
 
 
 def evolve_all(settings: GuidedSettings, file: str, seeds: Sequence[int]) -> Evolved:

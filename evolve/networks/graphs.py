@@ -6,8 +6,8 @@ Nodes are numbered from 0. The same seed gives the same graph.
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from evolve.rng import Random
-from model.errors import InputError
+from evoarray.evolution.rng import Random
+from evoarray.model.errors import InputError
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -13,10 +13,10 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.networks.graphs import edges_of, graph_of, swap
-from evolve.networks.problems import Reals
-from evolve.networks.settings import GuidedSettings
-from evolve.rng import Random
+from evoarray.evolution.networks.graphs import edges_of, graph_of, swap
+from evoarray.evolution.networks.problems import Reals
+from evoarray.evolution.networks.settings import GuidedSettings
+from evoarray.evolution.rng import Random
 
 Genes: TypeAlias = NDArray[Any]
 Whole: TypeAlias = NDArray[np.int64]

@@ -8,9 +8,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.networks.bits import crossed, flipped
-from evolve.networks.problems import Reals
-from evolve.networks.settings import GuidedSettings
+from evoarray.evolution.networks.bits import crossed, flipped
+from evoarray.evolution.networks.problems import Reals
+from evoarray.evolution.networks.settings import GuidedSettings
 
 Bits: TypeAlias = NDArray[np.int8]
 

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
-from evolve.effects import Effect, used_by
-from evolve.networks.graphs import ATTACHED, LED_ELSEWHERE, NEIGHBOURS
-from evolve.networks.problems import FUNCTIONS, Function
-from evolve.options import LARGEST_SEED, check, option
-from model.errors import refuse
+from evoarray.evolution.effects import Effect, used_by
+from evoarray.evolution.networks.graphs import ATTACHED, LED_ELSEWHERE, NEIGHBOURS
+from evoarray.evolution.networks.problems import FUNCTIONS, Function
+from evoarray.evolution.options import LARGEST_SEED, check, option
+from evoarray.model.errors import refuse
 
 ALGORITHMS: Mapping[str, tuple[str, bool]] = {
     "traditional": ("complete", False),

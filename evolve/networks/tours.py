@@ -10,9 +10,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.networks.problems import Reals
-from evolve.networks.settings import GuidedSettings
-from model.errors import InputError
+from evoarray.evolution.networks.problems import Reals
+from evoarray.evolution.networks.settings import GuidedSettings
+from evoarray.model.errors import InputError
 
 Tour: TypeAlias = NDArray[np.int64]
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.networks.problems import Reals
-from model.errors import InputError, refuse, whole
+from evoarray.evolution.networks.problems import Reals
+from evoarray.model.errors import InputError, refuse, whole
 
 MOST = 2000
 """Cities."""

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from model.neuro.network import Network
+from evoarray.model.neuro.network import Network
 
 Reals: TypeAlias = NDArray[np.float64]
 

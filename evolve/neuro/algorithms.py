@@ -6,30 +6,37 @@ from typing import Any, TypeAlias, cast
 
 import numpy as np
 
-from evolve.neuro.algorithm import Algorithm
-from evolve.neuro.backends import Backend, open_backend
-from evolve.neuro.copies import with_copies
-from evolve.neuro.data import Digits, Part, digits
-from evolve.neuro.deepga import DeepGA
-from evolve.neuro.encodings import Continuous, Encoding, Grouped, Integers, Masked, Permutation
-from evolve.neuro.fitness import Fitness
-from evolve.neuro.handmade import HandMade
-from evolve.neuro.neat import settings as neat
-from evolve.neuro.neat.algorithm import Neat
-from evolve.neuro.neat.peer import Peer, PeerBackend
-from evolve.neuro.neat.problems import PROBLEMS
-from evolve.neuro.neat.settings import NeatSettings
-from evolve.neuro.newt import Newt
-from evolve.neuro.one_plus_lambda import OnePlusLambda
-from evolve.neuro.populations import (
+from evoarray.evolution.neuro.algorithm import Algorithm
+from evoarray.evolution.neuro.backends import Backend, open_backend
+from evoarray.evolution.neuro.copies import with_copies
+from evoarray.evolution.neuro.data import Digits, Part, digits
+from evoarray.evolution.neuro.deepga import DeepGA
+from evoarray.evolution.neuro.encodings import (
+    Continuous,
+    Encoding,
+    Grouped,
+    Integers,
+    Masked,
+    Permutation,
+)
+from evoarray.evolution.neuro.fitness import Fitness
+from evoarray.evolution.neuro.handmade import HandMade
+from evoarray.evolution.neuro.neat import settings as neat
+from evoarray.evolution.neuro.neat.algorithm import Neat
+from evoarray.evolution.neuro.neat.peer import Peer, PeerBackend
+from evoarray.evolution.neuro.neat.problems import PROBLEMS
+from evoarray.evolution.neuro.neat.settings import NeatSettings
+from evoarray.evolution.neuro.newt import Newt
+from evoarray.evolution.neuro.one_plus_lambda import OnePlusLambda
+from evoarray.evolution.neuro.populations import (
     EvolutionaryProgramming,
     EvolutionStrategy,
     GeneticAlgorithm,
     ParticleSwarm,
     Population,
 )
-from evolve.neuro.settings import CLASSES, IMAGE, OPTIONS, NeuroSettings
-from evolve.options import chosen
+from evoarray.evolution.neuro.settings import CLASSES, IMAGE, OPTIONS, NeuroSettings
+from evoarray.evolution.options import chosen
 
 Settings: TypeAlias = NeuroSettings | NeatSettings
 

@@ -14,10 +14,10 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from model.errors import InputError
-from model.neuro.arithmetic import Int8
-from model.neuro.layers import Conv, Dense, Layer, Pool, Shape
-from model.neuro.network import Network
+from evoarray.model.errors import InputError
+from evoarray.model.neuro.arithmetic import Int8
+from evoarray.model.neuro.layers import Conv, Dense, Layer, Pool, Shape
+from evoarray.model.neuro.network import Network
 
 KernelShape: TypeAlias = tuple[int, int, int, int]
 

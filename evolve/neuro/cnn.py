@@ -12,9 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.neuro.architecture import POOLS, Architecture, Kernel, another, architecture_of, fitted
-from model.neuro.arithmetic import LARGEST, Int8, round_half_even
-from model.neuro.network import Network
+from evoarray.evolution.neuro.architecture import (
+    POOLS,
+    Architecture,
+    Kernel,
+    another,
+    architecture_of,
+    fitted,
+)
+from evoarray.model.neuro.arithmetic import LARGEST, Int8, round_half_even
+from evoarray.model.neuro.network import Network
 
 MOST_UNITS = 32
 """Filters of a block, and units of a hidden layer, that mutation adds up to."""

@@ -7,7 +7,7 @@ in common (P. Simard and others, Best Practices for Convolutional Neural Network
 
 import numpy as np
 
-from model.neuro.arithmetic import LARGEST, Int8, Int64
+from evoarray.model.neuro.arithmetic import LARGEST, Int8, Int64
 
 DEGREES = 4.0
 PIXELS = 0.25

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.rng import Random
-from model.errors import InputError
-from model.neuro.arithmetic import LARGEST, Int8, Int64, round_half_even
+from evoarray.evolution.rng import Random
+from evoarray.model.errors import InputError
+from evoarray.model.neuro.arithmetic import LARGEST, Int8, Int64, round_half_even
 
 FILE = Path(__file__).parents[2] / "images" / "digits" / "digits.csv.gz"
 BRIGHTEST = 16  # of a pixel in the file: it counts the dark ones among 4 x 4

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from evolve.neuro.architecture import (
+from evoarray.evolution.neuro.architecture import (
     PADDINGS,
     POOLS,
     STRIDES,
@@ -26,15 +26,15 @@ from evolve.neuro.architecture import (
     fitted,
     random_block,
 )
-from evolve.neuro.copies import with_copies
-from evolve.neuro.data import digits
-from evolve.neuro.quantise import quantise
-from evolve.neuro.settings import NeuroSettings
-from evolve.neuro.survival import Survivors
-from evolve.neuro.trainer import Training, train
-from model.neuro.arithmetic import Int8, Int64
-from model.neuro.layers import Shape
-from model.neuro.network import Network
+from evoarray.evolution.neuro.copies import with_copies
+from evoarray.evolution.neuro.data import digits
+from evoarray.evolution.neuro.quantise import quantise
+from evoarray.evolution.neuro.settings import NeuroSettings
+from evoarray.evolution.neuro.survival import Survivors
+from evoarray.evolution.neuro.trainer import Training, train
+from evoarray.model.neuro.arithmetic import Int8, Int64
+from evoarray.model.neuro.layers import Shape
+from evoarray.model.neuro.network import Network
 
 FILTERS = (2, 4, 6, 8)
 UNITS = (4, 8, 16, 32)

@@ -8,10 +8,10 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.filter.drawing import DARK, LIGHT, STYLE
-from model.neuro.arithmetic import LARGEST
-from model.neuro.layers import Conv, Dense, Layer, Pool, Shape
-from model.neuro.network import Network
+from evoarray.evolution.filter.drawing import DARK, LIGHT, STYLE
+from evoarray.model.neuro.arithmetic import LARGEST
+from evoarray.model.neuro.layers import Conv, Dense, Layer, Pool, Shape
+from evoarray.model.neuro.network import Network
 
 MOST = 96
 """Units of a column that are drawn one by one; more of them are one box."""

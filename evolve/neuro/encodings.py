@@ -12,10 +12,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.networks.bits import crossed, flipped
-from evolve.neuro.weights import Form, quantised
-from model.neuro.arithmetic import LARGEST, Int8
-from model.neuro.network import Network
+from evoarray.evolution.networks.bits import crossed, flipped
+from evoarray.evolution.neuro.weights import Form, quantised
+from evoarray.model.neuro.arithmetic import LARGEST, Int8
+from evoarray.model.neuro.network import Network
 
 GROUPS, NONE = 15, 7
 """Of connections that share a weight, and the one whose weight is 0."""

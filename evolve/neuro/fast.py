@@ -17,12 +17,12 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from model.errors import InputError
-from model.neuro.arithmetic import LARGEST, Int8, Int64, requantise
-from model.neuro.forward import check_images
-from model.neuro.layers import Conv, Dense, Int32, Layer, Pool
-from model.neuro.network import Network
-from model.neuro.tables import FUNCTIONS, table
+from evoarray.model.errors import InputError
+from evoarray.model.neuro.arithmetic import LARGEST, Int8, Int64, requantise
+from evoarray.model.neuro.forward import check_images
+from evoarray.model.neuro.layers import Conv, Dense, Int32, Layer, Pool
+from evoarray.model.neuro.network import Network
+from evoarray.model.neuro.tables import FUNCTIONS, table
 
 Floats = NDArray[np.floating]
 EXACT = 2**24  # float32 holds every integer below

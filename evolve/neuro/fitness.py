@@ -15,17 +15,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from evolve.neuro.algorithm import Genome, Reals
-from evolve.neuro.backends import Backend, FastBackend
-from evolve.neuro.encodings import Individual
-from evolve.neuro.heads import Heads
-from evolve.neuro.increments import Increments
-from evolve.neuro.mutants import Mutants, from_nothing
-from evolve.neuro.weights import Form
-from evolve.options import check, option
-from model.neuro.arithmetic import Int8, Int64
-from model.neuro.layers import Int32
-from model.neuro.network import Network
+from evoarray.evolution.neuro.algorithm import Genome, Reals
+from evoarray.evolution.neuro.backends import Backend, FastBackend
+from evoarray.evolution.neuro.encodings import Individual
+from evoarray.evolution.neuro.heads import Heads
+from evoarray.evolution.neuro.increments import Increments
+from evoarray.evolution.neuro.mutants import Mutants, from_nothing
+from evoarray.evolution.neuro.weights import Form
+from evoarray.evolution.options import check, option
+from evoarray.model.neuro.arithmetic import Int8, Int64
+from evoarray.model.neuro.layers import Int32
+from evoarray.model.neuro.network import Network
 
 BIT = 1024
 """What the bits of `cost` are counted in: 1024 for one bit."""

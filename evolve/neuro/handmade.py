@@ -4,11 +4,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from evolve.neuro.algorithm import Algorithm, Reals
-from evolve.neuro.architecture import Architecture, Block
-from evolve.neuro.deepga import TrainedCnn, trained, trained_of
-from evolve.neuro.settings import NeuroSettings
-from model.neuro.layers import Pool
+from evoarray.evolution.neuro.algorithm import Algorithm, Reals
+from evoarray.evolution.neuro.architecture import Architecture, Block
+from evoarray.evolution.neuro.deepga import TrainedCnn, trained, trained_of
+from evoarray.evolution.neuro.settings import NeuroSettings
+from evoarray.model.neuro.layers import Pool
 
 _HALF = Pool("max", 2, 2)
 

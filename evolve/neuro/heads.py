@@ -11,11 +11,11 @@ from typing import overload
 
 import numpy as np
 
-from evolve.neuro.cnn import Cnn, normal_steps
-from evolve.neuro.encodings import Individual, Integers
-from evolve.neuro.mutants import MOST_CHANGES, Mutants, few_changes
-from evolve.neuro.weights import Form
-from model.neuro.arithmetic import LARGEST
+from evoarray.evolution.neuro.cnn import Cnn, normal_steps
+from evoarray.evolution.neuro.encodings import Individual, Integers
+from evoarray.evolution.neuro.mutants import MOST_CHANGES, Mutants, few_changes
+from evoarray.evolution.neuro.weights import Form
+from evoarray.model.neuro.arithmetic import LARGEST
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from evolve.backends.library import address, load_compiled
-from evolve.neuro.mutants import Mutants
-from evolve.neuro.weights import Form
-from model.neuro.arithmetic import LARGEST, Int8, Int64
-from model.neuro.tables import FUNCTIONS, table
+from evoarray.evolution.backends.library import address, load_compiled
+from evoarray.evolution.neuro.mutants import Mutants
+from evoarray.evolution.neuro.weights import Form
+from evoarray.model.neuro.arithmetic import LARGEST, Int8, Int64
+from evoarray.model.neuro.tables import FUNCTIONS, table
 
 _SOURCE = Path(__file__).with_name("increments.c")
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evolve.neuro.backends import Backend
-from evolve.neuro.backends.simulated import ROOMY
-from evolve.neuro.data import Digits
-from model.errors import MismatchError
-from model.neuro.arithmetic import Int8
-from model.neuro.forward import classify, forward
-from model.neuro.latency import inference_cycles
-from model.neuro.network import Network
-from model.neuro.program import Core
+from evoarray.evolution.neuro.backends import Backend
+from evoarray.evolution.neuro.backends.simulated import ROOMY
+from evoarray.evolution.neuro.data import Digits
+from evoarray.model.errors import MismatchError
+from evoarray.model.neuro.arithmetic import Int8
+from evoarray.model.neuro.forward import classify, forward
+from evoarray.model.neuro.latency import inference_cycles
+from evoarray.model.neuro.network import Network
+from evoarray.model.neuro.program import Core
 
 PARTS = ("training", "validation", "test")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from operator import index
 from typing import Any, Protocol
 
-from evolve.neuro.algorithm import Algorithm, Genome, Reals
+from evoarray.evolution.neuro.algorithm import Algorithm, Genome, Reals
 
 
 class Judge(Protocol):

@@ -7,8 +7,8 @@ from typing import overload
 
 import numpy as np
 
-from evolve.neuro.encodings import Individual, Integers
-from model.neuro.arithmetic import Int8, Int64
+from evoarray.evolution.neuro.encodings import Individual, Integers
+from evoarray.model.neuro.arithmetic import Int8, Int64
 
 MOST_CHANGES = 3
 MORE = 0.3

@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from evolve.neuro.algorithm import Reals
-from evolve.neuro.architecture import Block, fitted
-from evolve.neuro.cnn import Cnn, cnn_of, crossed, mutated, random_cnn, restructured
-from evolve.neuro.heads import heads
-from evolve.neuro.settings import NeuroSettings
-from evolve.neuro.survival import Survivors
-from model.neuro.layers import Pool, Shape
+from evoarray.evolution.neuro.algorithm import Reals
+from evoarray.evolution.neuro.architecture import Block, fitted
+from evoarray.evolution.neuro.cnn import Cnn, cnn_of, crossed, mutated, random_cnn, restructured
+from evoarray.evolution.neuro.heads import heads
+from evoarray.evolution.neuro.settings import NeuroSettings
+from evoarray.evolution.neuro.survival import Survivors
+from evoarray.model.neuro.layers import Pool, Shape
 
 START_POOL = Pool("max", 2, 2)
 

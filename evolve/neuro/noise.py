@@ -3,9 +3,9 @@
 
 import numpy as np
 
-from evolve.neuro.data import Digits, Part
-from model.neuro.arithmetic import LARGEST
-from model.noise import add_noise
+from evoarray.evolution.neuro.data import Digits, Part
+from evoarray.model.neuro.arithmetic import LARGEST
+from evoarray.model.noise import add_noise
 
 STREAM = 2
 """Of a seed, for the noise; copies of images have another one (evolve/neuro/copies.py)."""

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from evolve.neuro.algorithm import Algorithm, Reals
-from evolve.neuro.encodings import Individual, Integers, steps
-from evolve.neuro.mutants import MOST_CHANGES, Mutants, few_changes
-from evolve.neuro.settings import NeuroSettings
-from model.neuro.arithmetic import LARGEST
+from evoarray.evolution.neuro.algorithm import Algorithm, Reals
+from evoarray.evolution.neuro.encodings import Individual, Integers, steps
+from evoarray.evolution.neuro.mutants import MOST_CHANGES, Mutants, few_changes
+from evoarray.evolution.neuro.settings import NeuroSettings
+from evoarray.model.neuro.arithmetic import LARGEST
 
 COOLEST = 0.01
 """The temperature at the end, as a part of that at the start."""

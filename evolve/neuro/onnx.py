@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.errors import InputError
-from model.files import write_atomically
-from model.neuro.arithmetic import LARGEST
-from model.neuro.network import Conv, Dense, Network, Pool, Shape
-from model.neuro.tables import FUNCTIONS, table
+from evoarray.model.errors import InputError
+from evoarray.model.files import write_atomically
+from evoarray.model.neuro.arithmetic import LARGEST
+from evoarray.model.neuro.network import Conv, Dense, Network, Pool, Shape
+from evoarray.model.neuro.tables import FUNCTIONS, table
 
 if TYPE_CHECKING:
     from onnx import ModelProto

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from evolve.neuro.algorithm import Algorithm, Reals
-from evolve.neuro.encodings import Encoding, Individual, Rows
-from evolve.neuro.settings import NeuroSettings
-from model.neuro.arithmetic import LARGEST
+from evoarray.evolution.neuro.algorithm import Algorithm, Reals
+from evoarray.evolution.neuro.encodings import Encoding, Individual, Rows
+from evoarray.evolution.neuro.settings import NeuroSettings
+from evoarray.model.neuro.arithmetic import LARGEST
 
 INERTIA, PULL = 0.7298, 1.49618
 """Of particles: the constriction of M. Clerc and J. Kennedy, IEEE TEC 6, 2002."""

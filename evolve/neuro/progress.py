@@ -5,7 +5,7 @@ import time
 
 from rich.console import Console
 
-from evolve.console import progress_bar, time_left
+from evoarray.evolution.console import progress_bar, time_left
 
 LINE_SECONDS = 5.0
 

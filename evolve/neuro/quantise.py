@@ -11,11 +11,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from evolve.neuro.architecture import Architecture, Kernel
-from evolve.neuro.trainer import STEP, Weights
-from model.neuro.arithmetic import LARGEST, Int8, Int64
-from model.neuro.forward import accumulate, activate, pool
-from model.neuro.network import Network
+from evoarray.evolution.neuro.architecture import Architecture, Kernel
+from evoarray.evolution.neuro.trainer import STEP, Weights
+from evoarray.model.neuro.arithmetic import LARGEST, Int8, Int64
+from evoarray.model.neuro.forward import accumulate, activate, pool
+from evoarray.model.neuro.network import Network
 
 CLIPPED = 0.001
 """The part of a layer's values that may be cut off at 127, so that the others are finer."""

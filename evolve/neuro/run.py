@@ -17,10 +17,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from evolve.backends.ready import require
-from evolve.console import print_table
-from evolve.neuro.algorithm import Reals
-from evolve.neuro.algorithms import (
+from evoarray.evolution.backends.ready import require
+from evoarray.evolution.console import print_table
+from evoarray.evolution.neuro.algorithm import Reals
+from evoarray.evolution.neuro.algorithms import (
     Settings,
     algorithm_of,
     data_of,
@@ -28,20 +28,20 @@ from evolve.neuro.algorithms import (
     settings_of,
     training_fitness,
 )
-from evolve.neuro.backends import Backend, open_backend
-from evolve.neuro.fitness import Fitness
-from evolve.neuro.judge import PARTS, Judged, judge, replay
-from evolve.neuro.loop import Search, evolve
-from evolve.neuro.neat.settings import NEAT
-from evolve.neuro.progress import NeuroProgress
-from evolve.neuro.settings import CNNS, EVOLVED
-from evolve.runs.database import Event, Row
-from evolve.runs.provenance import made_with
-from evolve.runs.resuming import load_to_resume, print_json, replay_of
-from evolve.runs.store import RunStore
-from model.errors import not_ours, refuse
-from model.files import write_json
-from model.neuro.network import Network, save_network
+from evoarray.evolution.neuro.backends import Backend, open_backend
+from evoarray.evolution.neuro.fitness import Fitness
+from evoarray.evolution.neuro.judge import PARTS, Judged, judge, replay
+from evoarray.evolution.neuro.loop import Search, evolve
+from evoarray.evolution.neuro.neat.settings import NEAT
+from evoarray.evolution.neuro.progress import NeuroProgress
+from evoarray.evolution.neuro.settings import CNNS, EVOLVED
+from evoarray.evolution.runs.database import Event, Row
+from evoarray.evolution.runs.provenance import made_with
+from evoarray.evolution.runs.resuming import load_to_resume, print_json, replay_of
+from evoarray.evolution.runs.store import RunStore
+from evoarray.model.errors import not_ours, refuse
+from evoarray.model.files import write_json
+from evoarray.model.neuro.network import Network, save_network
 
 KIND = "neuro"
 """Of a run, in its description; that of a filter has none."""

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
-from evolve.effects import Effect, used_by
-from evolve.neuro.backends import BACKENDS
-from evolve.neuro.fitness import FitnessSettings
-from evolve.neuro.weights import ACTIVATIONS, Form, form_of
-from evolve.options import LARGEST_SEED, MOST_WEIGHT, check, option
-from model.errors import refuse
+from evoarray.evolution.effects import Effect, used_by
+from evoarray.evolution.neuro.backends import BACKENDS
+from evoarray.evolution.neuro.fitness import FitnessSettings
+from evoarray.evolution.neuro.weights import ACTIVATIONS, Form, form_of
+from evoarray.evolution.options import LARGEST_SEED, MOST_WEIGHT, check, option
+from evoarray.model.errors import refuse
 
 IMAGE = (1, 8, 8)
 """Channels, height and width of the digits."""

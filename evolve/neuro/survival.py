@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from evolve.neuro.algorithm import Algorithm, G, Reals
+from evoarray.evolution.neuro.algorithm import Algorithm, G, Reals
 
 
 class Survivors(Algorithm[G]):

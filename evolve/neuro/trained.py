@@ -3,10 +3,10 @@
 
 from typing import Any, NamedTuple
 
-from evolve.neuro.data import Digits, Part
-from evolve.neuro.settings import NeuroSettings
-from model.errors import InputError
-from model.neuro.arithmetic import LARGEST, Int64
+from evoarray.evolution.neuro.data import Digits, Part
+from evoarray.evolution.neuro.settings import NeuroSettings
+from evoarray.model.errors import InputError
+from evoarray.model.neuro.arithmetic import LARGEST, Int64
 
 STRENGTHS = (0.01, 0.1, 1.0)
 """Of regularisation: the weight of the squares of all weights."""

@@ -14,9 +14,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from evolve.neuro.architecture import Architecture, Block
-from model.neuro.arithmetic import LARGEST, Int8, Int64
-from model.neuro.layers import Pool
+from evoarray.evolution.neuro.architecture import Architecture, Block
+from evoarray.model.neuro.arithmetic import LARGEST, Int8, Int64
+from evoarray.model.neuro.layers import Pool
 
 Reals: TypeAlias = NDArray[np.floating[Any]]
 Weights: TypeAlias = Sequence[tuple[Reals, Reals]]

@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from evolve.neuro.algorithm import Reals
-from model.errors import refuse, whole
-from model.neuro.arithmetic import LARGEST, Int8
-from model.neuro.network import Dense, Network, Shape
+from evoarray.evolution.neuro.algorithm import Reals
+from evoarray.model.errors import refuse, whole
+from evoarray.model.neuro.arithmetic import LARGEST, Int8
+from evoarray.model.neuro.network import Dense, Network, Shape
 
 ACTIVATIONS = ("relu", "linear", "sigmoid", "tanh", "step")
 

@@ -9,29 +9,29 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from evolve.filter.comparison import ADAPTIVE, EVOLVED, MEDIAN, compare, verdict
-from evolve.filter.comparison import Comparison as Compared
-from evolve.filter.runs.job import Job, job_of
-from evolve.filter.world import World
-from evolve.neuro import run as neuro
-from evolve.report.filters import ALWAYS, USUAL, FilterStudy, options
-from evolve.report.networks import NetworkStudy
-from evolve.report.neuro import NeuroStudy
-from evolve.report.neuro_run import NeuroRun
-from evolve.report.study import Study, said_list
-from evolve.runs.database import Event, Row
-from evolve.runs.listing import look
-from evolve.runs.store import DATABASE as RUN
-from evolve.runs.store import said
-from evolve.studies.filters import Filters
-from evolve.studies.kind import Kind
-from evolve.studies.networks import Networks
-from evolve.studies.neuro import Neuro
-from evolve.studies.noisy_digits import NoisyDigits
-from evolve.studies.store import DATABASE as STUDY
-from evolve.studies.store import StudyStore
-from model.errors import InputError, not_ours
-from model.filter.circuit import Circuit, circuit_of
+from evoarray.evolution.filter.comparison import ADAPTIVE, EVOLVED, MEDIAN, compare, verdict
+from evoarray.evolution.filter.comparison import Comparison as Compared
+from evoarray.evolution.filter.runs.job import Job, job_of
+from evoarray.evolution.filter.world import World
+from evoarray.evolution.neuro import run as neuro
+from evoarray.evolution.report.filters import ALWAYS, USUAL, FilterStudy, options
+from evoarray.evolution.report.networks import NetworkStudy
+from evoarray.evolution.report.neuro import NeuroStudy
+from evoarray.evolution.report.neuro_run import NeuroRun
+from evoarray.evolution.report.study import Study, said_list
+from evoarray.evolution.runs.database import Event, Row
+from evoarray.evolution.runs.listing import look
+from evoarray.evolution.runs.store import DATABASE as RUN
+from evoarray.evolution.runs.store import said
+from evoarray.evolution.studies.filters import Filters
+from evoarray.evolution.studies.kind import Kind
+from evoarray.evolution.studies.networks import Networks
+from evoarray.evolution.studies.neuro import Neuro
+from evoarray.evolution.studies.noisy_digits import NoisyDigits
+from evoarray.evolution.studies.store import DATABASE as STUDY
+from evoarray.evolution.studies.store import StudyStore
+from evoarray.model.errors import InputError, not_ours
+from evoarray.model.filter.circuit import Circuit, circuit_of
 
 STUDIES: Mapping[type[Kind], type[Study]] = {
     Filters: FilterStudy,

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from evolve.filter.comparison import EVOLVED, as_json
-from evolve.report.data import Run
-from evolve.report.filters import FilterStudy
-from evolve.report.neuro_run import NeuroRun
-from evolve.report.study import Study
-from evolve.studies.spec import settings_of_run
-from model.neuro.network import to_json as to_text
+from evoarray.evolution.filter.comparison import EVOLVED, as_json
+from evoarray.evolution.report.data import Run
+from evoarray.evolution.report.filters import FilterStudy
+from evoarray.evolution.report.neuro_run import NeuroRun
+from evoarray.evolution.report.study import Study
+from evoarray.evolution.studies.spec import settings_of_run
+from evoarray.model.neuro.network import to_json as to_text
 
 Record = Mapping[str, Any]
 

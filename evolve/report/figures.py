@@ -16,17 +16,17 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import ArrayLike
 
-from evolve.filter.comparison import ADAPTIVE, MEDIAN
-from evolve.filter.drawing import draw_svg
-from evolve.filter.pictures import LONG
-from evolve.report.data import Run
-from evolve.report.neuro_run import NeuroRun
-from evolve.report.study import Study
-from evolve.runs.database import Row
-from evolve.studies.statistics import Summary
-from model.filter.circuit import Circuit
-from model.filter.functions import Plane
-from model.images import encode_image
+from evoarray.evolution.filter.comparison import ADAPTIVE, MEDIAN
+from evoarray.evolution.filter.drawing import draw_svg
+from evoarray.evolution.filter.pictures import LONG
+from evoarray.evolution.report.data import Run
+from evoarray.evolution.report.neuro_run import NeuroRun
+from evoarray.evolution.report.study import Study
+from evoarray.evolution.runs.database import Row
+from evoarray.evolution.studies.statistics import Summary
+from evoarray.model.filter.circuit import Circuit
+from evoarray.model.filter.functions import Plane
+from evoarray.model.images import encode_image
 
 POINTS = 64
 """Of a curve in a small plot."""

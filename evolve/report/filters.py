@@ -10,17 +10,17 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from evolve.filter.comparison import ADAPTIVE, Photo, compare
-from evolve.filter.comparison import Comparison as Compared
-from evolve.filter.settings import OPTIONS, Settings
-from evolve.report.study import Study
-from evolve.studies.filters import Filters, Ratio, median_saes
-from evolve.studies.spec import settings_of_run
-from evolve.studies.statistics import Summary, summarize
-from evolve.studies.tasks import Result
-from model.filter.baselines import adaptive_median, median3x3
-from model.filter.circuit import Circuit, Shape, circuit_of
-from model.filter.fitness import sae
+from evoarray.evolution.filter.comparison import ADAPTIVE, Photo, compare
+from evoarray.evolution.filter.comparison import Comparison as Compared
+from evoarray.evolution.filter.settings import OPTIONS, Settings
+from evoarray.evolution.report.study import Study
+from evoarray.evolution.studies.filters import Filters, Ratio, median_saes
+from evoarray.evolution.studies.spec import settings_of_run
+from evoarray.evolution.studies.statistics import Summary, summarize
+from evoarray.evolution.studies.tasks import Result
+from evoarray.model.filter.baselines import adaptive_median, median3x3
+from evoarray.model.filter.circuit import Circuit, Shape, circuit_of
+from evoarray.model.filter.fitness import sae
 
 SHOWN = 3
 """Settings of which the best circuit's pictures are shown."""

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from evolve.networks.settings import OPTIONS, TSP, GuidedSettings
-from evolve.report.study import Study
+from evoarray.evolution.networks.settings import OPTIONS, TSP, GuidedSettings
+from evoarray.evolution.report.study import Study
 
 ALWAYS = ("population", "generations", "seed")
 """Options that are told even if they are as by default."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, ClassVar
 
-from evolve.neuro.algorithms import Settings
-from evolve.neuro.judge import PARTS
-from evolve.neuro.neat.settings import NeatSettings
-from evolve.report.study import Study
-from evolve.studies.neuro_runs import NeuroResult
+from evoarray.evolution.neuro.algorithms import Settings
+from evoarray.evolution.neuro.judge import PARTS
+from evoarray.evolution.neuro.neat.settings import NeatSettings
+from evoarray.evolution.report.study import Study
+from evoarray.evolution.studies.neuro_runs import NeuroResult
 
 ALWAYS = ("layers", "evaluations", "seed")
 """Options that are told even if they are as by default."""

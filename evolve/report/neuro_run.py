@@ -7,18 +7,18 @@ from functools import cached_property
 
 import numpy as np
 
-from evolve.neuro.algorithms import data_of
-from evolve.neuro.data import Digits
-from evolve.neuro.judge import Judged, judge
-from evolve.neuro.loop import Search
-from evolve.neuro.neat.problems import PROBLEMS
-from evolve.neuro.neat.settings import NeatSettings
-from evolve.neuro.run import NeuroJob, champion_of
-from evolve.runs.database import Event, Row
-from model.filter.functions import Plane
-from model.neuro.forward import classify, forward
-from model.neuro.layers import Dense, Pool
-from model.neuro.network import Network
+from evoarray.evolution.neuro.algorithms import data_of
+from evoarray.evolution.neuro.data import Digits
+from evoarray.evolution.neuro.judge import Judged, judge
+from evoarray.evolution.neuro.loop import Search
+from evoarray.evolution.neuro.neat.problems import PROBLEMS
+from evoarray.evolution.neuro.neat.settings import NeatSettings
+from evoarray.evolution.neuro.run import NeuroJob, champion_of
+from evoarray.evolution.runs.database import Event, Row
+from evoarray.model.filter.functions import Plane
+from evoarray.model.neuro.forward import classify, forward
+from evoarray.model.neuro.layers import Dense, Pool
+from evoarray.model.neuro.network import Network
 
 ALWAYS = ("algorithm", "problem", "evaluations", "seed")
 """Options that are told even if they are as by default."""

@@ -6,17 +6,17 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError
 from rich.console import Console
 
-from evolve.filter.comparison import cells_of
-from evolve.report import figures
-from evolve.report.data import Run, read
-from evolve.report.export import records, to_csv, to_json, to_parquet
-from evolve.report.neuro_run import SHOWN, NeuroRun
-from evolve.report.study import Study
-from evolve.report.topology import moments
-from evolve.studies.findings import claimed
-from evolve.studies.findings import found as found_by
-from model.errors import InputError, not_ours
-from model.files import keep_inside, write_atomically
+from evoarray.evolution.filter.comparison import cells_of
+from evoarray.evolution.report import figures
+from evoarray.evolution.report.data import Run, read
+from evoarray.evolution.report.export import records, to_csv, to_json, to_parquet
+from evoarray.evolution.report.neuro_run import SHOWN, NeuroRun
+from evoarray.evolution.report.study import Study
+from evoarray.evolution.report.topology import moments
+from evoarray.evolution.studies.findings import claimed
+from evoarray.evolution.studies.findings import found as found_by
+from evoarray.model.errors import InputError, not_ours
+from evoarray.model.files import keep_inside, write_atomically
 
 SUFFIXES = (".html", ".htm")
 

@@ -16,12 +16,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from evolve.console import listed
-from evolve.studies import statistics
-from evolve.studies.claims import SIGNIFICANT, Judged, judge_all
-from evolve.studies.kind import Material, Measure
-from evolve.studies.spec import Spec
-from evolve.studies.statistics import Comparison, Summary, holm, summarize
+from evoarray.evolution.console import listed
+from evoarray.evolution.studies import statistics
+from evoarray.evolution.studies.claims import SIGNIFICANT, Judged, judge_all
+from evoarray.evolution.studies.kind import Material, Measure
+from evoarray.evolution.studies.spec import Spec
+from evoarray.evolution.studies.statistics import Comparison, Summary, holm, summarize
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import cos, pi, sin, sqrt
 
-from evolve.report.data import Run
-from evolve.runs.database import Row
+from evoarray.evolution.report.data import Run
+from evoarray.evolution.runs.database import Row
 
 MOMENTS = 4
 CIRCLE = 400

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from evolve.runs.sqlite import (
+from evoarray.evolution.runs.sqlite import (
     check_format,
     has_schema,
     is_damage,
@@ -24,7 +24,7 @@ from evolve.runs.sqlite import (
     replacing,
     suppress_damage,
 )
-from model.errors import InputError
+from evoarray.model.errors import InputError
 
 FORMAT = 1
 KEPT = 3  # checkpoints

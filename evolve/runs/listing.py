@@ -8,12 +8,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from evolve.runs.database import STATUSES, Loaded, read
-from evolve.runs.lock import LOCK, is_held
-from evolve.runs.sqlite import check_plain, connect, parts
-from evolve.runs.store import DATABASE, examine, said
-from model.errors import InputError
-from model.temporary import TemporaryFolder
+from evoarray.evolution.runs.database import STATUSES, Loaded, read
+from evoarray.evolution.runs.lock import LOCK, is_held
+from evoarray.evolution.runs.sqlite import check_plain, connect, parts
+from evoarray.evolution.runs.store import DATABASE, examine, said
+from evoarray.model.errors import InputError
+from evoarray.model.temporary import TemporaryFolder
 
 RETRY_PAUSE = 0.05  # seconds
 

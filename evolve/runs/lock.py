@@ -10,8 +10,8 @@ from typing import IO
 
 from filelock import FileLock, Timeout
 
-from evolve.runs.sqlite import check_plain
-from model.errors import InputError
+from evoarray.evolution.runs.sqlite import check_plain
+from evoarray.model.errors import InputError
 
 LOCK = "run.lock"
 

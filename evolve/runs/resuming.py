@@ -10,11 +10,11 @@ from typing import Any
 
 from rich.console import Console
 
-from evolve.backends.ready import SIMULATORS
-from evolve.runs.database import Loaded
-from evolve.runs.store import RunStore
-from model.errors import InputError, not_ours
-from model.files import write_json
+from evoarray.evolution.backends.ready import SIMULATORS
+from evoarray.evolution.runs.database import Loaded
+from evoarray.evolution.runs.store import RunStore
+from evoarray.model.errors import InputError, not_ours
+from evoarray.model.files import write_json
 
 
 def load_to_resume(store: RunStore, folder: Path, console: Console) -> Loaded:

@@ -14,8 +14,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from model.errors import InputError
-from model.temporary import TemporaryFolder
+from evoarray.model.errors import InputError
+from evoarray.model.temporary import TemporaryFolder
 
 _ELSEWHERE = {
     *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM),

@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from filelock import FileLock
 
-from evolve.runs.database import (
+from evoarray.evolution.runs.database import (
     STATUSES,
     Event,
     Loaded,
@@ -28,11 +28,11 @@ from evolve.runs.database import (
     read,
     set_status,
 )
-from evolve.runs.lock import LOCK, held, release
-from evolve.runs.sqlite import begin_writing, check_plain, connect, end_writing, parts
-from model.errors import InputError
-from model.files import keep_inside
-from model.temporary import is_temporary, remove_abandoned
+from evoarray.evolution.runs.lock import LOCK, held, release
+from evoarray.evolution.runs.sqlite import begin_writing, check_plain, connect, end_writing, parts
+from evoarray.model.errors import InputError
+from evoarray.model.files import keep_inside
+from evoarray.model.temporary import is_temporary, remove_abandoned
 
 DATABASE = "run.sqlite"
 

@@ -5,16 +5,16 @@ import tomllib
 from functools import cache
 from importlib.resources import files
 
-from evolve.simplify.graph import nodes, simplify
-from evolve.simplify.operations import OPERATIONS, meaning
-from model.filter.circuit import Circuit
-from model.filter.functions import FUNCTION_SETS
+from evoarray.evolution.simplify.graph import nodes, simplify
+from evoarray.evolution.simplify.operations import OPERATIONS, meaning
+from evoarray.model.filter.circuit import Circuit
+from evoarray.model.filter.functions import FUNCTION_SETS
 
 
 @cache
 def luts_by_operation() -> dict[str, int]:
     """Return the LUTs of 7 series for each operation of 8 bits, as `make synth` measured them."""
-    text = files("evolve.simplify").joinpath("luts.toml").read_text(encoding="utf-8")
+    text = files("evoarray.evolution.simplify").joinpath("luts.toml").read_text(encoding="utf-8")
     luts: dict[str, int] = tomllib.loads(text)
     return luts
 

@@ -12,10 +12,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.simplify.operations import commutes, meaning, table
-from model.filter.circuit import Circuit
-from model.filter.functions import FUNCTION_SETS
-from model.window import WINDOW_PIXELS
+from evoarray.evolution.simplify.operations import commutes, meaning, table
+from evoarray.model.filter.circuit import Circuit
+from evoarray.model.filter.functions import FUNCTION_SETS
+from evoarray.model.window import WINDOW_PIXELS
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from model.filter.functions import FUNCTION_SETS, Function
+from evoarray.model.filter.functions import FUNCTION_SETS, Function
 
 Table = NDArray[np.uint8]
 

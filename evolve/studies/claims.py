@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evolve.studies.kind import Measure, Result
-from evolve.studies.spec import Claim, Spec
-from evolve.studies.statistics import (
+from evoarray.evolution.studies.kind import Measure, Result
+from evoarray.evolution.studies.spec import Claim, Spec
+from evoarray.evolution.studies.statistics import (
     Comparison,
     Estimate,
     compare,

@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from evolve.console import listed
-from evolve.filter.comparison import Photo
-from evolve.runs.sqlite import (
+from evoarray.evolution.console import listed
+from evoarray.evolution.filter.comparison import Photo
+from evoarray.evolution.runs.sqlite import (
     check_format,
     has_schema,
     is_damage,
@@ -25,10 +25,10 @@ from evolve.runs.sqlite import (
     readable,
     replacing,
 )
-from evolve.studies.kind import Material, Result
-from evolve.studies.spec import Spec
-from model.errors import InputError
-from model.images import decode_image, encode_image
+from evoarray.evolution.studies.kind import Material, Result
+from evoarray.evolution.studies.spec import Spec
+from evoarray.model.errors import InputError
+from evoarray.model.images import decode_image, encode_image
 
 FORMAT, WITHOUT_HASHES = 2, 1
 """What is written, and what is read besides: there only the results have a SHA-256."""

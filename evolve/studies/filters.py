@@ -9,19 +9,19 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from evolve.filter.comparison import Photo
-from evolve.filter.presets import NAMES, settings_of
-from evolve.filter.settings import Settings
-from evolve.simplify.cost import luts
-from evolve.studies.kind import Kind, Material, Measure, names_of, of_run
-from evolve.studies.statistics import summarize
-from evolve.studies.tasks import Result, Task, result_from_json
-from model.errors import InputError
-from model.filter.baselines import adaptive_median, median3x3
-from model.filter.circuit import circuit_of
-from model.filter.fitness import sae
-from model.images import read_image
-from model.noise import add_noise
+from evoarray.evolution.filter.comparison import Photo
+from evoarray.evolution.filter.presets import NAMES, settings_of
+from evoarray.evolution.filter.settings import Settings
+from evoarray.evolution.simplify.cost import luts
+from evoarray.evolution.studies.kind import Kind, Material, Measure, names_of, of_run
+from evoarray.evolution.studies.statistics import summarize
+from evoarray.evolution.studies.tasks import Result, Task, result_from_json
+from evoarray.model.errors import InputError
+from evoarray.model.filter.baselines import adaptive_median, median3x3
+from evoarray.model.filter.circuit import circuit_of
+from evoarray.model.filter.fitness import sae
+from evoarray.model.images import read_image
+from evoarray.model.noise import add_noise
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@
 from collections.abc import Sequence
 from math import isnan
 
-from evolve.studies.claims import Judged
-from evolve.studies.kind import Measure
-from evolve.studies.statistics import Values, summarize
+from evoarray.evolution.studies.claims import Judged
+from evoarray.evolution.studies.kind import Measure
+from evoarray.evolution.studies.statistics import Values, summarize
 
 
 def claimed(judged: Judged, measure: Measure) -> str:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
 
-from evolve.filter.comparison import Photo
-from model.errors import InputError
+from evoarray.evolution.filter.comparison import Photo
+from evoarray.model.errors import InputError
 
 
 class Result(Protocol):

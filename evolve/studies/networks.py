@@ -10,12 +10,12 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from evolve.networks.algorithms import evolve_all
-from evolve.networks.settings import OPTIONS, GuidedSettings
-from evolve.networks.tsplib import read_tsplib
-from evolve.options import by_option, chosen
-from evolve.studies.kind import Kind, Material, Measure, of_run
-from model.files import read_text
+from evoarray.evolution.networks.algorithms import evolve_all
+from evoarray.evolution.networks.settings import OPTIONS, GuidedSettings
+from evoarray.evolution.networks.tsplib import read_tsplib
+from evoarray.evolution.options import by_option, chosen
+from evoarray.evolution.studies.kind import Kind, Material, Measure, of_run
+from evoarray.model.files import read_text
 
 BLOCK = 50
 """Runs of a setting that are done together. What they come to does not depend on it."""

@@ -8,14 +8,14 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from evolve.neuro.algorithms import Settings, settings_of
-from evolve.neuro.data import digits
-from evolve.neuro.judge import PARTS
-from evolve.neuro.neat import settings as neat
-from evolve.neuro.settings import OPTIONS
-from evolve.options import by_option
-from evolve.studies.kind import Kind, Material, Measure
-from evolve.studies.neuro_runs import CYCLES, NeuroResult, NeuroTask
+from evoarray.evolution.neuro.algorithms import Settings, settings_of
+from evoarray.evolution.neuro.data import digits
+from evoarray.evolution.neuro.judge import PARTS
+from evoarray.evolution.neuro.neat import settings as neat
+from evoarray.evolution.neuro.settings import OPTIONS
+from evoarray.evolution.options import by_option
+from evoarray.evolution.studies.kind import Kind, Material, Measure
+from evoarray.evolution.studies.neuro_runs import CYCLES, NeuroResult, NeuroTask
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from evolve.neuro.algorithms import (
+from evoarray.evolution.neuro.algorithms import (
     Settings,
     algorithm_of,
     backend_of,
@@ -17,17 +17,17 @@ from evolve.neuro.algorithms import (
     seen_part,
     training_fitness,
 )
-from evolve.neuro.backends import Backend
-from evolve.neuro.data import TEST, TRAINING, VALIDATION, Digits
-from evolve.neuro.fitness import Fitness
-from evolve.neuro.handmade import HAND_MADE
-from evolve.neuro.loop import Search, follow
-from evolve.neuro.settings import CNNS, TRAINED, NeuroSettings
-from evolve.neuro.trained import train
-from evolve.studies.kind import of_run
-from model.neuro.latency import inference_cycles
-from model.neuro.network import Network
-from model.neuro.program import Core
+from evoarray.evolution.neuro.backends import Backend
+from evoarray.evolution.neuro.data import TEST, TRAINING, VALIDATION, Digits
+from evoarray.evolution.neuro.fitness import Fitness
+from evoarray.evolution.neuro.handmade import HAND_MADE
+from evoarray.evolution.neuro.loop import Search, follow
+from evoarray.evolution.neuro.settings import CNNS, TRAINED, NeuroSettings
+from evoarray.evolution.neuro.trained import train
+from evoarray.evolution.studies.kind import of_run
+from evoarray.model.neuro.latency import inference_cycles
+from evoarray.model.neuro.network import Network
+from evoarray.model.neuro.program import Core
 
 SAVED = "saved per cent"
 """What a CNN saves of the parameters of the one made by hand."""

@@ -7,22 +7,22 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from evolve.neuro.algorithms import Settings
-from evolve.neuro.data import Digits, digits
-from evolve.neuro.filtered import settings as filtered
-from evolve.neuro.filtered.run import run as run_filter
-from evolve.neuro.filtered.settings import FilterSettings
-from evolve.neuro.neat.settings import ALGORITHMS as GROWN
-from evolve.neuro.noise import noisy
-from evolve.neuro.settings import IMAGE, NeuroSettings
-from evolve.options import by_option, chosen
-from evolve.studies.kind import Material, of_run
-from evolve.studies.neuro import Neuro
-from evolve.studies.neuro_runs import NeuroResult, NeuroTask
-from model.errors import InputError, refuse
-from model.files import read_text
-from model.neuro.network import from_json
-from model.noise import KINDS
+from evoarray.evolution.neuro.algorithms import Settings
+from evoarray.evolution.neuro.data import Digits, digits
+from evoarray.evolution.neuro.filtered import settings as filtered
+from evoarray.evolution.neuro.filtered.run import run as run_filter
+from evoarray.evolution.neuro.filtered.settings import FilterSettings
+from evoarray.evolution.neuro.neat.settings import ALGORITHMS as GROWN
+from evoarray.evolution.neuro.noise import noisy
+from evoarray.evolution.neuro.settings import IMAGE, NeuroSettings
+from evoarray.evolution.options import by_option, chosen
+from evoarray.evolution.studies.kind import Material, of_run
+from evoarray.evolution.studies.neuro import Neuro
+from evoarray.evolution.studies.neuro_runs import NeuroResult, NeuroTask
+from evoarray.model.errors import InputError, refuse
+from evoarray.model.files import read_text
+from evoarray.model.neuro.network import from_json
+from evoarray.model.noise import KINDS
 
 
 @dataclass(frozen=True)

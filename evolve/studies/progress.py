@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from evolve.console import progress_bar, time_left
-from evolve.studies.kind import Measure, Result
+from evoarray.evolution.console import progress_bar, time_left
+from evoarray.evolution.studies.kind import Measure, Result
 
 LINE_SECONDS = 10.0
 

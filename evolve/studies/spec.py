@@ -51,15 +51,15 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from evolve.effects import idle
-from evolve.options import typed
-from evolve.studies.filters import Filters
-from evolve.studies.kind import Kind, names_of, of_run
-from evolve.studies.networks import Networks
-from evolve.studies.neuro import Neuro
-from evolve.studies.noisy_digits import NoisyDigits
-from model.errors import InputError, refuse, shown
-from model.files import parse_toml
+from evoarray.evolution.effects import idle
+from evoarray.evolution.options import typed
+from evoarray.evolution.studies.filters import Filters
+from evoarray.evolution.studies.kind import Kind, names_of, of_run
+from evoarray.evolution.studies.networks import Networks
+from evoarray.evolution.studies.neuro import Neuro
+from evoarray.evolution.studies.noisy_digits import NoisyDigits
+from evoarray.model.errors import InputError, refuse, shown
+from evoarray.model.files import parse_toml
 
 KINDS: Mapping[str, type[Kind]] = {
     "filters": Filters,

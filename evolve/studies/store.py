@@ -14,10 +14,10 @@ from typing import Self
 
 from filelock import FileLock
 
-from evolve.runs.lock import held, release
-from evolve.runs.sqlite import begin_writing, check_plain, connect, end_writing, parts
-from evolve.runs.store import check_alone, keep_damaged, said
-from evolve.studies.database import (
+from evoarray.evolution.runs.lock import held, release
+from evoarray.evolution.runs.sqlite import begin_writing, check_plain, connect, end_writing, parts
+from evoarray.evolution.runs.store import check_alone, keep_damaged, said
+from evoarray.evolution.studies.database import (
     FORMAT,
     Origin,
     Results,
@@ -27,11 +27,11 @@ from evolve.studies.database import (
     read_results,
     rewrite,
 )
-from evolve.studies.kind import Material, Result
-from evolve.studies.spec import Spec, parse_spec
-from model.errors import InputError
-from model.files import keep_inside
-from model.temporary import remove_abandoned
+from evoarray.evolution.studies.kind import Material, Result
+from evoarray.evolution.studies.spec import Spec, parse_spec
+from evoarray.model.errors import InputError
+from evoarray.model.files import keep_inside
+from evoarray.model.temporary import remove_abandoned
 
 DATABASE = "study.sqlite"
 

@@ -28,15 +28,15 @@ from typing import Any
 
 from rich.console import Console
 
-from evolve.runs.provenance import made_with
-from evolve.stopping import SIGNALS, held_back
-from evolve.studies.database import Origin, Results
-from evolve.studies.kind import Result, Task
-from evolve.studies.progress import StudyProgress
-from evolve.studies.spec import MOST_RUNS, parse_spec
-from evolve.studies.store import DATABASE, StudyStore
-from model.errors import InputError, printable, refuse
-from model.files import read_text
+from evoarray.evolution.runs.provenance import made_with
+from evoarray.evolution.stopping import SIGNALS, held_back
+from evoarray.evolution.studies.database import Origin, Results
+from evoarray.evolution.studies.kind import Result, Task
+from evoarray.evolution.studies.progress import StudyProgress
+from evoarray.evolution.studies.spec import MOST_RUNS, parse_spec
+from evoarray.evolution.studies.store import DATABASE, StudyStore
+from evoarray.model.errors import InputError, printable, refuse
+from evoarray.model.files import read_text
 
 AHEAD = 2
 """Tasks that wait at each worker, so that none is idle."""

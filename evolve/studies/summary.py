@@ -11,15 +11,22 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from evolve.studies.claims import CONFIRMED, NOT_CONFIRMED, OPEN, SAME, Judged, judge_all
-from evolve.studies.findings import claimed, found, mean_of
-from evolve.studies.kind import Material, Measure, Result
-from evolve.studies.spec import Spec
-from evolve.studies.statistics import summarize
-from evolve.studies.store import StudyStore
-from model.errors import InputError
-from model.files import read_file, write_atomically
-from model.pages import markdown_table, plain, replace_part
+from evoarray.evolution.studies.claims import (
+    CONFIRMED,
+    NOT_CONFIRMED,
+    OPEN,
+    SAME,
+    Judged,
+    judge_all,
+)
+from evoarray.evolution.studies.findings import claimed, found, mean_of
+from evoarray.evolution.studies.kind import Material, Measure, Result
+from evoarray.evolution.studies.spec import Spec
+from evoarray.evolution.studies.statistics import summarize
+from evoarray.evolution.studies.store import StudyStore
+from evoarray.model.errors import InputError
+from evoarray.model.files import read_file, write_atomically
+from evoarray.model.pages import markdown_table, plain, replace_part
 
 BEGIN = "<!-- What follows is written by `evoarray study summary`. -->"
 END = "<!-- Here it ends. -->"

@@ -8,14 +8,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from evolve.filter.backends import open_backend
-from evolve.filter.comparison import Photo
-from evolve.filter.loop import evolve, found
-from evolve.filter.sample import sheets_of
-from evolve.filter.settings import Settings
-from model.filter.array import filter_image
-from model.filter.circuit import Circuit, circuit_of
-from model.filter.fitness import sae
+from evoarray.evolution.filter.backends import open_backend
+from evoarray.evolution.filter.comparison import Photo
+from evoarray.evolution.filter.loop import evolve, found
+from evoarray.evolution.filter.sample import sheets_of
+from evoarray.evolution.filter.settings import Settings
+from evoarray.model.filter.array import filter_image
+from evoarray.model.filter.circuit import Circuit, circuit_of
+from evoarray.model.filter.fitness import sae
 
 POINTS = 256
 """Of the curve that a result keeps, beside its start."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from model.rtl import ROOT, sources
+from evoarray.model.rtl import ROOT, sources
 
 Family = Literal["xc7", "ecp5", "ice40"]
 

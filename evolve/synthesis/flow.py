@@ -14,11 +14,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from evolve.synthesis import programs
-from evolve.synthesis.devices import DEVICES, SYNTHESIS, Design, Device, Family
-from evolve.synthesis.netlist import Modules
-from evolve.synthesis.wrapper import WRAPPER, wrapper
-from model.rtl import INCLUDE_DIR
+from evoarray.evolution.synthesis import programs
+from evoarray.evolution.synthesis.devices import DEVICES, SYNTHESIS, Design, Device, Family
+from evoarray.evolution.synthesis.netlist import Modules
+from evoarray.evolution.synthesis.wrapper import WRAPPER, wrapper
+from evoarray.model.rtl import INCLUDE_DIR
 
 BUILD = Path("build/synth")
 """Below a design's root, which is all that the programs see."""

@@ -7,9 +7,16 @@ from dataclasses import dataclass
 
 import click
 
-from evolve.synthesis.devices import SYNTHESIS, Design, Device, Family
-from evolve.synthesis.flow import Clock, Elaborated, elaborate, place, read_modules, synthesize
-from evolve.synthesis.netlist import Area, area, find
+from evoarray.evolution.synthesis.devices import SYNTHESIS, Design, Device, Family
+from evoarray.evolution.synthesis.flow import (
+    Clock,
+    Elaborated,
+    elaborate,
+    place,
+    read_modules,
+    synthesize,
+)
+from evoarray.evolution.synthesis.netlist import Area, area, find
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
-from evolve.synthesis.pairing import Lut, sites
+from evoarray.evolution.synthesis.pairing import Lut, sites
 
 Modules = dict[str, Any]
 """The modules of a netlist as yosys's write_json gives them."""

@@ -10,9 +10,9 @@ import subprocess
 import sysconfig
 from pathlib import Path
 
-from evolve import children
-from model.errors import InputError
-from model.files import check_room
+from evoarray.evolution import children
+from evoarray.model.errors import InputError
+from evoarray.model.files import check_room
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 

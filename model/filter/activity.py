@@ -6,8 +6,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from model.filter.circuit import Circuit
-from model.filter.functions import FUNCTION_SETS, Function
+from evoarray.model.filter.circuit import Circuit
+from evoarray.model.filter.functions import FUNCTION_SETS, Function
 
 Mask = NDArray[np.bool_]
 

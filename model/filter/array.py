@@ -11,9 +11,9 @@ whole image, so that one NumPy operation stands for a PE working through a frame
 
 import numpy as np
 
-from model.filter.circuit import Circuit
-from model.filter.functions import FUNCTION_SETS, Plane
-from model.window import windows
+from evoarray.model.filter.circuit import Circuit
+from evoarray.model.filter.functions import FUNCTION_SETS, Plane
+from evoarray.model.window import windows
 
 
 def run(circuit: Circuit, planes: Plane) -> Plane:

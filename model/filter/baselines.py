@@ -4,9 +4,9 @@
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from model.errors import InputError
-from model.filter.functions import Plane
-from model.window import windows
+from evoarray.model.errors import InputError
+from evoarray.model.filter.functions import Plane
+from evoarray.model.window import windows
 
 
 def median3x3(image: Plane) -> Plane:

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from model.errors import InputError, refuse
-from model.files import parse_json, read_text, write_atomically
-from model.filter.functions import FUNCTION_SETS
-from model.window import CENTRE, WINDOW_PIXELS
+from evoarray.model.errors import InputError, refuse
+from evoarray.model.files import parse_json, read_text, write_atomically
+from evoarray.model.filter.functions import FUNCTION_SETS
+from evoarray.model.window import CENTRE, WINDOW_PIXELS
 
 FORMAT = "evoarray-circuit"
 VERSION = 1

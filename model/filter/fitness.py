@@ -7,8 +7,8 @@ import numpy as np
 import skimage.metrics
 from numpy.typing import NDArray
 
-from model.errors import InputError
-from model.filter.functions import Plane
+from evoarray.model.errors import InputError
+from evoarray.model.filter.functions import Plane
 
 
 @dataclass(frozen=True)

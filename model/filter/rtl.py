@@ -3,9 +3,9 @@
 
 from pathlib import Path
 
-from model.filter.circuit import Shape
-from model.filter.functions import FUNCTION_SETS
-from model.rtl import RTL_DIR
+from evoarray.model.filter.circuit import Shape
+from evoarray.model.filter.functions import FUNCTION_SETS
+from evoarray.model.rtl import RTL_DIR
 
 BASELINES_DIR = RTL_DIR / "baselines"
 """Filters by hand, with which evolved ones are compared; the core does not need them."""

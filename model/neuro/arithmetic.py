@@ -4,7 +4,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from model.errors import refuse
+from evoarray.model.errors import refuse
 
 Int64 = NDArray[np.int64]
 Int8 = NDArray[np.int8]

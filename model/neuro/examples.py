@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from model.errors import InputError
-from model.neuro.network import Dense, Network
+from evoarray.model.errors import InputError
+from evoarray.model.neuro.network import Dense, Network
 
 
 def mcculloch_pitts_and() -> Network:

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from model.errors import refuse
-from model.neuro.arithmetic import LARGEST, Int8, Int64, requantise, round_half_even
-from model.neuro.network import Conv, Dense, Network, Pool
-from model.neuro.tables import FUNCTIONS, table
+from evoarray.model.errors import refuse
+from evoarray.model.neuro.arithmetic import LARGEST, Int8, Int64, requantise, round_half_even
+from evoarray.model.neuro.network import Conv, Dense, Network, Pool
+from evoarray.model.neuro.tables import FUNCTIONS, table
 
 Integers = NDArray[np.integer]
 Int32 = NDArray[np.int32]

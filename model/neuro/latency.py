@@ -3,9 +3,9 @@
 
 import math
 
-from model.neuro.layers import Conv, Dense, Layer, Pool, Shape
-from model.neuro.network import Network
-from model.neuro.program import Core, border, passes, tiles
+from evoarray.model.neuro.layers import Conv, Dense, Layer, Pool, Shape
+from evoarray.model.neuro.network import Network
+from evoarray.model.neuro.program import Core, border, passes, tiles
 
 REQUANT_CYCLES = 4
 """requant: from an accumulator to its value."""

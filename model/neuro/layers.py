@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from model.errors import refuse
-from model.neuro.arithmetic import LARGEST, Int8, check_scale
+from evoarray.model.errors import refuse
+from evoarray.model.neuro.arithmetic import LARGEST, Int8, check_scale
 
 Int32 = NDArray[np.int32]
 Shape = tuple[int, int, int]  # channels, height, width; a vector is a map of 1 x 1 pixels

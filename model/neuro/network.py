@@ -11,9 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.errors import InputError, refuse
-from model.files import check_keys, parse_json, read_text, write_atomically
-from model.neuro.layers import SIDES, Conv, Dense, Layer, Pool, Shape, check_integer, check_name
+from evoarray.model.errors import InputError, refuse
+from evoarray.model.files import check_keys, parse_json, read_text, write_atomically
+from evoarray.model.neuro.layers import (
+    SIDES,
+    Conv,
+    Dense,
+    Layer,
+    Pool,
+    Shape,
+    check_integer,
+    check_name,
+)
 
 __all__ = ["Conv", "Dense", "Layer", "Network", "Pool", "Shape"]
 __all__ += ["from_json", "load_network", "save_network", "to_json"]

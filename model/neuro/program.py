@@ -8,10 +8,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from model.errors import refuse
-from model.neuro.layers import Conv, Dense, Layer, Pool, Shape, check_integer
-from model.neuro.network import Network
-from model.neuro.tables import FUNCTIONS, table
+from evoarray.model.errors import refuse
+from evoarray.model.neuro.layers import Conv, Dense, Layer, Pool, Shape, check_integer
+from evoarray.model.neuro.network import Network
+from evoarray.model.neuro.tables import FUNCTIONS, table
 
 LAYERS, TABLES, BIASES, WEIGHTS = (memory << 16 for memory in range(4))
 """Where the memories begin, in words of 32 bits."""

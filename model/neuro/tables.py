@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from model.neuro.arithmetic import LARGEST, Int8
+from evoarray.model.neuro.arithmetic import LARGEST, Int8
 
 STEPS = 16  # of the input in one unit: the value x stands for x / 16
 

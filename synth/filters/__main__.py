@@ -5,13 +5,13 @@ import sys
 
 import click
 
-from evolve.synthesis.devices import Family
-from evolve.synthesis.flow import versions
-from evolve.synthesis.measure import Result, measure
-from model.errors import InputError
-from model.files import write_atomically, write_json
-from model.pages import replace_part
-from model.rtl import ROOT
+from evoarray.evolution.synthesis.devices import Family
+from evoarray.evolution.synthesis.flow import versions
+from evoarray.evolution.synthesis.measure import Result, measure
+from evoarray.model.errors import InputError
+from evoarray.model.files import write_atomically, write_json
+from evoarray.model.pages import replace_part
+from evoarray.model.rtl import ROOT
 from synth.filters.contenders import EVOLVED, Contender, by_hand, evolved, quality
 from synth.filters.evolution import BUILD, LITERATURE, NOISES, Noise, held_out
 from synth.filters.report import BEGIN, END, Measured, page, to_json

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from functools import partial
 from statistics import fmean
 
-from evolve.export.verilog import module, stages_of
-from evolve.filter.comparison import Photo, cascade
-from evolve.simplify.graph import simplify
-from evolve.synthesis.devices import DEVICES, Design, Device
-from model.files import write_atomically
-from model.filter.baselines import adaptive_median, median3x3
-from model.filter.circuit import Circuit
-from model.filter.fitness import metrics
-from model.filter.functions import Plane
-from model.filter.latency import ADAPTIVE_MEDIAN_CYCLES, MEDIAN_CYCLES
-from model.filter.rtl import baselines
+from evoarray.evolution.export.verilog import module, stages_of
+from evoarray.evolution.filter.comparison import Photo, cascade
+from evoarray.evolution.simplify.graph import simplify
+from evoarray.evolution.synthesis.devices import DEVICES, Design, Device
+from evoarray.model.files import write_atomically
+from evoarray.model.filter.baselines import adaptive_median, median3x3
+from evoarray.model.filter.circuit import Circuit
+from evoarray.model.filter.fitness import metrics
+from evoarray.model.filter.functions import Plane
+from evoarray.model.filter.latency import ADAPTIVE_MEDIAN_CYCLES, MEDIAN_CYCLES
+from evoarray.model.filter.rtl import baselines
 from synth.filters.evolution import (
     BUILD,
     LITERATURE,

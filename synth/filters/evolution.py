@@ -13,20 +13,20 @@ from pathlib import Path
 
 import numpy as np
 
-from evolve.filter.backends import open_backend
-from evolve.filter.comparison import Photo, photo_of
-from evolve.filter.presets import settings_of
-from evolve.filter.pruning import prune
-from evolve.filter.settings import Settings
-from evolve.simplify.cost import luts
-from evolve.studies.tasks import Task, work
-from model.filter.array import filter_image
-from model.filter.baselines import median3x3
-from model.filter.circuit import Circuit, circuit_of, read_circuit, write_circuit
-from model.filter.fitness import sae
-from model.images import read_image
-from model.noise import add_noise
-from model.rtl import ROOT
+from evoarray.evolution.filter.backends import open_backend
+from evoarray.evolution.filter.comparison import Photo, photo_of
+from evoarray.evolution.filter.presets import settings_of
+from evoarray.evolution.filter.pruning import prune
+from evoarray.evolution.filter.settings import Settings
+from evoarray.evolution.simplify.cost import luts
+from evoarray.evolution.studies.tasks import Task, work
+from evoarray.model.filter.array import filter_image
+from evoarray.model.filter.baselines import median3x3
+from evoarray.model.filter.circuit import Circuit, circuit_of, read_circuit, write_circuit
+from evoarray.model.filter.fitness import sae
+from evoarray.model.images import read_image
+from evoarray.model.noise import add_noise
+from evoarray.model.rtl import ROOT
 
 BUILD = ROOT / "build" / "filters"
 

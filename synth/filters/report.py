@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from evolve.synthesis.devices import DEVICES
-from evolve.synthesis.measure import Result
-from evolve.synthesis.netlist import Area
-from model.pages import markdown_table
+from evoarray.evolution.synthesis.devices import DEVICES
+from evoarray.evolution.synthesis.measure import Result
+from evoarray.evolution.synthesis.netlist import Area
+from evoarray.model.pages import markdown_table
 from synth.filters.contenders import EVOLVED, Contender, Quality
 from synth.filters.evolution import LITERATURE, Noise
 from synth.report import area_table, used

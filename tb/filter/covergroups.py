@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of the filter's modules must have driven."""
 
-from model.filter.functions import FUNCTION_SETS
+from evoarray.model.filter.functions import FUNCTION_SETS
 from tb.bins import LENGTHS, RESETS, SIZES, Coverpoints, cross, crossed_stream, stream
 
 MESH = 4

@@ -8,10 +8,10 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
-from model.filter.circuit import Circuit, Shape
-from model.filter.fitness import sae
-from model.filter.functions import FUNCTION_SETS
-from model.filter.latency import SAE_CYCLES
+from evoarray.model.filter.circuit import Circuit, Shape
+from evoarray.model.filter.fitness import sae
+from evoarray.model.filter.functions import FUNCTION_SETS
+from evoarray.model.filter.latency import SAE_CYCLES
 from tb.covergroups import is_sampled, sample
 from tb.drivers import Dut, Part, Signal, Testbench, packed
 from tb.filter.covergroups import MESH

@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import cocotb
 
-from model.filter.circuit import Shape
-from model.filter.functions import FUNCTION_SETS
-from model.filter.rtl import parameters
-from model.registers import load_map
+from evoarray.model.filter.circuit import Shape
+from evoarray.model.filter.functions import FUNCTION_SETS
+from evoarray.model.filter.rtl import parameters
+from evoarray.model.registers import load_map
 from tb.drivers import Dut, Testbench
 
 MAP = load_map("evoarray_axi").registers

@@ -10,13 +10,13 @@ import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from model.filter.baselines import adaptive_median, median3x3
-from model.filter.functions import Plane
-from model.filter.latency import ADAPTIVE_MEDIAN_CYCLES, MEDIAN_CYCLES
-from model.filter.rtl import BASELINES_DIR, baselines
-from model.images import read_image
-from model.noise import add_noise
-from model.rtl import ROOT
+from evoarray.model.filter.baselines import adaptive_median, median3x3
+from evoarray.model.filter.functions import Plane
+from evoarray.model.filter.latency import ADAPTIVE_MEDIAN_CYCLES, MEDIAN_CYCLES
+from evoarray.model.filter.rtl import BASELINES_DIR, baselines
+from evoarray.model.images import read_image
+from evoarray.model.noise import add_noise
+from evoarray.model.rtl import ROOT
 from tb.drivers import Dut, Scoreboard, Testbench
 from tb.runner import Simulation, run
 

@@ -7,9 +7,9 @@ import cocotb
 import numpy as np
 import pytest
 
-from model.filter.circuit import Shape, circuit_of, random_circuit
-from model.filter.latency import SHADOW_CYCLES
-from model.filter.rtl import parameters
+from evoarray.model.filter.circuit import Shape, circuit_of, random_circuit
+from evoarray.model.filter.latency import SHADOW_CYCLES
+from evoarray.model.filter.rtl import parameters
 from tb.drivers import Dut, Scoreboard, Testbench, packed
 from tb.filter.drivers import lanes
 

@@ -9,12 +9,12 @@ import cocotb
 import numpy as np
 from cocotb.triggers import RisingEdge
 
-from evolve.filter.backends.axi.simulated import SimulatedPort
-from model.filter.array import filter_image
-from model.filter.circuit import Circuit
-from model.filter.fitness import sae
-from model.filter.functions import FUNCTION_SETS
-from model.registers import load_map
+from evoarray.evolution.filter.backends.axi.simulated import SimulatedPort
+from evoarray.model.filter.array import filter_image
+from evoarray.model.filter.circuit import Circuit
+from evoarray.model.filter.fitness import sae
+from evoarray.model.filter.functions import FUNCTION_SETS
+from evoarray.model.registers import load_map
 from tb.drivers import Dut, Testbench
 
 PAGE = Path(__file__).parents[2] / "docs" / "core.md"

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model.filter import latency
-from model.filter.array import filter_image
-from model.filter.circuit import Circuit, Shape, circuit_of, copy_filter, random_circuit
-from model.filter.fitness import sae
-from model.filter.rtl import parameters
-from model.window import WINDOW_PIXELS, windows
+from evoarray.model.filter import latency
+from evoarray.model.filter.array import filter_image
+from evoarray.model.filter.circuit import Circuit, Shape, circuit_of, copy_filter, random_circuit
+from evoarray.model.filter.fitness import sae
+from evoarray.model.filter.rtl import parameters
+from evoarray.model.window import WINDOW_PIXELS, windows
 from tb.bins import reset_bin, size_bin
 from tb.covergroups import sample
 from tb.drivers import (

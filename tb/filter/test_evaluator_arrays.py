@@ -8,10 +8,10 @@ import cocotb
 import numpy as np
 import pytest
 
-from model.filter.array import filter_image
-from model.filter.circuit import Circuit, Shape, random_circuit
-from model.filter.fitness import sae
-from model.filter.rtl import parameters
+from evoarray.model.filter.array import filter_image
+from evoarray.model.filter.circuit import Circuit, Shape, random_circuit
+from evoarray.model.filter.fitness import sae
+from evoarray.model.filter.rtl import parameters
 from tb.drivers import Dut, Monitor, Source, Stall, Testbench, Watch, frame_sizes, packed
 from tb.filter.drivers import sample_circuit, shape_of
 

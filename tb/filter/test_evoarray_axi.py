@@ -11,15 +11,15 @@ from cocotb.triggers import RisingEdge, Timer
 from cocotbext.axi import AxiProt, AxiResp, AxiStreamFrame, AxiStreamSource
 from numpy.typing import NDArray
 
-from evolve.backends.axi.registers import RefusedError
-from evolve.filter.backends.axi.driver import NO_LIMIT, Core
-from evolve.filter.backends.axi.simulated import SimulatedPort, lines
-from model.filter.array import filter_image
-from model.filter.circuit import Circuit, Shape, random_circuit
-from model.filter.fitness import sae
-from model.filter.functions import Plane
-from model.filter.latency import first_pixel_cycles
-from model.filter.rtl import parameters
+from evoarray.evolution.backends.axi.registers import RefusedError
+from evoarray.evolution.filter.backends.axi.driver import NO_LIMIT, Core
+from evoarray.evolution.filter.backends.axi.simulated import SimulatedPort, lines
+from evoarray.model.filter.array import filter_image
+from evoarray.model.filter.circuit import Circuit, Shape, random_circuit
+from evoarray.model.filter.fitness import sae
+from evoarray.model.filter.functions import Plane
+from evoarray.model.filter.latency import first_pixel_cycles
+from evoarray.model.filter.rtl import parameters
 from tb.bins import size_bin
 from tb.covergroups import sample
 from tb.drivers import LONG, PERIOD, Dut, frame_sizes

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from cocotb.triggers import RisingEdge
 
-from evolve.filter.backends.axi.driver import Core
-from evolve.filter.backends.axi.simulated import SimulatedPort
-from model.errors import InputError
-from model.filter.array import filter_image
-from model.filter.circuit import Shape, random_circuit
-from model.filter.fitness import sae
-from model.registers import load_map
+from evoarray.evolution.filter.backends.axi.driver import Core
+from evoarray.evolution.filter.backends.axi.simulated import SimulatedPort
+from evoarray.model.errors import InputError
+from evoarray.model.filter.array import filter_image
+from evoarray.model.filter.circuit import Shape, random_circuit
+from evoarray.model.filter.fitness import sae
+from evoarray.model.registers import load_map
 from tb.drivers import Dut, Testbench
 from tb.filter.test_core_example import block
 from tb.shared.litex import EV_ENABLE, drive_addresses, write_soc
@@ -28,7 +28,7 @@ ARRAYS = 2
 
 @pytest.mark.parametrize("bus", ["wishbone", "axi-lite"])
 def test_litex(simulate: Callable[..., None], tmp_path: Path, bus: str) -> None:
-    from evolve.integration.litex import Filter
+    from evoarray.evolution.integration.litex import Filter
 
     file = tmp_path / "litex_soc.v"
     sizes = {"rows": SHAPE.rows, "cols": SHAPE.cols, "max_width": 16, "max_height": 16}
@@ -84,7 +84,7 @@ def test_the_page_makes_a_soc(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_litex_refuses_what_is_no_parameter() -> None:
-    from evolve.integration.litex import Filter
+    from evoarray.evolution.integration.litex import Filter
 
     with pytest.raises(InputError, match=r"no parameter 'width'; choose from rows, cols, arrays"):
         Filter(None, width=16)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model.filter.functions import FUNCTION_SETS, Function
+from evoarray.model.filter.functions import FUNCTION_SETS, Function
 from tb.covergroups import sample
 from tb.drivers import Dut, Testbench
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model.filter.fitness import sae
-from model.filter.latency import SAE_CYCLES
+from evoarray.model.filter.fitness import sae
+from evoarray.model.filter.latency import SAE_CYCLES
 from tb.drivers import Dut, Monitor, Source, Testbench, Watch
 from tb.filter.drivers import Limit
 

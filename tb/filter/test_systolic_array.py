@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model.filter import latency
-from model.filter.array import run
-from model.filter.circuit import Circuit, Shape, random_circuit
-from model.filter.functions import FUNCTION_SETS
-from model.filter.rtl import parameters
-from model.window import WINDOW_PIXELS
+from evoarray.model.filter import latency
+from evoarray.model.filter.array import run
+from evoarray.model.filter.circuit import Circuit, Shape, random_circuit
+from evoarray.model.filter.functions import FUNCTION_SETS
+from evoarray.model.filter.rtl import parameters
+from evoarray.model.window import WINDOW_PIXELS
 from tb.drivers import LONG, Dut, Monitor, Part, Source, Stall, Testbench, packed, window_lanes
 from tb.filter.drivers import label, lanes, sample_circuit, shape_of
 

@@ -3,7 +3,7 @@
 
 from dataclasses import replace
 
-from model.neuro.program import Core
+from evoarray.model.neuro.program import Core
 
 SMALL = Core(
     *(9, 1),

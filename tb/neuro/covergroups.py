@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from model.neuro.arithmetic import LARGEST, Int8, Int64, round_half_even
-from model.neuro.forward import accumulate, activate, pool
-from model.neuro.layers import ACTIVATIONS, LARGEST_ACCUMULATOR, POOLS, SIDES
-from model.neuro.network import Conv, Dense, Layer, Network, Pool
-from model.neuro.program import Core, occupancy, passes, tiles
+from evoarray.model.neuro.arithmetic import LARGEST, Int8, Int64, round_half_even
+from evoarray.model.neuro.forward import accumulate, activate, pool
+from evoarray.model.neuro.layers import ACTIVATIONS, LARGEST_ACCUMULATOR, POOLS, SIDES
+from evoarray.model.neuro.network import Conv, Dense, Layer, Network, Pool
+from evoarray.model.neuro.program import Core, occupancy, passes, tiles
 from tb.bins import LENGTHS, SIZES, Coverpoints, cross, crossed_stream, size_bin, stream
 
 Bins = Iterator[tuple[str, str]]

@@ -10,11 +10,11 @@ import cocotb
 import numpy as np
 from numpy.typing import NDArray
 
-from model.errors import InputError
-from model.neuro.forward import forward
-from model.neuro.latency import FETCH_CYCLES, inference_cycles, runs
-from model.neuro.network import Conv, Dense, Layer, Network, Shape
-from model.neuro.program import Core, check_fit, program
+from evoarray.model.errors import InputError
+from evoarray.model.neuro.forward import forward
+from evoarray.model.neuro.latency import FETCH_CYCLES, inference_cycles, runs
+from evoarray.model.neuro.network import Conv, Dense, Layer, Network, Shape
+from evoarray.model.neuro.program import Core, check_fit, program
 from tb.covergroups import is_sampled, sample
 from tb.drivers import Dut, Monitor, Source, Stall, Testbench, Watch
 from tb.neuro.covergroups import MEMORIES, filled_bins, kind_of, network_bins, value_bins

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 import cocotb
 import pytest
 
-from model.neuro.latency import TABLE_CYCLES
-from model.neuro.tables import FUNCTIONS, table
+from evoarray.model.neuro.latency import TABLE_CYCLES
+from evoarray.model.neuro.tables import FUNCTIONS, table
 from tb.drivers import Dut, Scoreboard, Testbench
 
 ENTRIES = 256

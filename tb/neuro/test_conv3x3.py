@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model.neuro.forward import convolve
-from model.neuro.latency import CONV_CYCLES
-from model.window import WINDOW_PIXELS, windows
+from evoarray.model.neuro.forward import convolve
+from evoarray.model.neuro.latency import CONV_CYCLES
+from evoarray.model.window import WINDOW_PIXELS, windows
 from tb.bins import size_bin
 from tb.covergroups import sample
 from tb.drivers import LONG, Dut, Monitor, Source, Stall, Testbench, frame_sizes, window_lanes

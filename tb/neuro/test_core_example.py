@@ -8,10 +8,10 @@ from pathlib import Path
 import cocotb
 import numpy as np
 
-from model.neuro.forward import forward
-from model.neuro.latency import inference_cycles
-from model.neuro.network import Dense, Network
-from model.neuro.program import Core, program
+from evoarray.model.neuro.forward import forward
+from evoarray.model.neuro.latency import inference_cycles
+from evoarray.model.neuro.network import Dense, Network
+from evoarray.model.neuro.program import Core, program
 from tb.drivers import Dut, Monitor, Source, Testbench
 
 PAGE = Path(__file__).parents[2] / "docs" / "neural-core.md"

@@ -7,11 +7,11 @@ from pathlib import Path
 import cocotb
 import numpy as np
 
-from evolve.neuro.backends.axi.driver import NeuroCore
-from evolve.neuro.backends.axi.simulated import SimulatedPort
-from model.neuro.forward import forward
-from model.neuro.network import Dense, Network
-from model.neuro.program import Core
+from evoarray.evolution.neuro.backends.axi.driver import NeuroCore
+from evoarray.evolution.neuro.backends.axi.simulated import SimulatedPort
+from evoarray.model.neuro.forward import forward
+from evoarray.model.neuro.network import Dense, Network
+from evoarray.model.neuro.program import Core
 from tb.drivers import Dut, Testbench
 from tb.shared.litex import drive_addresses, write_soc
 
@@ -21,7 +21,7 @@ CORE = Core(
 
 
 def test_litex(simulate: Callable[..., None], tmp_path: Path) -> None:
-    from evolve.integration.litex import NeuralCore
+    from evoarray.evolution.integration.litex import NeuralCore
 
     file = tmp_path / "litex_neuro_soc.v"
     parameters = {name.lower(): value for name, value in CORE.parameters.items()}

@@ -11,9 +11,9 @@ import pytest
 from cocotb.types import LogicArray
 from numpy.typing import NDArray
 
-from model.neuro.forward import dense
-from model.neuro.latency import array_cycles
-from model.neuro.program import TAPS
+from evoarray.model.neuro.forward import dense
+from evoarray.model.neuro.latency import array_cycles
+from evoarray.model.neuro.program import TAPS
 from tb.drivers import LONG, Dut, Monitor, Part, Stall, Testbench
 
 Matrix = NDArray[np.int64]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import cocotb
 import numpy as np
 
-from model.neuro.forward import dense
+from evoarray.model.neuro.forward import dense
 from tb.drivers import Dut, Scoreboard, Testbench
 
 CORNERS = (-128, -127, -1, 0, 1, 127)

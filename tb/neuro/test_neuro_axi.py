@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from cocotbext.axi import AxiProt, AxiResp, AxiStreamFrame
 
-from evolve.backends.axi.registers import RefusedError
-from evolve.neuro.backends.axi.driver import NeuroCore
-from evolve.neuro.backends.axi.simulated import SimulatedPort
-from model.errors import InputError
-from model.neuro.forward import forward
-from model.neuro.latency import inference_cycles
-from model.neuro.network import Dense, Network
-from model.neuro.program import BIASES, LAYERS, Core, check_fit
+from evoarray.evolution.backends.axi.registers import RefusedError
+from evoarray.evolution.neuro.backends.axi.driver import NeuroCore
+from evoarray.evolution.neuro.backends.axi.simulated import SimulatedPort
+from evoarray.model.errors import InputError
+from evoarray.model.neuro.forward import forward
+from evoarray.model.neuro.latency import inference_cycles
+from evoarray.model.neuro.network import Dense, Network
+from evoarray.model.neuro.program import BIASES, LAYERS, Core, check_fit
 from tb.covergroups import sample
 from tb.drivers import LONG, Dut
 from tb.shared.axi import AxiBench, Record

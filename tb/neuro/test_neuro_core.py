@@ -9,13 +9,13 @@ import cocotb
 import numpy as np
 import pytest
 
-from model.neuro.arithmetic import LARGEST
-from model.neuro.latency import FETCH_CYCLES, inference_cycles
-from model.neuro.layers import ACTIVATIONS, POOLS, SIDES
-from model.neuro.layers import LARGEST_ACCUMULATOR as FULL
-from model.neuro.network import Conv, Dense, Layer, Network, Pool
-from model.neuro.program import BIASES, LAYERS, TABLES, WEIGHTS, Core, program
-from model.neuro.tables import FUNCTIONS
+from evoarray.model.neuro.arithmetic import LARGEST
+from evoarray.model.neuro.latency import FETCH_CYCLES, inference_cycles
+from evoarray.model.neuro.layers import ACTIVATIONS, POOLS, SIDES
+from evoarray.model.neuro.layers import LARGEST_ACCUMULATOR as FULL
+from evoarray.model.neuro.network import Conv, Dense, Layer, Network, Pool
+from evoarray.model.neuro.program import BIASES, LAYERS, TABLES, WEIGHTS, Core, program
+from evoarray.model.neuro.tables import FUNCTIONS
 from tb.drivers import LONG, Dut
 from tb.neuro.cores import LARGE, SMALL, WIDE
 from tb.neuro.drivers import Bench

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import cocotb
 import pytest
 
-from model.neuro.program import Core
-from model.registers import load_map
+from evoarray.model.neuro.program import Core
+from evoarray.model.registers import load_map
 from tb.drivers import Dut, Testbench
 
 MAP = load_map("evoarray_neuro_axi").registers

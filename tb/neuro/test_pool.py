@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model.neuro.forward import pool
-from model.neuro.latency import POOL_CYCLES
+from evoarray.model.neuro.forward import pool
+from evoarray.model.neuro.latency import POOL_CYCLES
 from tb.covergroups import is_sampled, sample
 from tb.drivers import Dut, Monitor, Source, Stall, Testbench, packed
 from tb.neuro.covergroups import rounding_bins

@@ -7,8 +7,8 @@ import cocotb
 import numpy as np
 import pytest
 
-from model.neuro.arithmetic import LARGEST, LARGEST_MULTIPLIER, requantise
-from model.neuro.latency import REQUANT_CYCLES
+from evoarray.model.neuro.arithmetic import LARGEST, LARGEST_MULTIPLIER, requantise
+from evoarray.model.neuro.latency import REQUANT_CYCLES
 from tb.covergroups import is_sampled, sample
 from tb.drivers import Dut, Monitor, Source, Stall, Testbench
 from tb.neuro.covergroups import scaled_bins

@@ -12,8 +12,8 @@ import cocotb
 import pytest
 from cocotbext.axi import AxiResp
 
-from evolve.backends.axi.registers import RefusedError, RegisteredCore
-from evolve.backends.axi.simulated import SimulatedBus
+from evoarray.evolution.backends.axi.registers import RefusedError, RegisteredCore
+from evoarray.evolution.backends.axi.simulated import SimulatedBus
 from tb.drivers import LONG, Dut, Item, Monitor, Testbench, pause_cycles
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from evolve.integration.cores import Interface, read_core
+from evoarray.evolution.integration.cores import Interface, read_core
 from tb.drivers import Dut
 
 ORIGIN = 0x40000000

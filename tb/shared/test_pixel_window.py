@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model.filter.latency import WINDOW_CYCLES
-from model.window import windows
+from evoarray.model.filter.latency import WINDOW_CYCLES
+from evoarray.model.window import windows
 from tb.bins import reset_bin, size_bin
 from tb.covergroups import sample
 from tb.drivers import (

@@ -21,8 +21,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from model.files import write_json
-from model.rtl import FAMILIES, ROOT, RTL_DIR, sources
+from evoarray.model.files import write_json
+from evoarray.model.rtl import FAMILIES, ROOT, RTL_DIR, sources
 from tb.covergroups import COVERGROUPS, all_bins, full_name
 from tb.runner import CODE_COVERAGE, COVERAGE, FUNCTIONAL_COVERAGE
 from tb.signoff.design import RESULTS

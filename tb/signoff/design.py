@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from model.rtl import FAMILIES, INCLUDE_DIR, ROOT, sources
+from evoarray.model.rtl import FAMILIES, INCLUDE_DIR, ROOT, sources
 
 RESULTS = ROOT / "build" / "signoff"
 """Where everything that signs off leaves what it found."""

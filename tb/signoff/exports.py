@@ -15,15 +15,15 @@ from pathlib import Path
 
 import numpy as np
 
-from evolve.export.product import export
-from evolve.export.proof import is_equal
-from evolve.simplify.graph import depth, nodes, simplify
-from evolve.synthesis.programs import ProgramError, yosys
-from model.files import write_json
-from model.filter.array import run
-from model.filter.circuit import Circuit, Shape, circuit_of, random_circuit
-from model.filter.functions import FUNCTION_SETS
-from model.rtl import ROOT
+from evoarray.evolution.export.product import export
+from evoarray.evolution.export.proof import is_equal
+from evoarray.evolution.simplify.graph import depth, nodes, simplify
+from evoarray.evolution.synthesis.programs import ProgramError, yosys
+from evoarray.model.files import write_json
+from evoarray.model.filter.array import run
+from evoarray.model.filter.circuit import Circuit, Shape, circuit_of, random_circuit
+from evoarray.model.filter.functions import FUNCTION_SETS
+from evoarray.model.rtl import ROOT
 from tb.signoff.design import RESULTS, relative
 from tb.signoff.netlist import FAMILIES, models
 

@@ -20,10 +20,10 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from evolve.synthesis.programs import ProgramError, yosys
-from model.files import write_json
-from model.neuro.program import Core
-from model.rtl import FAMILIES, ROOT, sources
+from evoarray.evolution.synthesis.programs import ProgramError, yosys
+from evoarray.model.files import write_json
+from evoarray.model.neuro.program import Core
+from evoarray.model.rtl import FAMILIES, ROOT, sources
 from tb.runner import Simulation, run
 from tb.signoff.design import RESULTS, Target, header, ports, read_rtl, relative
 

@@ -14,9 +14,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from evolve.synthesis.programs import ProgramError, yosys
-from model.files import write_json
-from model.rtl import ROOT
+from evoarray.evolution.synthesis.programs import ProgramError, yosys
+from evoarray.model.files import write_json
+from evoarray.model.rtl import ROOT
 from tb.neuro.cores import SMALL
 from tb.runner import Simulation, run
 from tb.signoff.design import RESULTS, Target, header, ports, read_rtl, relative

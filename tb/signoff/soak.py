@@ -13,11 +13,11 @@ import sys
 import time
 from pathlib import Path
 
-import model.rtl
-from model.files import write_json
-from model.filter.circuit import Shape
-from model.filter.functions import FUNCTION_SETS
-from model.filter.rtl import parameters
+from evoarray.model import rtl
+from evoarray.model.files import write_json
+from evoarray.model.filter.circuit import Shape
+from evoarray.model.filter.functions import FUNCTION_SETS
+from evoarray.model.filter.rtl import parameters
 from tb.runner import Simulation, run
 from tb.signoff.design import RESULTS
 
@@ -68,9 +68,7 @@ def choose(number: int) -> Simulation:
         ]
     )
     simulator = "verilator" if draw.random() < VERILATED else "icarus"
-    return Simulation(
-        "soak", simulator, top, f"tb.{test}", more, tuple(model.rtl.sources("filter"))
-    )
+    return Simulation("soak", simulator, top, f"tb.{test}", more, tuple(rtl.sources("filter")))
 
 
 def describe(simulation: Simulation) -> str:

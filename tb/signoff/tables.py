@@ -10,10 +10,10 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from model.errors import InputError
-from model.files import write_atomically
-from model.pages import markdown_table, replace_part
-from model.rtl import ROOT
+from evoarray.model.errors import InputError
+from evoarray.model.files import write_atomically
+from evoarray.model.pages import markdown_table, replace_part
+from evoarray.model.rtl import ROOT
 from tb.signoff.design import RESULTS
 
 PAGE = ROOT / "docs" / "verification.md"

@@ -22,7 +22,7 @@ from typing import NoReturn
 
 import matplotlib.figure  # noqa: F401  (loaded here, once, instead of in every fork)
 
-from evolve.__main__ import main
+from evoarray.__main__ import main
 
 PATIENCE = 10.0
 """Seconds within which a command that was told to stop has ended, and what it started as well."""
@@ -181,7 +181,7 @@ def _become(
             resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
         if fresh:
             _hold_signals(False)
-            os.execv(sys.executable, [sys.executable, "-m", "evolve", *arguments])
+            os.execv(sys.executable, [sys.executable, "-m", "evoarray", *arguments])
         status = _call(arguments, blow)
     finally:
         os._exit(status)

@@ -11,7 +11,7 @@ from random import Random
 
 import click
 
-from evolve.cli import commands
+from evoarray.evolution.cli import commands
 from tests.chaos.flips import goods
 
 _NUMBERS = (

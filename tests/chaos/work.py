@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from model.images import write_image
-from model.noise import add_noise
+from evoarray.model.images import write_image
+from evoarray.model.noise import add_noise
 from tests.chaos.command import REFUSED, Blow, Ended, run
 
 SIDE = 16

@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from evolve.neuro.neat.genes import Frame
-from evolve.neuro.neat.genome import Genome
+from evoarray.evolution.neuro.neat.genes import Frame
+from evoarray.evolution.neuro.neat.genome import Genome
 
 PAPER = Frame((2, 1, 1), 1)
 """Of the paper's figures, whose nodes 1 to 6 are 0 to 5 here; its third input is the bias."""

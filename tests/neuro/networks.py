@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from model.neuro.arithmetic import Int8
-from model.neuro.layers import POOLS
-from model.neuro.network import Conv, Dense, Layer, Network, Pool, Shape
+from evoarray.model.neuro.arithmetic import Int8
+from evoarray.model.neuro.layers import POOLS
+from evoarray.model.neuro.network import Conv, Dense, Layer, Network, Pool, Shape
 
 HIDDEN = ("linear", "relu", "sigmoid", "tanh", "step")
 

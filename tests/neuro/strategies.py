@@ -4,8 +4,8 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from evolve.neuro.architecture import POOLS, Architecture, Block, Kernel, fitted
-from model.neuro.arithmetic import Int8
+from evoarray.evolution.neuro.architecture import POOLS, Architecture, Block, Kernel, fitted
+from evoarray.model.neuro.arithmetic import Int8
 
 BLOCKS = st.builds(
     Block, st.integers(1, 4), st.integers(0, 1), st.integers(1, 2), st.sampled_from(POOLS)

@@ -6,10 +6,10 @@ import json
 import pytest
 from hypothesis import given, settings
 
-from evolve.neuro.architecture import Architecture, Block, architecture_of, fitted
-from model.errors import InputError
-from model.neuro.forward import forward
-from model.neuro.layers import Pool
+from evoarray.evolution.neuro.architecture import Architecture, Block, architecture_of, fitted
+from evoarray.model.errors import InputError
+from evoarray.model.neuro.forward import forward
+from evoarray.model.neuro.layers import Pool
 from tests.neuro.strategies import LAYERS, architecture, images, random_kernels
 
 MAX2 = Pool("max", 2, 2)

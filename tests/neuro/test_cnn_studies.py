@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evolve.neuro.algorithms import algorithm_of, seen_part
-from evolve.neuro.architecture import Block
-from evolve.neuro.backends import FastBackend, ModelBackend
-from evolve.neuro.cnn import random_cnn
-from evolve.neuro.data import digits
-from evolve.neuro.handmade import HAND_MADE
-from evolve.neuro.settings import NeuroSettings
-from evolve.studies.neuro import Neuro
-from evolve.studies.neuro_runs import CYCLES, SAVED, NeuroTask
-from evolve.studies.spec import parse_spec
-from model.neuro.forward import classify, forward
-from model.neuro.latency import inference_cycles
-from model.neuro.program import Core
+from evoarray.evolution.neuro.algorithms import algorithm_of, seen_part
+from evoarray.evolution.neuro.architecture import Block
+from evoarray.evolution.neuro.backends import FastBackend, ModelBackend
+from evoarray.evolution.neuro.cnn import random_cnn
+from evoarray.evolution.neuro.data import digits
+from evoarray.evolution.neuro.handmade import HAND_MADE
+from evoarray.evolution.neuro.settings import NeuroSettings
+from evoarray.evolution.studies.neuro import Neuro
+from evoarray.evolution.studies.neuro_runs import CYCLES, SAVED, NeuroTask
+from evoarray.evolution.studies.spec import parse_spec
+from evoarray.model.neuro.forward import classify, forward
+from evoarray.model.neuro.latency import inference_cycles
+from evoarray.model.neuro.program import Core
 from tests.conftest import ROOT
 from tests.neuro.strategies import architecture, images
 

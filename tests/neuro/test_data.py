@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from evolve.neuro import data
-from evolve.neuro.data import digits, split_order
-from model.errors import InputError
+from evoarray.evolution.neuro import data
+from evoarray.evolution.neuro.data import digits, split_order
+from evoarray.model.errors import InputError
 
 IMAGES = Path(__file__).parents[2] / "images"
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evolve.neuro.algorithm import Reals
-from evolve.neuro.architecture import Architecture, Block
-from evolve.neuro.data import digits
-from evolve.neuro.deepga import (
+from evoarray.evolution.neuro.algorithm import Reals
+from evoarray.evolution.neuro.architecture import Architecture, Block
+from evoarray.evolution.neuro.data import digits
+from evoarray.evolution.neuro.deepga import (
     MOST_BLOCKS,
     MOST_HIDDEN,
     DeepGA,
@@ -24,11 +24,11 @@ from evolve.neuro.deepga import (
     mutated,
     trained_of,
 )
-from evolve.neuro.loop import Search, evolve
-from evolve.neuro.settings import NeuroSettings
-from model.errors import InputError
-from model.neuro.forward import classify, forward
-from model.neuro.layers import Pool
+from evoarray.evolution.neuro.loop import Search, evolve
+from evoarray.evolution.neuro.settings import NeuroSettings
+from evoarray.model.errors import InputError
+from evoarray.model.neuro.forward import classify, forward
+from evoarray.model.neuro.layers import Pool
 from tests.neuro.strategies import LAYERS, SEEDS, architecture
 
 MAX2 = Pool("max", 2, 2)

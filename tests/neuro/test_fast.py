@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evolve.neuro import fast
-from evolve.neuro.fast import Fast, stack
-from model.errors import InputError
-from model.neuro.forward import forward
-from model.neuro.network import Conv, Dense, Layer, Network, Pool
+from evoarray.evolution.neuro import fast
+from evoarray.evolution.neuro.fast import Fast, stack
+from evoarray.model.errors import InputError
+from evoarray.model.neuro.forward import forward
+from evoarray.model.neuro.network import Conv, Dense, Layer, Network, Pool
 from tests.neuro.networks import HIDDEN, random_images, random_layer, random_network
 
 

@@ -8,30 +8,36 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evolve.filter.backends.icarus import IcarusBackend as IcarusFilter
-from evolve.filter.sample import as_sheet
-from evolve.neuro.backends import FastBackend
-from evolve.neuro.backends.icarus import IcarusBackend as IcarusNetwork
-from evolve.neuro.data import Digits, Part, digits
-from evolve.neuro.filtered.chain import Chain, ChainFitness, filtered, medians, planes_of
-from evolve.neuro.filtered.evolution import FilterEvolution
-from evolve.neuro.filtered.run import run
-from evolve.neuro.filtered.settings import FilterSettings
-from evolve.neuro.loop import Search, evolve
-from evolve.neuro.noise import noisy
-from evolve.studies.kind import of_run
-from evolve.studies.noisy_digits import NoisyDigits, NoisyTask
-from evolve.studies.spec import Spec, parse_spec
-from model.errors import InputError
-from model.filter.activity import used
-from model.filter.array import filter_image
-from model.filter.array import run as run_circuit
-from model.filter.baselines import median3x3
-from model.filter.circuit import Circuit, Shape, circuit_of, random_circuit
-from model.neuro.arithmetic import Int8
-from model.neuro.forward import classify, forward
-from model.neuro.network import Network, load_network
-from model.noise import add_noise
+from evoarray.evolution.filter.backends.icarus import IcarusBackend as IcarusFilter
+from evoarray.evolution.filter.sample import as_sheet
+from evoarray.evolution.neuro.backends import FastBackend
+from evoarray.evolution.neuro.backends.icarus import IcarusBackend as IcarusNetwork
+from evoarray.evolution.neuro.data import Digits, Part, digits
+from evoarray.evolution.neuro.filtered.chain import (
+    Chain,
+    ChainFitness,
+    filtered,
+    medians,
+    planes_of,
+)
+from evoarray.evolution.neuro.filtered.evolution import FilterEvolution
+from evoarray.evolution.neuro.filtered.run import run
+from evoarray.evolution.neuro.filtered.settings import FilterSettings
+from evoarray.evolution.neuro.loop import Search, evolve
+from evoarray.evolution.neuro.noise import noisy
+from evoarray.evolution.studies.kind import of_run
+from evoarray.evolution.studies.noisy_digits import NoisyDigits, NoisyTask
+from evoarray.evolution.studies.spec import Spec, parse_spec
+from evoarray.model.errors import InputError
+from evoarray.model.filter.activity import used
+from evoarray.model.filter.array import filter_image
+from evoarray.model.filter.array import run as run_circuit
+from evoarray.model.filter.baselines import median3x3
+from evoarray.model.filter.circuit import Circuit, Shape, circuit_of, random_circuit
+from evoarray.model.neuro.arithmetic import Int8
+from evoarray.model.neuro.forward import classify, forward
+from evoarray.model.neuro.network import Network, load_network
+from evoarray.model.noise import add_noise
 from tests.conftest import ROOT, Evoarray
 from tests.test_studies import done, refused
 

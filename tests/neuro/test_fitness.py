@@ -6,8 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from evolve.neuro.backends import open_backend
-from evolve.neuro.encodings import (
+from evoarray.evolution.neuro.backends import open_backend
+from evoarray.evolution.neuro.encodings import (
     Continuous,
     Encoding,
     Grouped,
@@ -16,12 +16,12 @@ from evolve.neuro.encodings import (
     Masked,
     Permutation,
 )
-from evolve.neuro.fitness import BIT, Fitness, FitnessSettings, cost
-from evolve.neuro.one_plus_lambda import OnePlusLambda
-from evolve.neuro.settings import NeuroSettings
-from evolve.neuro.weights import ACTIVATIONS, Form
-from model.errors import InputError
-from model.neuro.arithmetic import Int8, Int64
+from evoarray.evolution.neuro.fitness import BIT, Fitness, FitnessSettings, cost
+from evoarray.evolution.neuro.one_plus_lambda import OnePlusLambda
+from evoarray.evolution.neuro.settings import NeuroSettings
+from evoarray.evolution.neuro.weights import ACTIVATIONS, Form
+from evoarray.model.errors import InputError
+from evoarray.model.neuro.arithmetic import Int8, Int64
 
 SHAPE = (1, 3, 4)
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from model.errors import InputError
-from model.neuro.arithmetic import requantise, round_half_even
-from model.neuro.examples import mcculloch_pitts_and, perceptron
-from model.neuro.forward import classify, convolve, dense, forward, pool
-from model.neuro.network import Conv, Dense, Network, Pool, to_json
-from model.neuro.tables import table
+from evoarray.model.errors import InputError
+from evoarray.model.neuro.arithmetic import requantise, round_half_even
+from evoarray.model.neuro.examples import mcculloch_pitts_and, perceptron
+from evoarray.model.neuro.forward import classify, convolve, dense, forward, pool
+from evoarray.model.neuro.network import Conv, Dense, Network, Pool, to_json
+from evoarray.model.neuro.tables import table
 from tests.neuro import reference
 from tests.neuro.networks import HIDDEN, random_images, random_layer, random_network
 from tests.neuro.worked_example import CONVOLVED, IMAGE, KERNEL, POOLED

@@ -9,16 +9,28 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from evolve.neuro.algorithm import Reals
-from evolve.neuro.neat.algorithm import Neat
-from evolve.neuro.neat.genes import Frame
-from evolve.neuro.neat.genome import Genome, align, distance, minimal
-from evolve.neuro.neat.innovations import Innovations
-from evolve.neuro.neat.settings import NeatSettings
-from evolve.neuro.neat.species import REFOCUS, STAGNATION, Species, breeding, offspring, speciate
-from evolve.neuro.neat.variation import add_connection, add_node, crossover, mutate_weights
-from model.errors import InputError
-from model.neuro.forward import forward
+from evoarray.evolution.neuro.algorithm import Reals
+from evoarray.evolution.neuro.neat.algorithm import Neat
+from evoarray.evolution.neuro.neat.genes import Frame
+from evoarray.evolution.neuro.neat.genome import Genome, align, distance, minimal
+from evoarray.evolution.neuro.neat.innovations import Innovations
+from evoarray.evolution.neuro.neat.settings import NeatSettings
+from evoarray.evolution.neuro.neat.species import (
+    REFOCUS,
+    STAGNATION,
+    Species,
+    breeding,
+    offspring,
+    speciate,
+)
+from evoarray.evolution.neuro.neat.variation import (
+    add_connection,
+    add_node,
+    crossover,
+    mutate_weights,
+)
+from evoarray.model.errors import InputError
+from evoarray.model.neuro.forward import forward
 from tests.neuro.neat_examples import PAPER, figure_4, genome_of, genomes
 
 XOR = Frame((2, 1, 1), 2)

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from numpy.typing import NDArray
 
-from evolve.neuro.neat.genes import ACTIVATIONS, Frame
-from evolve.neuro.neat.genome import Genome, minimal
-from evolve.neuro.neat.mapping import map_genes
-from model.neuro.forward import activate, forward
-from model.neuro.network import Dense
-from model.neuro.tables import table
+from evoarray.evolution.neuro.neat.genes import ACTIVATIONS, Frame
+from evoarray.evolution.neuro.neat.genome import Genome, minimal
+from evoarray.evolution.neuro.neat.mapping import map_genes
+from evoarray.model.neuro.forward import activate, forward
+from evoarray.model.neuro.network import Dense
+from evoarray.model.neuro.tables import table
 from tests.neuro.neat_examples import PAPER, genome_of, genomes_and_images, logits_of
 
 

@@ -13,19 +13,19 @@ import pytest
 from neat.activations import ActivationFunctionSet, sigmoid_activation
 from neat.nn import FeedForwardNetwork
 
-from evolve.neuro.data import digits
-from evolve.neuro.neat.genome import Genome
-from evolve.neuro.neat.peer import Peer, PeerBackend, PeerGenome, sigmoid
-from evolve.neuro.neat.problems import PROBLEMS, small_digits, xor
-from evolve.neuro.neat.settings import NeatSettings
-from evolve.studies.neuro import Neuro
-from evolve.studies.neuro_runs import NeuroResult, NeuroTask
-from evolve.studies.spec import parse_spec
-from evolve.studies.store import StudyStore
-from model.errors import InputError
-from model.neuro.forward import classify, forward
-from model.neuro.latency import inference_cycles
-from model.neuro.program import Core, program
+from evoarray.evolution.neuro.data import digits
+from evoarray.evolution.neuro.neat.genome import Genome
+from evoarray.evolution.neuro.neat.peer import Peer, PeerBackend, PeerGenome, sigmoid
+from evoarray.evolution.neuro.neat.problems import PROBLEMS, small_digits, xor
+from evoarray.evolution.neuro.neat.settings import NeatSettings
+from evoarray.evolution.studies.neuro import Neuro
+from evoarray.evolution.studies.neuro_runs import NeuroResult, NeuroTask
+from evoarray.evolution.studies.spec import parse_spec
+from evoarray.evolution.studies.store import StudyStore
+from evoarray.model.errors import InputError
+from evoarray.model.neuro.forward import classify, forward
+from evoarray.model.neuro.latency import inference_cycles
+from evoarray.model.neuro.program import Core, program
 from tests.conftest import ROOT, Evoarray
 from tests.neuro.neat_examples import logits_of
 from tests.test_studies import done

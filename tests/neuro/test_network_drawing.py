@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evolve.neuro.drawing import MOST, draw_network
-from model.neuro.network import Conv, Dense, Network, Pool, load_network, save_network
+from evoarray.evolution.neuro.drawing import MOST, draw_network
+from evoarray.model.neuro.network import Conv, Dense, Network, Pool, load_network, save_network
 from tests.conftest import Evoarray
 from tests.neuro.networks import random_network
 

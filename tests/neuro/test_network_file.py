@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from model.errors import InputError
-from model.neuro.network import (
+from evoarray.model.errors import InputError
+from evoarray.model.neuro.network import (
     Conv,
     Dense,
     Network,

@@ -16,18 +16,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evolve import THREADS
-from evolve.neuro import progress
-from evolve.neuro.backends import ModelBackend
-from evolve.neuro.data import digits
-from evolve.neuro.judge import judge, replay
-from evolve.neuro.neat.settings import NeatSettings
-from evolve.runs.listing import look
-from model.errors import MismatchError
-from model.neuro.arithmetic import Int8
-from model.neuro.forward import classify, forward
-from model.neuro.layers import Int32
-from model.neuro.network import Network, load_network
+from evoarray.evolution import THREADS
+from evoarray.evolution.neuro import progress
+from evoarray.evolution.neuro.backends import ModelBackend
+from evoarray.evolution.neuro.data import digits
+from evoarray.evolution.neuro.judge import judge, replay
+from evoarray.evolution.neuro.neat.settings import NeatSettings
+from evoarray.evolution.runs.listing import look
+from evoarray.model.errors import MismatchError
+from evoarray.model.neuro.arithmetic import Int8
+from evoarray.model.neuro.forward import classify, forward
+from evoarray.model.neuro.layers import Int32
+from evoarray.model.neuro.network import Network, load_network
 from tests.conftest import ROOT, Ended, Evoarray
 
 SMALL = ("--layers", "64-6-10", "--evaluations", 6000, "--interval", 500)
@@ -57,7 +57,7 @@ def outcome(folder: Path) -> tuple[Any, ...]:
 
 def begin(folder: Path, *command: object) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [sys.executable, "-m", "evolve", *map(str, command)],
+        [sys.executable, "-m", "evoarray", *map(str, command)],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.DEVNULL,
@@ -189,7 +189,9 @@ def test_a_run_ends_where_all_is_right(
     assert results["sizes"]["layers"] == len(network.layers) > 1
     assert f"identity lanes: {results['sizes']['identity lanes']}" in printed
     with monkeypatch.context() as patch:
-        patch.delattr("evolve.neuro.run._print")  # it breaks off after the last generation
+        patch.delattr(
+            "evoarray.evolution.neuro.run._print"
+        )  # it breaks off after the last generation
         with pytest.raises(NameError):
             evoarray("neuro", "-o", "run", *XOR)
     assert evoarray("resume", "run").status == 0
@@ -211,8 +213,8 @@ def test_a_wrong_logit_is_found() -> None:
 
 
 def _network() -> Network:
-    from evolve.neuro.algorithms import algorithm_of
-    from evolve.neuro.settings import NeuroSettings
+    from evoarray.evolution.neuro.algorithms import algorithm_of
+    from evoarray.evolution.neuro.settings import NeuroSettings
 
     networks: list[Network] = [each.network() for each in algorithm_of(NeuroSettings()).ask()]
     return networks[0]
@@ -290,7 +292,8 @@ def test_a_run_has_one_core(asked: str | None) -> None:
     if asked:
         environment |= dict.fromkeys(THREADS, asked)
     code = (
-        "from evolve.cli import main; from threadpoolctl import threadpool_info as info; "
+        "from evoarray.evolution.cli import main; "
+        "from threadpoolctl import threadpool_info as info; "
         "print({each['num_threads'] for each in info() if each['user_api'] == 'blas'})"
     )
     done = subprocess.run(

@@ -13,19 +13,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evolve.neuro import trained
-from evolve.neuro.algorithms import algorithm_of
-from evolve.neuro.copies import with_copies
-from evolve.neuro.data import digits
-from evolve.neuro.settings import NeuroSettings
-from evolve.studies.kind import of_run
-from evolve.studies.neuro import TestError
-from evolve.studies.neuro_runs import NeuroResult, NeuroTask
-from evolve.studies.spec import parse_spec
-from evolve.studies.store import DATABASE
-from model.neuro.forward import classify, forward
-from model.neuro.latency import inference_cycles
-from model.neuro.program import Core
+from evoarray.evolution.neuro import trained
+from evoarray.evolution.neuro.algorithms import algorithm_of
+from evoarray.evolution.neuro.copies import with_copies
+from evoarray.evolution.neuro.data import digits
+from evoarray.evolution.neuro.settings import NeuroSettings
+from evoarray.evolution.studies.kind import of_run
+from evoarray.evolution.studies.neuro import TestError
+from evoarray.evolution.studies.neuro_runs import NeuroResult, NeuroTask
+from evoarray.evolution.studies.spec import parse_spec
+from evoarray.evolution.studies.store import DATABASE
+from evoarray.model.neuro.forward import classify, forward
+from evoarray.model.neuro.latency import inference_cycles
+from evoarray.model.neuro.program import Core
 from tests.conftest import ROOT, Evoarray
 from tests.test_network_studies import results
 from tests.test_studies import done, refused

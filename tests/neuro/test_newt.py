@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from evolve.neuro.architecture import Architecture, Block, Kernel
-from evolve.neuro.backends import open_backend
-from evolve.neuro.cnn import (
+from evoarray.evolution.neuro.architecture import Architecture, Block, Kernel
+from evoarray.evolution.neuro.backends import open_backend
+from evoarray.evolution.neuro.cnn import (
     MOST_BIAS,
     Cnn,
     cnn_of,
@@ -21,14 +21,14 @@ from evolve.neuro.cnn import (
     refitted,
     restructured,
 )
-from evolve.neuro.fitness import Fitness, FitnessSettings
-from evolve.neuro.heads import head_of, heads, with_head
-from evolve.neuro.mutants import MOST_CHANGES
-from evolve.neuro.newt import Newt
-from evolve.neuro.settings import NeuroSettings
-from model.neuro.forward import forward
-from model.neuro.layers import Dense, Pool
-from model.neuro.network import Network
+from evoarray.evolution.neuro.fitness import Fitness, FitnessSettings
+from evoarray.evolution.neuro.heads import head_of, heads, with_head
+from evoarray.evolution.neuro.mutants import MOST_CHANGES
+from evoarray.evolution.neuro.newt import Newt
+from evoarray.evolution.neuro.settings import NeuroSettings
+from evoarray.model.neuro.forward import forward
+from evoarray.model.neuro.layers import Dense, Pool
+from evoarray.model.neuro.network import Network
 from tests.neuro.strategies import LAYERS, SEEDS, architecture, images, random_kernels
 
 MAX2 = Pool("max", 2, 2)

@@ -12,12 +12,12 @@ import onnx
 import onnxruntime
 import pytest
 
-from evolve.neuro.onnx import save_onnx, to_onnx
-from model.neuro.arithmetic import Int8
-from model.neuro.examples import mcculloch_pitts_and
-from model.neuro.forward import forward
-from model.neuro.layers import Int32, Shape
-from model.neuro.network import Conv, Dense, Layer, Network, Pool, save_network
+from evoarray.evolution.neuro.onnx import save_onnx, to_onnx
+from evoarray.model.neuro.arithmetic import Int8
+from evoarray.model.neuro.examples import mcculloch_pitts_and
+from evoarray.model.neuro.forward import forward
+from evoarray.model.neuro.layers import Int32, Shape
+from evoarray.model.neuro.network import Conv, Dense, Layer, Network, Pool, save_network
 from tests.conftest import Evoarray
 from tests.neuro.networks import HIDDEN, random_images, random_layer, random_network
 

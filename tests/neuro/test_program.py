@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from model.errors import InputError
-from model.neuro.latency import inference_cycles
-from model.neuro.network import Conv, Dense, Network, Pool
-from model.neuro.program import WEIGHTS, Core, check_fit, program, weight_rows
+from evoarray.model.errors import InputError
+from evoarray.model.neuro.latency import inference_cycles
+from evoarray.model.neuro.network import Conv, Dense, Network, Pool
+from evoarray.model.neuro.program import WEIGHTS, Core, check_fit, program, weight_rows
 from tests.neuro.networks import random_network
 
 ROOT = Path(__file__).parents[2]

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evolve.neuro.architecture import Architecture, Block
-from evolve.neuro.data import digits
-from evolve.neuro.quantise import quantise
-from evolve.neuro.trainer import STEP, Training, logits, train
-from model.neuro.forward import accumulate, classify, forward
-from model.neuro.layers import Conv, Dense, Pool
+from evoarray.evolution.neuro.architecture import Architecture, Block
+from evoarray.evolution.neuro.data import digits
+from evoarray.evolution.neuro.quantise import quantise
+from evoarray.evolution.neuro.trainer import STEP, Training, logits, train
+from evoarray.model.neuro.forward import accumulate, classify, forward
+from evoarray.model.neuro.layers import Conv, Dense, Pool
 from tests.neuro.strategies import images
 
 SMALL = Architecture(

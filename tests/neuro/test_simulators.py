@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evolve.backends.process import SimulatorError
-from evolve.neuro.backends import BACKENDS, open_backend
-from evolve.neuro.backends.icarus import IcarusBackend
-from evolve.neuro.backends.simulated import SimulatedCore
-from evolve.neuro.backends.verilator import VerilatorBackend
-from model.errors import InputError
-from model.neuro.forward import forward
-from model.neuro.latency import inference_cycles
-from model.neuro.network import Dense, Network
-from model.neuro.program import Core, program
+from evoarray.evolution.backends.process import SimulatorError
+from evoarray.evolution.neuro.backends import BACKENDS, open_backend
+from evoarray.evolution.neuro.backends.icarus import IcarusBackend
+from evoarray.evolution.neuro.backends.simulated import SimulatedCore
+from evoarray.evolution.neuro.backends.verilator import VerilatorBackend
+from evoarray.model.errors import InputError
+from evoarray.model.neuro.forward import forward
+from evoarray.model.neuro.latency import inference_cycles
+from evoarray.model.neuro.network import Dense, Network
+from evoarray.model.neuro.program import Core, program
 from tests.neuro.networks import random_images, random_network
 
 SIMULATORS = ("verilator", "icarus", "icarus-axi")

@@ -4,11 +4,19 @@
 import numpy as np
 import pytest
 
-from evolve.neuro.architecture import Architecture, Block, Kernel
-from evolve.neuro.data import digits
-from evolve.neuro.trainer import STEP, Training, as_maps, gradients, logits, start, train
-from model.neuro.forward import forward
-from model.neuro.layers import Pool
+from evoarray.evolution.neuro.architecture import Architecture, Block, Kernel
+from evoarray.evolution.neuro.data import digits
+from evoarray.evolution.neuro.trainer import (
+    STEP,
+    Training,
+    as_maps,
+    gradients,
+    logits,
+    start,
+    train,
+)
+from evoarray.model.neuro.forward import forward
+from evoarray.model.neuro.layers import Pool
 from tests.neuro.strategies import architecture, images
 
 ARCHITECTURES = {

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evolve.neuro.algorithm import Algorithm, Reals
-from evolve.neuro.algorithms import algorithm_of, training_fitness
-from evolve.neuro.backends import open_backend
-from evolve.neuro.data import Part
-from evolve.neuro.encodings import (
+from evoarray.evolution.neuro.algorithm import Algorithm, Reals
+from evoarray.evolution.neuro.algorithms import algorithm_of, training_fitness
+from evoarray.evolution.neuro.backends import open_backend
+from evoarray.evolution.neuro.data import Part
+from evoarray.evolution.neuro.encodings import (
     GROUPS,
     NONE,
     Continuous,
@@ -23,11 +23,11 @@ from evolve.neuro.encodings import (
     cycles,
     steps,
 )
-from evolve.neuro.fitness import Fitness
-from evolve.neuro.loop import Search, evolve
-from evolve.neuro.mutants import Mutants
-from evolve.neuro.one_plus_lambda import OnePlusLambda
-from evolve.neuro.populations import (
+from evoarray.evolution.neuro.fitness import Fitness
+from evoarray.evolution.neuro.loop import Search, evolve
+from evoarray.evolution.neuro.mutants import Mutants
+from evoarray.evolution.neuro.one_plus_lambda import OnePlusLambda
+from evoarray.evolution.neuro.populations import (
     INERTIA,
     PULL,
     EvolutionaryProgramming,
@@ -35,9 +35,9 @@ from evolve.neuro.populations import (
     GeneticAlgorithm,
     ParticleSwarm,
 )
-from evolve.neuro.settings import ENCODINGS, EVOLVED, NeuroSettings
-from evolve.neuro.weights import Form
-from model.errors import InputError
+from evoarray.evolution.neuro.settings import ENCODINGS, EVOLVED, NeuroSettings
+from evoarray.evolution.neuro.weights import Form
+from evoarray.model.errors import InputError
 
 FORM = Form((1, 2, 2), (2,))  # ten genes
 LAYERS = "64-3-10"

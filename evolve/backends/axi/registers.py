@@ -3,7 +3,7 @@
 
 from typing import Protocol
 
-from model.registers import load_map
+from evoarray.model.registers import load_map
 
 
 class RefusedError(Exception):

@@ -11,7 +11,7 @@ from cocotbext.axi import (
     AxiResp,
 )
 
-from evolve.backends.axi.registers import RefusedError
+from evoarray.evolution.backends.axi.registers import RefusedError
 
 
 class SimulatedBus:

@@ -14,16 +14,16 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.filter.backends.axi.icarus import IcarusAxiBackend
-from evolve.filter.backends.fast import FastBackend
-from evolve.filter.backends.icarus import IcarusBackend
-from evolve.filter.backends.model import ModelBackend
-from evolve.filter.backends.simulated import SimulatorBackend
-from evolve.filter.backends.verilator import VerilatorBackend
-from evolve.filter.sample import Pair, Sheet, as_sheet
-from evolve.filter.tribe import AskEvaluateTell, Evolver, Rule, Tribe
-from model.filter.circuit import Genes, Shape
-from model.filter.functions import Plane
+from evoarray.evolution.filter.backends.axi.icarus import IcarusAxiBackend
+from evoarray.evolution.filter.backends.fast import FastBackend
+from evoarray.evolution.filter.backends.icarus import IcarusBackend
+from evoarray.evolution.filter.backends.model import ModelBackend
+from evoarray.evolution.filter.backends.simulated import SimulatorBackend
+from evoarray.evolution.filter.backends.verilator import VerilatorBackend
+from evoarray.evolution.filter.sample import Pair, Sheet, as_sheet
+from evoarray.evolution.filter.tribe import AskEvaluateTell, Evolver, Rule, Tribe
+from evoarray.model.filter.circuit import Genes, Shape
+from evoarray.model.filter.functions import Plane
 
 SHARES = 4
 """Into how many shares for each backend tribes are parted: more balance better, but take longer."""

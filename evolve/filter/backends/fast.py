@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.backends.library import address, load_compiled
-from evolve.filter.sample import Pair, Sheet, as_sheet
-from evolve.filter.tribe import Rule, Solution, Tribe
-from evolve.simplify.cost import luts_by_code
-from model.filter.circuit import Genes, Shape
-from model.filter.functions import FUNCTION_SETS, Plane
+from evoarray.evolution.backends.library import address, load_compiled
+from evoarray.evolution.filter.sample import Pair, Sheet, as_sheet
+from evoarray.evolution.filter.tribe import Rule, Solution, Tribe
+from evoarray.evolution.simplify.cost import luts_by_code
+from evoarray.model.filter.circuit import Genes, Shape
+from evoarray.model.filter.functions import FUNCTION_SETS, Plane
 
 _SOURCE = Path(__file__).with_name("engine.c")
 

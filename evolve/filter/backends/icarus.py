@@ -3,12 +3,12 @@
 
 from pathlib import Path
 
-from evolve.backends.interpreted import cocotb_environment, compile_rtl, find_cocotb
-from evolve.filter.backends.simulated import IMAGES, SimulatorBackend
-from evolve.filter.sample import Sheet
-from model.filter.circuit import Shape
-from model.filter.rtl import parameters
-from model.rtl import sources
+from evoarray.evolution.backends.interpreted import cocotb_environment, compile_rtl, find_cocotb
+from evoarray.evolution.filter.backends.simulated import IMAGES, SimulatorBackend
+from evoarray.evolution.filter.sample import Sheet
+from evoarray.model.filter.circuit import Shape
+from evoarray.model.filter.rtl import parameters
+from evoarray.model.rtl import sources
 
 
 class IcarusBackend(SimulatorBackend):
@@ -17,7 +17,7 @@ class IcarusBackend(SimulatorBackend):
     toplevel = "icarus_bench"
     bench: tuple[Path, ...] = (Path(__file__).with_name("icarus_bench.v"),)
     """What the top needs besides the sources of the core."""
-    server = "evolve.filter.backends.icarus_server"
+    server = "evoarray.evolution.filter.backends.icarus_server"
     """The module that answers, inside the simulator."""
     inertial_writes = True  # all inputs change as the clock falls
 

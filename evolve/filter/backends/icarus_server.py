@@ -10,7 +10,7 @@ from typing import Any
 import cocotb
 from cocotb.triggers import FallingEdge, RisingEdge
 
-from evolve.filter.backends.served import Server
+from evoarray.evolution.filter.backends.served import Server
 
 
 @cocotb.test()

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.filter.sample import Pair, Sheet, as_sheet
-from evolve.filter.tribe import AskEvaluateTell
-from model.filter.array import run
-from model.filter.circuit import Genes, Shape, circuit_of
-from model.filter.fitness import sae
-from model.filter.functions import Plane
+from evoarray.evolution.filter.sample import Pair, Sheet, as_sheet
+from evoarray.evolution.filter.tribe import AskEvaluateTell
+from evoarray.model.filter.array import run
+from evoarray.model.filter.circuit import Genes, Shape, circuit_of
+from evoarray.model.filter.fitness import sae
+from evoarray.model.filter.functions import Plane
 
 
 class ModelBackend(AskEvaluateTell):

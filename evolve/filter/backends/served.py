@@ -5,7 +5,7 @@ import os
 import struct
 from abc import ABC, abstractmethod
 
-from evolve.backends.pipes import REPLIES, REQUESTS
+from evoarray.evolution.backends.pipes import REPLIES, REQUESTS
 
 
 class Server(ABC):

@@ -11,12 +11,12 @@ filtered pixels, one byte each, row by row.
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.backends.process import SimulatedTop
-from evolve.filter.sample import Sheet
-from evolve.filter.tribe import AskEvaluateTell
-from model.errors import InputError
-from model.filter.circuit import Genes
-from model.filter.functions import Plane
+from evoarray.evolution.backends.process import SimulatedTop
+from evoarray.evolution.filter.sample import Sheet
+from evoarray.evolution.filter.tribe import AskEvaluateTell
+from evoarray.model.errors import InputError
+from evoarray.model.filter.circuit import Genes
+from evoarray.model.filter.functions import Plane
 
 LARGEST_SIDE = 4096
 """Pixels per side that the simulated evaluator is built for; its SAE then fits 32 bits."""

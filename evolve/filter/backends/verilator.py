@@ -6,12 +6,12 @@ The program is built once per shape and kept.
 
 from pathlib import Path
 
-from evolve.backends import verilated
-from evolve.filter.backends.simulated import IMAGES, LARGEST_SIDE, SimulatorBackend
-from evolve.filter.sample import Sheet
-from model.filter.circuit import Shape
-from model.filter.rtl import parameters
-from model.rtl import sources
+from evoarray.evolution.backends import verilated
+from evoarray.evolution.filter.backends.simulated import IMAGES, LARGEST_SIDE, SimulatorBackend
+from evoarray.evolution.filter.sample import Sheet
+from evoarray.model.filter.circuit import Shape
+from evoarray.model.filter.rtl import parameters
+from evoarray.model.rtl import sources
 
 _BENCH = Path(__file__).with_name("verilator_bench.v")
 _SERVER = Path(__file__).with_name("verilator_server.cpp")

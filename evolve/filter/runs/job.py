@@ -10,16 +10,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from evolve.filter.backends import Backend, open_backend
-from evolve.filter.comparison import Photo, photo_of
-from evolve.filter.sample import sheets_of
-from evolve.filter.settings import BACKENDS, Settings
-from evolve.runs.provenance import made_with
-from evolve.runs.resuming import replay_of
-from model.errors import InputError, not_ours
-from model.filter.circuit import Circuit, Shape, circuit_from_json, circuit_to_json
-from model.filter.functions import Plane
-from model.images import decode_image, encode_image
+from evoarray.evolution.filter.backends import Backend, open_backend
+from evoarray.evolution.filter.comparison import Photo, photo_of
+from evoarray.evolution.filter.sample import sheets_of
+from evoarray.evolution.filter.settings import BACKENDS, Settings
+from evoarray.evolution.runs.provenance import made_with
+from evoarray.evolution.runs.resuming import replay_of
+from evoarray.model.errors import InputError, not_ours
+from evoarray.model.filter.circuit import Circuit, Shape, circuit_from_json, circuit_to_json
+from evoarray.model.filter.functions import Plane
+from evoarray.model.images import decode_image, encode_image
 
 KINDS = ("noisy", "clean")
 """The two images of a photo."""

@@ -20,13 +20,13 @@ from rich.segment import Segment, SegmentLines
 from rich.style import Style
 from rich.text import Text
 
-from evolve.console import duration
-from evolve.filter.runs.progress import Watched
-from model.errors import printable
-from model.filter.array import run
-from model.filter.circuit import Genes, Shape, circuit_of
-from model.filter.functions import Plane
-from model.window import CENTRE, windows
+from evoarray.evolution.console import duration
+from evoarray.evolution.filter.runs.progress import Watched
+from evoarray.model.errors import printable
+from evoarray.model.filter.array import run
+from evoarray.model.filter.circuit import Genes, Shape, circuit_of
+from evoarray.model.filter.functions import Plane
+from evoarray.model.window import CENTRE, windows
 
 Block: TypeAlias = list[list[Segment]]
 Rival: TypeAlias = tuple[str, int]

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from evolve.console import duration
-from evolve.filter.loop import Epoch
-from evolve.filter.tribe import Evolver, Rule, Tribe
-from evolve.filter.world import World
-from evolve.runs.database import Event, Row
-from model.filter.circuit import Genes
+from evoarray.evolution.console import duration
+from evoarray.evolution.filter.loop import Epoch
+from evoarray.evolution.filter.tribe import Evolver, Rule, Tribe
+from evoarray.evolution.filter.world import World
+from evoarray.evolution.runs.database import Event, Row
+from evoarray.model.filter.circuit import Genes
 
 LINE_SECONDS = 5.0
 DRAWING = 0.02

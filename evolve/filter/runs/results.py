@@ -13,18 +13,18 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from evolve.filter import pictures
-from evolve.filter.backends import open_backend
-from evolve.filter.comparison import BASELINES, Comparison, Photo
-from evolve.filter.runs.job import Job
-from evolve.filter.tribe import Solution
-from evolve.runs.database import Row
-from evolve.stopping import held_back
-from model.errors import InputError, MismatchError
-from model.files import write_atomically
-from model.filter.array import filter_image
-from model.filter.circuit import Circuit, Shape, circuit_of, circuit_to_json, write_circuit
-from model.filter.fitness import sae
+from evoarray.evolution.filter import pictures
+from evoarray.evolution.filter.backends import open_backend
+from evoarray.evolution.filter.comparison import BASELINES, Comparison, Photo
+from evoarray.evolution.filter.runs.job import Job
+from evoarray.evolution.filter.tribe import Solution
+from evoarray.evolution.runs.database import Row
+from evoarray.evolution.stopping import held_back
+from evoarray.model.errors import InputError, MismatchError
+from evoarray.model.files import write_atomically
+from evoarray.model.filter.array import filter_image
+from evoarray.model.filter.circuit import Circuit, Shape, circuit_of, circuit_to_json, write_circuit
+from evoarray.model.filter.fitness import sae
 
 
 def replay(circuit: Circuit, photo: Photo, backend: str) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from evolve.backends.ready import require
-from evolve.filter.backends import Backend
-from evolve.filter.comparison import (
+from evoarray.evolution.backends.ready import require
+from evoarray.evolution.filter.backends import Backend
+from evoarray.evolution.filter.comparison import (
     EVOLVED,
     as_json,
     compare,
@@ -20,26 +20,26 @@ from evolve.filter.comparison import (
     verdict,
     verdict_as_json,
 )
-from evolve.filter.loop import Epoch, evolve, found, observe
-from evolve.filter.runs.job import Job, job_of
-from evolve.filter.runs.live import LiveView, Picture, is_watchable
-from evolve.filter.runs.progress import Lines, View, Watched
-from evolve.filter.runs.results import (
+from evoarray.evolution.filter.loop import Epoch, evolve, found, observe
+from evoarray.evolution.filter.runs.job import Job, job_of
+from evoarray.evolution.filter.runs.live import LiveView, Picture, is_watchable
+from evoarray.evolution.filter.runs.progress import Lines, View, Watched
+from evoarray.evolution.filter.runs.results import (
     replay,
     save_circuit,
     write_curve,
     write_front,
     write_pictures,
 )
-from evolve.filter.topology import Edges
-from evolve.filter.world import World
-from evolve.runs.database import Event, Row
-from evolve.runs.resuming import load_to_resume, print_json
-from evolve.runs.store import RunStore
-from model.errors import InputError, not_ours
-from model.files import write_json
-from model.filter.circuit import Shape, circuit_of, write_circuit
-from model.images import write_image
+from evoarray.evolution.filter.topology import Edges
+from evoarray.evolution.filter.world import World
+from evoarray.evolution.runs.database import Event, Row
+from evoarray.evolution.runs.resuming import load_to_resume, print_json
+from evoarray.evolution.runs.store import RunStore
+from evoarray.model.errors import InputError, not_ours
+from evoarray.model.files import write_json
+from evoarray.model.filter.circuit import Shape, circuit_of, write_circuit
+from evoarray.model.images import write_image
 
 SAVE_SECONDS = 0.5
 """How much of a run may have to be done again after it was killed."""

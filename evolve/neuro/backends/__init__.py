@@ -9,15 +9,15 @@ from typing import Protocol
 
 import numpy as np
 
-from evolve.neuro.backends.axi.icarus import IcarusAxiBackend
-from evolve.neuro.backends.icarus import IcarusBackend
-from evolve.neuro.backends.verilator import VerilatorBackend
-from evolve.neuro.fast import Fast, architecture_of, stack
-from model.errors import InputError
-from model.neuro.arithmetic import Int8
-from model.neuro.forward import forward
-from model.neuro.layers import Int32
-from model.neuro.network import Network
+from evoarray.evolution.neuro.backends.axi.icarus import IcarusAxiBackend
+from evoarray.evolution.neuro.backends.icarus import IcarusBackend
+from evoarray.evolution.neuro.backends.verilator import VerilatorBackend
+from evoarray.evolution.neuro.fast import Fast, architecture_of, stack
+from evoarray.model.errors import InputError
+from evoarray.model.neuro.arithmetic import Int8
+from evoarray.model.neuro.forward import forward
+from evoarray.model.neuro.layers import Int32
+from evoarray.model.neuro.network import Network
 
 MOST_KNOWN = 32
 """Architectures that are kept prepared; a few megabytes each."""

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Logits from the RTL interpreted by Icarus Verilog, driven through cocotb."""
 
-from evolve.backends.interpreted import cocotb_environment, compile_rtl, find_cocotb
-from evolve.neuro.backends.simulated import ROOMY, SimulatedCore
-from model.neuro.program import Core
-from model.rtl import sources
+from evoarray.evolution.backends.interpreted import cocotb_environment, compile_rtl, find_cocotb
+from evoarray.evolution.neuro.backends.simulated import ROOMY, SimulatedCore
+from evoarray.model.neuro.program import Core
+from evoarray.model.rtl import sources
 
 
 class IcarusBackend(SimulatedCore):
@@ -14,7 +14,7 @@ class IcarusBackend(SimulatedCore):
     """
 
     top = "evoarray_neuro_core"
-    server = "evolve.neuro.backends.icarus_server"
+    server = "evoarray.evolution.neuro.backends.icarus_server"
     inertial_writes = True
 
     def __init__(self, core: Core = ROOMY) -> None:

@@ -12,8 +12,8 @@ import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, RisingEdge
 
-from evolve.neuro.backends.served import PERIOD, Server
-from model.neuro.program import Words
+from evoarray.evolution.neuro.backends.served import PERIOD, Server
+from evoarray.model.neuro.program import Words
 
 
 @cocotb.test()

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from cocotb.utils import get_sim_time
 
-from evolve.backends.pipes import REPLIES, REQUESTS
-from model.neuro.program import Words
+from evoarray.evolution.backends.pipes import REPLIES, REQUESTS
+from evoarray.model.neuro.program import Words
 
 PERIOD = 2  # of the clock, in steps of the simulator
 

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from evolve.backends.process import SimulatedTop
-from model.neuro.arithmetic import Int8
-from model.neuro.forward import check_images
-from model.neuro.layers import Int32
-from model.neuro.network import Network
-from model.neuro.program import Core, program
+from evoarray.evolution.backends.process import SimulatedTop
+from evoarray.model.neuro.arithmetic import Int8
+from evoarray.model.neuro.forward import check_images
+from evoarray.model.neuro.layers import Int32
+from evoarray.model.neuro.network import Network
+from evoarray.model.neuro.program import Core, program
 
 ROOMY = Core(layers=64, activations=2**14, positions=2**12, weights=2**14, biases=2**12)
 """The default array with memories in which whatever evolves here has room."""

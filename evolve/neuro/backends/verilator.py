@@ -6,10 +6,10 @@ The program is built once per core and kept.
 
 from pathlib import Path
 
-from evolve.backends import verilated
-from evolve.neuro.backends.simulated import ROOMY, SimulatedCore
-from model.neuro.program import Core
-from model.rtl import sources
+from evoarray.evolution.backends import verilated
+from evoarray.evolution.neuro.backends.simulated import ROOMY, SimulatedCore
+from evoarray.model.neuro.program import Core
+from evoarray.model.rtl import sources
 
 _SERVER = Path(__file__).with_name("verilator_server.cpp")
 

@@ -9,18 +9,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evolve.neuro.algorithm import Reals
-from evolve.neuro.backends import Backend
-from evolve.neuro.data import Part
-from evolve.neuro.fitness import Fitness, FitnessSettings
-from model.filter.activity import used
-from model.filter.array import run
-from model.filter.baselines import median3x3
-from model.filter.circuit import Circuit, Shape
-from model.filter.functions import Plane
-from model.neuro.arithmetic import LARGEST, Int8
-from model.neuro.network import Network
-from model.window import windows
+from evoarray.evolution.neuro.algorithm import Reals
+from evoarray.evolution.neuro.backends import Backend
+from evoarray.evolution.neuro.data import Part
+from evoarray.evolution.neuro.fitness import Fitness, FitnessSettings
+from evoarray.model.filter.activity import used
+from evoarray.model.filter.array import run
+from evoarray.model.filter.baselines import median3x3
+from evoarray.model.filter.circuit import Circuit, Shape
+from evoarray.model.filter.functions import Plane
+from evoarray.model.neuro.arithmetic import LARGEST, Int8
+from evoarray.model.neuro.network import Network
+from evoarray.model.window import windows
 
 UNUSED = np.uint8(255)
 """Stands for the value of a gene that has no effect; no gene has it."""

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from evolve.filter.mutation import mutation_of_all_genes
-from evolve.filter.settings import Settings
-from evolve.neuro.algorithm import Algorithm, Reals
-from evolve.neuro.filtered.chain import Chain
-from evolve.neuro.filtered.settings import FilterSettings
-from evolve.rng import Random
-from model.filter.circuit import Genes, circuit_of, copy_filter
-from model.neuro.network import Network
+from evoarray.evolution.filter.mutation import mutation_of_all_genes
+from evoarray.evolution.filter.settings import Settings
+from evoarray.evolution.neuro.algorithm import Algorithm, Reals
+from evoarray.evolution.neuro.filtered.chain import Chain
+from evoarray.evolution.neuro.filtered.settings import FilterSettings
+from evoarray.evolution.rng import Random
+from evoarray.model.filter.circuit import Genes, circuit_of, copy_filter
+from evoarray.model.neuro.network import Network
 
 
 class FilterEvolution(Algorithm[Chain]):

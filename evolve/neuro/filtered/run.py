@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from evolve.neuro.backends import Backend, open_backend
-from evolve.neuro.data import Digits
-from evolve.neuro.filtered.chain import Chain, ChainFitness, medians
-from evolve.neuro.filtered.evolution import FilterEvolution
-from evolve.neuro.filtered.settings import EVOLVED, MEDIAN, FilterSettings
-from evolve.neuro.fitness import Fitness
-from evolve.neuro.loop import Champion, Search, follow
-from model.neuro.network import Network
+from evoarray.evolution.neuro.backends import Backend, open_backend
+from evoarray.evolution.neuro.data import Digits
+from evoarray.evolution.neuro.filtered.chain import Chain, ChainFitness, medians
+from evoarray.evolution.neuro.filtered.evolution import FilterEvolution
+from evoarray.evolution.neuro.filtered.settings import EVOLVED, MEDIAN, FilterSettings
+from evoarray.evolution.neuro.fitness import Fitness
+from evoarray.evolution.neuro.loop import Champion, Search, follow
+from evoarray.model.neuro.network import Network
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
-from evolve.effects import Effect
-from evolve.filter.presets import shape_of
-from evolve.filter.settings import HIGHEST_RATE
-from evolve.neuro.fitness import FitnessSettings
-from evolve.options import LARGEST_SEED, MOST_WEIGHT, check, option
-from model.filter.circuit import Shape
+from evoarray.evolution.effects import Effect
+from evoarray.evolution.filter.presets import shape_of
+from evoarray.evolution.filter.settings import HIGHEST_RATE
+from evoarray.evolution.neuro.fitness import FitnessSettings
+from evoarray.evolution.options import LARGEST_SEED, MOST_WEIGHT, check, option
+from evoarray.model.filter.circuit import Shape
 
 UNFILTERED, MEDIAN, EVOLVED = "no-filter", "median", "filter"
 ALGORITHMS = (UNFILTERED, MEDIAN, EVOLVED)

@@ -11,14 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from evolve.neuro.algorithm import Algorithm, Reals
-from evolve.neuro.neat.genes import Frame
-from evolve.neuro.neat.genome import Genome, distance, minimal
-from evolve.neuro.neat.innovations import Innovations
-from evolve.neuro.neat.mapping import map_genes
-from evolve.neuro.neat.settings import NeatSettings
-from evolve.neuro.neat.species import Species, breeding, offspring, speciate
-from evolve.neuro.neat.variation import add_connection, add_node, crossover, mutate_weights
+from evoarray.evolution.neuro.algorithm import Algorithm, Reals
+from evoarray.evolution.neuro.neat.genes import Frame
+from evoarray.evolution.neuro.neat.genome import Genome, distance, minimal
+from evoarray.evolution.neuro.neat.innovations import Innovations
+from evoarray.evolution.neuro.neat.mapping import map_genes
+from evoarray.evolution.neuro.neat.settings import NeatSettings
+from evoarray.evolution.neuro.neat.species import Species, breeding, offspring, speciate
+from evoarray.evolution.neuro.neat.variation import (
+    add_connection,
+    add_node,
+    crossover,
+    mutate_weights,
+)
 
 SURVIVORS = 0.2
 """The part of a species that may have children; the paper leaves it open, its program has this."""

@@ -16,8 +16,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from model.neuro.layers import check_integer, check_name
-from model.neuro.network import Shape
+from evoarray.model.neuro.layers import check_integer, check_name
+from evoarray.model.neuro.network import Shape
 
 Whole = NDArray[np.int64]
 Flags = NDArray[np.bool_]

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evolve.neuro.neat.genes import Flags, Frame, Genes, Whole
-from evolve.neuro.neat.mapping import map_genes
-from model.neuro.arithmetic import LARGEST
-from model.neuro.network import Network
+from evoarray.evolution.neuro.neat.genes import Flags, Frame, Genes, Whole
+from evoarray.evolution.neuro.neat.mapping import map_genes
+from evoarray.model.neuro.arithmetic import LARGEST
+from evoarray.model.neuro.network import Network
 
 SMALL = 20
 """Differences between genomes with fewer genes than this are not divided by their number (3.3)."""

@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass, field
 
-from evolve.neuro.neat.genes import Frame
+from evoarray.evolution.neuro.neat.genes import Frame
 
 
 @dataclass

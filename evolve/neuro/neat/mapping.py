@@ -21,9 +21,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evolve.neuro.neat.genes import ACTIVATIONS, Flags, Genes, Whole
-from model.neuro.arithmetic import LARGEST
-from model.neuro.network import Dense, Network
+from evoarray.evolution.neuro.neat.genes import ACTIVATIONS, Flags, Genes, Whole
+from evoarray.model.neuro.arithmetic import LARGEST
+from evoarray.model.neuro.network import Dense, Network
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,13 @@ from typing import Any, cast
 
 import numpy as np
 
-from evolve.neuro.algorithm import Reals
-from evolve.neuro.neat.settings import NeatSettings
-from model.errors import InputError
-from model.neuro.arithmetic import LARGEST, Int8
-from model.neuro.layers import Int32
-from model.neuro.network import Network
-from model.temporary import TemporaryFolder
+from evoarray.evolution.neuro.algorithm import Reals
+from evoarray.evolution.neuro.neat.settings import NeatSettings
+from evoarray.model.errors import InputError
+from evoarray.model.neuro.arithmetic import LARGEST, Int8
+from evoarray.model.neuro.layers import Int32
+from evoarray.model.neuro.network import Network
+from evoarray.model.temporary import TemporaryFolder
 
 CONFIG = Path(__file__).with_suffix(".ini")
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evolve.neuro.data import Digits, Part, digits
-from model.neuro.arithmetic import LARGEST
-from model.neuro.forward import pool
-from model.neuro.layers import Shape
+from evoarray.evolution.neuro.data import Digits, Part, digits
+from evoarray.model.neuro.arithmetic import LARGEST
+from evoarray.model.neuro.forward import pool
+from evoarray.model.neuro.layers import Shape
 
 
 @dataclass(frozen=True)

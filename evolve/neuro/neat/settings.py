@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
-from evolve.effects import Effect
-from evolve.neuro.backends import BACKENDS
-from evolve.neuro.fitness import FitnessSettings
-from evolve.neuro.neat.genes import ACTIVATIONS, LARGEST_SHIFT, Frame
-from evolve.neuro.neat.problems import PROBLEMS
-from evolve.neuro.settings import refuse_less_than_a_generation
-from evolve.options import LARGEST_SEED, MOST_WEIGHT, check, option
-from model.errors import refuse
+from evoarray.evolution.effects import Effect
+from evoarray.evolution.neuro.backends import BACKENDS
+from evoarray.evolution.neuro.fitness import FitnessSettings
+from evoarray.evolution.neuro.neat.genes import ACTIVATIONS, LARGEST_SHIFT, Frame
+from evoarray.evolution.neuro.neat.problems import PROBLEMS
+from evoarray.evolution.neuro.settings import refuse_less_than_a_generation
+from evoarray.evolution.options import LARGEST_SEED, MOST_WEIGHT, check, option
+from evoarray.model.errors import refuse
 
 NEAT, PEER = "neat", "neat-python"
 ALGORITHMS = (NEAT, PEER)

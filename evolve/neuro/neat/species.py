@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from evolve.neuro.algorithm import Reals
-from evolve.neuro.neat.genome import Genome
+from evoarray.evolution.neuro.algorithm import Reals
+from evoarray.evolution.neuro.neat.genome import Genome
 
 STAGNATION = 15
 """Generations without a better genome after which a species has no more children (4.1)."""

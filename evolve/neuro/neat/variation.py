@@ -3,10 +3,10 @@
 
 import numpy as np
 
-from evolve.neuro.neat.genes import Flags, Whole
-from evolve.neuro.neat.genome import Genome, align
-from evolve.neuro.neat.innovations import Innovations
-from model.neuro.arithmetic import LARGEST
+from evoarray.evolution.neuro.neat.genes import Flags, Whole
+from evoarray.evolution.neuro.neat.genome import Genome, align
+from evoarray.evolution.neuro.neat.innovations import Innovations
+from evoarray.model.neuro.arithmetic import LARGEST
 
 STAYS_DISABLED = 0.75
 """How often a gene is disabled that is so in a parent; else it is enabled (4.1)."""

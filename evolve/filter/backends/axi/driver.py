@@ -10,9 +10,9 @@ from typing import Protocol
 
 import numpy as np
 
-from evolve.backends.axi.registers import RegisteredCore, RegisterPort
-from model.filter.circuit import Circuit, Shape
-from model.filter.functions import FUNCTION_SETS, Plane
+from evoarray.evolution.backends.axi.registers import RegisteredCore, RegisterPort
+from evoarray.model.filter.circuit import Circuit, Shape
+from evoarray.model.filter.functions import FUNCTION_SETS, Plane
 
 NO_LIMIT = 2**32 - 1
 

@@ -5,13 +5,13 @@ The slowest backend: every pixel and every register access goes through Python. 
 core, its register map and its driver do what evolution needs.
 """
 
-from evolve.backends.interpreted import find_bus_models
-from evolve.filter.backends.icarus import IcarusBackend
-from evolve.filter.backends.simulated import LARGEST_SIDE
-from evolve.filter.sample import Sheet
-from model.errors import InputError
-from model.filter.circuit import Shape
-from model.filter.rtl import parameters
+from evoarray.evolution.backends.interpreted import find_bus_models
+from evoarray.evolution.filter.backends.icarus import IcarusBackend
+from evoarray.evolution.filter.backends.simulated import LARGEST_SIDE
+from evoarray.evolution.filter.sample import Sheet
+from evoarray.model.errors import InputError
+from evoarray.model.filter.circuit import Shape
+from evoarray.model.filter.rtl import parameters
 
 
 class IcarusAxiBackend(IcarusBackend):
@@ -19,7 +19,7 @@ class IcarusAxiBackend(IcarusBackend):
 
     toplevel = "evoarray_axi"
     bench = ()
-    server = "evolve.filter.backends.axi.server"
+    server = "evoarray.evolution.filter.backends.axi.server"
     inertial_writes = False  # the bus models write at rising edges
 
     def __init__(self, shape: Shape, sheet: Sheet) -> None:

@@ -12,12 +12,12 @@ import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles
 
-from evolve.filter.backends.axi.driver import Core
-from evolve.filter.backends.axi.simulated import SimulatedPort
-from evolve.filter.backends.served import Server
-from model.filter.circuit import circuit_of, copy_filter
-from model.filter.functions import Plane
-from model.window import CENTRE, WINDOW_PIXELS
+from evoarray.evolution.filter.backends.axi.driver import Core
+from evoarray.evolution.filter.backends.axi.simulated import SimulatedPort
+from evoarray.evolution.filter.backends.served import Server
+from evoarray.model.filter.circuit import circuit_of, copy_filter
+from evoarray.model.filter.functions import Plane
+from evoarray.model.window import CENTRE, WINDOW_PIXELS
 
 
 @cocotb.test()

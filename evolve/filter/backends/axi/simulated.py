@@ -8,8 +8,8 @@ import numpy as np
 from cocotb.handle import LogicObject
 from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
 
-from evolve.backends.axi.simulated import SimulatedBus
-from model.filter.functions import Plane
+from evoarray.evolution.backends.axi.simulated import SimulatedBus
+from evoarray.model.filter.functions import Plane
 
 
 class SimulatedPort(SimulatedBus):

@@ -9,12 +9,12 @@ from typing import Protocol
 
 import numpy as np
 
-from evolve.backends.axi.registers import RegisteredCore, RegisterPort
-from model.neuro.arithmetic import Int8
-from model.neuro.forward import check_images
-from model.neuro.layers import Int32
-from model.neuro.network import Network
-from model.neuro.program import Core, Words, program
+from evoarray.evolution.backends.axi.registers import RegisteredCore, RegisterPort
+from evoarray.model.neuro.arithmetic import Int8
+from evoarray.model.neuro.forward import check_images
+from evoarray.model.neuro.layers import Int32
+from evoarray.model.neuro.network import Network
+from evoarray.model.neuro.program import Core, Words, program
 
 
 class Port(RegisterPort, Protocol):

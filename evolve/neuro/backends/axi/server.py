@@ -11,10 +11,10 @@ import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles
 
-from evolve.neuro.backends.axi.driver import NeuroCore
-from evolve.neuro.backends.axi.simulated import SimulatedPort
-from evolve.neuro.backends.served import PERIOD, Server
-from model.neuro.program import Words
+from evoarray.evolution.neuro.backends.axi.driver import NeuroCore
+from evoarray.evolution.neuro.backends.axi.simulated import SimulatedPort
+from evoarray.evolution.neuro.backends.served import PERIOD, Server
+from evoarray.model.neuro.program import Words
 
 
 @cocotb.test()

@@ -7,8 +7,8 @@ import numpy as np
 from cocotb.handle import LogicObject
 from cocotbext.axi import AxiStreamBus, AxiStreamSink, AxiStreamSource
 
-from evolve.backends.axi.simulated import SimulatedBus
-from model.neuro.layers import Int32
+from evoarray.evolution.backends.axi.simulated import SimulatedBus
+from evoarray.model.neuro.layers import Int32
 
 
 class SimulatedPort(SimulatedBus):

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the command evoarray begins, which is also python -m evolve."""
+"""Where the command evoarray begins, which is also python -m evoarray."""
 
-from evolve.stopping import begin
+from evoarray.evolution.stopping import begin
 
 
 def main() -> None:
     """Run the command line. To import what it needs takes a while, in which it can be stopped."""
     begin()
-    from evolve.cli import main as run
+    from evoarray.evolution.cli import main as run
 
     run()
 
