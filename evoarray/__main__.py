@@ -7,7 +7,7 @@ from evoarray.evolution.stopping import begin
 def main() -> None:
     """Run the command line. To import what it needs takes a while, in which it can be stopped."""
     begin()
-    from evoarray.evolution.cli import main as run
+    from evoarray.cli import main as run
 
     run()
 

@@ -15,7 +15,7 @@ from typing import IO
 import numpy as np
 import pytest
 
-from evoarray.evolution.cli import main
+from evoarray.cli import main
 from evoarray.evolution.filter.backends import fast
 from evoarray.evolution.stopping import SIGNALS
 from evoarray.model.images import write_image

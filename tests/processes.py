@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 from uuid import uuid4
 
-from evoarray.evolution.cli import main
+from evoarray.cli import main
 from tests.conftest import ROOT
 
 MODULE = (sys.executable, "-m", "evoarray")

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from evoarray.evolution.cli import commands
+from evoarray.cli import commands
 from evoarray.evolution.filter.presets import PRESETS, settings_of
 from evoarray.evolution.filter.settings import BACKENDS
 from evoarray.model.filter.array import filter_image

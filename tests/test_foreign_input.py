@@ -13,7 +13,7 @@ import click
 import pytest
 from rich.table import Table
 
-from evoarray.evolution.cli import commands
+from evoarray.cli import commands
 from evoarray.evolution.console import open_console, print_table
 from evoarray.evolution.networks.settings import GuidedSettings
 from evoarray.evolution.networks.tsplib import read_tsplib
@@ -87,7 +87,7 @@ def test_any_value_of_any_option(
 ) -> None:
     (tmp_path / "run").mkdir()
     # What is legal for a network, too, would take minutes; values are refused before it is run.
-    monkeypatch.setattr("evoarray.evolution.commands.neuro.run", lambda *_, **__: None)
+    monkeypatch.setattr("evoarray.commands.neuro.run", lambda *_, **__: None)
     count = 0
     for each in options(name):
         for value in GIVEN:

@@ -8,8 +8,8 @@ import click
 import numpy as np
 import pytest
 
-from evoarray.evolution.cli import commands
-from evoarray.evolution.commands.studies import study
+from evoarray.cli import commands
+from evoarray.commands.studies import study
 from evoarray.model.filter.circuit import Shape, copy_filter, write_circuit
 from evoarray.model.neuro.network import Dense, Network, save_network
 from tests.conftest import Evoarray

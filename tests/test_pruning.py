@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from evoarray.evolution.cli import commands
+from evoarray.cli import commands
 from evoarray.evolution.filter.backends.model import ModelBackend
 from evoarray.evolution.filter.pruning import prune
 from evoarray.evolution.simplify.cost import luts

@@ -456,7 +456,7 @@ def test_a_run_goes_on_without_the_file_of_its_network(evoarray: Evoarray, image
 
 
 def test_networkx_is_loaded_only_where_there_is_a_network(tmp_path: Path) -> None:
-    code = "import sys, evoarray.evolution.commands.evolution; sys.exit('networkx' in sys.modules)"
+    code = "import sys, evoarray.commands.evolution; sys.exit('networkx' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=False).returncode == 0
 
 

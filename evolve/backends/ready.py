@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether the RTL can be simulated here, asked before hours of work and not after them.
 
-Run: python -m evoarray.evolution.backends.ready icarus filter. It prints what is missing, or nothing.
+Run: python -m evoarray.evolution.backends.ready icarus filter. It prints what is missing, or
+nothing.
 """
 
 import sys

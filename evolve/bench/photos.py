@@ -41,7 +41,7 @@ PHOTOS: Mapping[str, Sequence[tuple[int, int]]] = {
 
 _MEASURED = (
     "import atexit; from evoarray.evolution.bench.machine import peak_memory; "
-    "from evoarray.evolution.cli import main; "
+    "from evoarray.cli import main; "
     "atexit.register(lambda: print(peak_memory())); main()"
 )
 """The command, which says at its end how much memory it had; only the process itself knows."""

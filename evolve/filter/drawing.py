@@ -66,7 +66,7 @@ def draw_svg(circuit: Circuit) -> str:
     """Return the mesh of a circuit as a self-contained SVG document, the same bytes every time.
 
     A PE is a cell with its function; in colour is what the output depends on, as
-    `evoarray.model.filter.activity.active` finds it; a wire into a PE that does not read it is dotted.
+    model/filter/activity.py finds it; a wire into a PE that does not read it is dotted.
     Tooltips tell place, function and formula. Light or dark, as the viewer prefers.
     """
     rows, cols = circuit.rows, circuit.cols

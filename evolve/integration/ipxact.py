@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """IP-XACT descriptions of the cores (IEEE 1685-2014), for tools that put systems together.
 
-`python -m evoarray.evolution.integration.ipxact` (make registers) writes rtl/ipxact/CORE.xml from the header of
-the core's module, its register map and the list of its files, and refuses what the schema of the
-standard does not allow.
+`make registers` writes rtl/ipxact/CORE.xml from the header of the core's module, its register map
+and the list of its files, and refuses what the schema of the standard does not allow.
 """
 
 import os

@@ -11,7 +11,7 @@ from random import Random
 
 import click
 
-from evoarray.evolution.cli import commands
+from evoarray.cli import commands
 from tests.chaos.flips import goods
 
 _NUMBERS = (

@@ -292,7 +292,7 @@ def test_a_run_has_one_core(asked: str | None) -> None:
     if asked:
         environment |= dict.fromkeys(THREADS, asked)
     code = (
-        "from evoarray.evolution.cli import main; "
+        "from evoarray.cli import main; "
         "from threadpoolctl import threadpool_info as info; "
         "print({each['num_threads'] for each in info() if each['user_api'] == 'blas'})"
     )

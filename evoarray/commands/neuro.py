@@ -6,8 +6,7 @@ from typing import Any
 
 import click
 
-from evoarray.evolution.backends.ready import SIMULATORS
-from evoarray.evolution.commands.options import (
+from evoarray.commands.options import (
     config_option,
     console,
     given,
@@ -15,6 +14,7 @@ from evoarray.evolution.commands.options import (
     output_option,
     with_options,
 )
+from evoarray.evolution.backends.ready import SIMULATORS
 from evoarray.evolution.effects import refuse_idle
 from evoarray.evolution.neuro.algorithms import settings_of
 from evoarray.evolution.neuro.neat import settings as neat

@@ -9,16 +9,16 @@ from collections.abc import Callable
 
 import click
 
+from evoarray.commands.circuits import evaluate, filter_command, prune_command, show
+from evoarray.commands.evolution import evolve, resume, runs
+from evoarray.commands.export import export
+from evoarray.commands.images import noise, target
+from evoarray.commands.machine import bench, doctor
+from evoarray.commands.neuro import neuro
+from evoarray.commands.studies import report_command, study
 from evoarray.evolution import stopping
 from evoarray.evolution.backends.cache import BuildError
 from evoarray.evolution.backends.process import SimulatorError
-from evoarray.evolution.commands.circuits import evaluate, filter_command, prune_command, show
-from evoarray.evolution.commands.evolution import evolve, resume, runs
-from evoarray.evolution.commands.export import export
-from evoarray.evolution.commands.images import noise, target
-from evoarray.evolution.commands.machine import bench, doctor
-from evoarray.evolution.commands.neuro import neuro
-from evoarray.evolution.commands.studies import report_command, study
 from evoarray.evolution.console import say
 from evoarray.evolution.synthesis.programs import ProgramError
 from evoarray.model.errors import InputError, MismatchError, printable

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from evoarray.evolution.commands.options import FILE, console, given, output_option, workers_option
+from evoarray.commands.options import FILE, console, given, output_option, workers_option
 from evoarray.evolution.report.page import report
 from evoarray.evolution.studies.study import merge
 from evoarray.evolution.studies.study import study as do_study

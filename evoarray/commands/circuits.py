@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 import numpy as np
 
-from evoarray.evolution.commands.batch import change_files
-from evoarray.evolution.commands.options import (
+from evoarray.commands.batch import change_files
+from evoarray.commands.options import (
     FILE,
     after_option,
     backend_option,

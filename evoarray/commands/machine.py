@@ -6,10 +6,10 @@ import sys
 
 import click
 
+from evoarray.commands.options import console, option
 from evoarray.evolution import doctor as doctors
 from evoarray.evolution.bench import measure
 from evoarray.evolution.bench.figures import print_figures
-from evoarray.evolution.commands.options import console, option
 from evoarray.evolution.console import say
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from evoarray.evolution.commands.options import (
+from evoarray.commands.options import (
     FILE,
     after_option,
     convert_option,

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from evoarray.evolution.commands.options import (
+from evoarray.commands.options import (
     FILE,
     change_planes,
     channels_option,

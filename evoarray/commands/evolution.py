@@ -9,8 +9,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from evoarray.evolution.backends.ready import SIMULATORS
-from evoarray.evolution.commands.options import (
+from evoarray.commands.options import (
     FILE,
     after_option,
     backend_option,
@@ -26,6 +25,7 @@ from evoarray.evolution.commands.options import (
     with_options,
     workers_option,
 )
+from evoarray.evolution.backends.ready import SIMULATORS
 from evoarray.evolution.console import print_table
 from evoarray.evolution.effects import refuse_idle
 from evoarray.evolution.filter.presets import DEFAULT, PRESETS, settings_of, shape_of, with_preset
