@@ -16,6 +16,7 @@ from evoarray.model.errors import InputError
 from evoarray.model.temporary import TemporaryFolder
 
 RETRY_PAUSE = 0.05  # seconds
+TRIES = 6
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def look(path: Path) -> tuple[Loaded, str]:
     Changes nothing, and disturbs no writer. Raises InputError if it cannot be read.
     """
     run, problem = None, InputError(f"cannot read {path}")
-    for attempt in range(3):
+    for attempt in range(TRIES):
         time.sleep(RETRY_PAUSE * attempt)  # a writer may just be opening or closing it
         try:
             check_plain(*parts(path))
