@@ -1,2 +1,59 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Evolvable hardware that anyone can run: a systolic array that learns to filter images."""
+"""Evolvable hardware that anyone can run: a mesh of processing elements that learns to filter.
+
+    import evoarray
+
+    run = evoarray.evolve("noisy.png", "clean.png", size="8x8", seconds=10)
+    run.circuit.filter("other.png")
+    run.circuit.export("verilog", prove=True)
+
+The names below are the interface. `evoarray.model` is the golden model of the circuit, which may be
+used by itself; `evoarray.evolution` is what makes it evolve, and may change.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from evoarray.api.circuits import Circuit, Export
+    from evoarray.api.evolving import evolve, resume
+    from evoarray.api.loading import load
+    from evoarray.api.runs import Run
+    from evoarray.api.watching import Progress
+    from evoarray.model.errors import InputError, MismatchError
+
+_PLACES = {
+    "Circuit": "evoarray.api.circuits",
+    "Export": "evoarray.api.circuits",
+    "InputError": "evoarray.model.errors",
+    "MismatchError": "evoarray.model.errors",
+    "Progress": "evoarray.api.watching",
+    "Run": "evoarray.api.runs",
+    "evolve": "evoarray.api.evolving",
+    "load": "evoarray.api.loading",
+    "resume": "evoarray.api.evolving",
+}
+"""Where the names are. They are looked up when they are used: a command needs few of them, and a
+signal must be able to end it while it imports."""
+
+__all__ = [
+    "Circuit",
+    "Export",
+    "InputError",
+    "MismatchError",
+    "Progress",
+    "Run",
+    "evolve",
+    "load",
+    "resume",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'evoarray' has no attribute {name!r}")
+    return getattr(import_module(_PLACES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

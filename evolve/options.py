@@ -38,10 +38,15 @@ def option(
     most: float | None = None,
     choices: Sequence[str] = (),
     metavar: str | None = None,
+    once: str = "",
 ) -> Any:
-    """Describe a field of settings that is an option; a number is of its default's type."""
+    """Describe a field of settings that is an option; a number is of its default's type.
+
+    once is what the command line called it before, and still understands.
+    """
     legal = {"kind": type(default), "least": least, "most": most, "choices": choices}
-    return field(default=default, metadata={"meaning": meaning, "metavar": metavar, **legal})
+    says = {"meaning": meaning, "metavar": metavar, "once": once}
+    return field(default=default, metadata={**says, **legal})
 
 
 def check(name: str, value: Any, legal: Mapping[str, Any]) -> None:

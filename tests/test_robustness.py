@@ -270,11 +270,15 @@ OPTIONS = [
         for value in ("x", "1.5", "", "1e3", "nan")
     ],
     *[
-        ("--max-seconds", value, f"max-seconds is {value}; legal is a number")
+        ("--seconds", value, f"seconds is {value}; legal is a number")
         for value in ("-0.5", "inf", "nan")
     ],
     *[
-        ("--max-seconds", value, f"Invalid value for '--max-seconds': '{value}' is not a valid fl")
+        (
+            "--seconds",
+            value,
+            f"Invalid value for '--seconds' / '--max-seconds': '{value}' is not a valid fl",
+        )
         for value in ("x", "")
     ],
     *[

@@ -166,7 +166,7 @@ def test_time_ends_a_run_within_an_epoch(evoarray: Evoarray, images: Path) -> No
     budget, epoch = 40_000_000, 5_000_000
     options = ("--tribes", 4, "--war-interval", 0, "--drop-interval", epoch)
     started = time.monotonic()
-    evolved(evoarray, "run", *options, "--evaluations", budget, "--max-seconds", 0.4)
+    evolved(evoarray, "run", *options, "--evaluations", budget, "--seconds", 0.4)
     assert time.monotonic() - started < 20
     results = json.loads((images / "run" / "results.json").read_text(encoding="utf-8"))
     assert 0 < results["evaluations"] < 4 * epoch

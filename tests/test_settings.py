@@ -95,9 +95,9 @@ def test_numbers_have_a_least_value_and_are_whole(option: str, least: int, legal
 
 def test_a_time_limit_may_be_a_part_of_a_second() -> None:
     for value in (-0.5, float("inf"), float("nan"), "2", True, None):
-        refused({"max_seconds": value}, f"max-seconds is {value!r}; legal is a number from 0.0 up")
-    assert Settings(SHAPE, max_seconds=0.5).max_seconds == 0.5
-    Settings(SHAPE, max_seconds=1)
+        refused({"seconds": value}, f"seconds is {value!r}; legal is a number from 0.0 up")
+    assert Settings(SHAPE, seconds=0.5).seconds == 0.5
+    Settings(SHAPE, seconds=1)
 
 
 def named(option: str) -> str:

@@ -177,7 +177,7 @@ CLAIM = '\n[[claims]]\nsays = "a"\n'
         ('name = "crossed"', "", "has no name"),
         ("tribes = [1, 2]", "tribes = [0, 2]", "setting 'tribes 0': tribes is 0"),
         ("tribes = [1, 2]", "seeed = [1, 2]", "seeed is not known"),
-        ("size", "max-seconds = 3\nsize", "max-seconds is not known"),
+        ("size", "seconds = 3\nsize", "seconds is not known"),
         ('"3x4"', '"3x4"\nrows = 3', "size is '3x4', beside rows or cols; give one of these"),
         ('"3x4"', '"3by4"', "size is '3by4'; legal is such as 8x8"),
         ('better = "tribes 2"', 'better = "tribes 9"', "'tribes 9' is no setting; there are"),

@@ -436,7 +436,7 @@ def test_a_run_goes_on_without_the_file_of_its_network(evoarray: Evoarray, image
     running = begin(images, "run", *options)
     wait_for(images / "run")
     graph.unlink()
-    time.sleep(0.6)
+    time.sleep(0.2)
     running.kill()
     assert running.wait() == -signal.SIGKILL
     resumed(evoarray, "run")

@@ -2,12 +2,12 @@
 """Use a circuit: measure it, filter with it, draw it."""
 
 import json
-from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import click
-import numpy as np
 
+from evoarray.api.circuits import Circuit, Drawing
 from evoarray.commands.batch import change_files
 from evoarray.commands.options import (
     FILE,
@@ -19,22 +19,13 @@ from evoarray.commands.options import (
     convert_option,
     option,
     output_option,
-    read_photo,
+    read_cascade,
     read_planes,
     train_pair_option,
 )
-from evoarray.evolution.filter.backends import open_backend
-from evoarray.evolution.filter.comparison import as_json, cascade
-from evoarray.evolution.filter.drawing import draw_svg
-from evoarray.evolution.filter.pruning import prune
 from evoarray.evolution.neuro.drawing import draw_network
-from evoarray.evolution.options import check
-from evoarray.evolution.simplify.cost import luts
-from evoarray.model.errors import MismatchError
-from evoarray.model.files import format_of, write_atomically
-from evoarray.model.filter.circuit import read_circuit, write_circuit
-from evoarray.model.filter.fitness import metrics
-from evoarray.model.filter.functions import Plane
+from evoarray.model.files import format_of
+from evoarray.model.filter.circuit import read_circuit
 from evoarray.model.neuro.network import FORMAT, load_network
 
 
@@ -62,17 +53,8 @@ def evaluate(
     SAE is the sum of absolute errors, MAE the mean; PSNR is in dB; SSIM is 1 for equal images. With
     --channels each they are taken over all samples, SSIM as the mean of the channels.
     """
-    configuration, before = read_circuit(circuit), list(map(read_circuit, after))
-    filtered, references, sae = [], [], 0
-    for plane, reference in read_planes(noisy, clean, convert, channels):
-        pair = (cascade(before, plane), reference)
-        with closing(open_backend(backend, configuration.shape, [pair])) as opened:
-            sae += int(opened.evaluate(configuration.genes[np.newaxis])[0])
-            filtered.append(opened.filter(configuration.genes))
-            references.append(reference)
-    result = as_json(metrics(np.dstack(filtered), np.dstack(references)))
-    if result["sae"] != sae:
-        raise MismatchError(f"the SAE of {backend} is {sae}, that of its pixels {result['sae']}")
+    planes = read_planes(noisy, clean, convert, channels)
+    result = read_cascade(circuit, after).measure(planes, backend)
     if json_wanted:
         click.echo(json.dumps({"backend": backend, **result}))
     else:
@@ -107,14 +89,10 @@ def filter_command(
     All frames of a TIFF, GIF or WebP are filtered, into a TIFF. An image that cannot be read is
     reported, and the others are still filtered.
     """
-    configuration, before = read_circuit(circuit), list(map(read_circuit, after))
-
-    def filtered(plane: Plane) -> Plane:
-        given = cascade(before, plane)
-        with closing(open_backend(backend, configuration.shape, [(given, given)])) as opened:
-            return opened.filter(configuration.genes)
+    cascade = read_cascade(circuit, after)
 
     def change(source: Path, target: Path) -> None:
+        filtered = partial(cascade.filter_plane, backend=backend)
         change_planes(source, target, filtered, convert, channels)
 
     check_channels(convert, channels)  # once, not for every image
@@ -150,20 +128,12 @@ def prune_command(
     Gene by gene, the change that saves most LUTs is made, as long as the SAE stays within the
     tolerance.
     """
-    check("tolerance", tolerance, {"kind": float, "least": 0, "most": 1000})
-    given = read_circuit(circuit)
-    before = list(map(read_circuit, after))
-    photos = [read_photo(*pair, convert, before) for pair in ((noisy, clean), *train_pair)]
-    pairs = [(photo.given, photo.clean) for photo in photos]
-    with closing(open_backend("fast", given.shape, pairs)) as backend:
-        sae = int(backend.evaluate(given.genes[np.newaxis])[0])
-        most = int(sae * (1 + tolerance / 100))
-        steps = [(given, sae), *prune(given, backend.evaluate, most)]
-    pruned, pruned_sae = steps[-1]
-    write_circuit(output, pruned)
+    given = read_cascade(circuit, after)
+    pruned = given.prune(noisy, clean, tolerance=tolerance, train_pair=train_pair, convert=convert)
+    pruned.circuit.save(output)
     click.echo(
-        f"{len(steps) - 1} genes changed: LUTs {luts(given):,} -> {luts(pruned):,}, "
-        f"SAE {sae:,} -> {pruned_sae:,}"
+        f"{pruned.changed} genes changed: LUTs {given.luts:,} -> {pruned.circuit.luts:,}, "
+        f"SAE {pruned.sae_before:,} -> {pruned.sae:,}"
     )
 
 
@@ -176,7 +146,6 @@ def show(path: Path, output: Path) -> None:
     In colour is what the output depends on.
     """
     if format_of(path) == FORMAT:
-        drawing = draw_network(load_network(path))
+        Drawing(draw_network(load_network(path))).save(output)
     else:
-        drawing = draw_svg(read_circuit(path))
-    write_atomically(output, drawing.encode())
+        Circuit(read_circuit(path)).draw().save(output)

@@ -9,6 +9,7 @@ from typing import Any
 import click
 from rich.table import Table
 
+from evoarray.api.evolving import begin
 from evoarray.commands.options import (
     FILE,
     after_option,
@@ -20,24 +21,18 @@ from evoarray.commands.options import (
     json_lines_option,
     option,
     output_option,
-    read_photo,
     train_pair_option,
     with_options,
     workers_option,
 )
 from evoarray.evolution.backends.ready import SIMULATORS
 from evoarray.evolution.console import print_table
-from evoarray.evolution.effects import refuse_idle
-from evoarray.evolution.filter.presets import DEFAULT, PRESETS, settings_of, shape_of, with_preset
-from evoarray.evolution.filter.runs.job import Job, provenance
+from evoarray.evolution.filter.presets import DEFAULT, NAMES, PRESETS
 from evoarray.evolution.filter.runs.run import resume as resume_run
-from evoarray.evolution.filter.runs.run import run
-from evoarray.evolution.filter.settings import OPTIONS, TOPOLOGIES
-from evoarray.evolution.filter.topology import Edges, read_edges
+from evoarray.evolution.filter.settings import OPTIONS
 from evoarray.evolution.neuro import run as neuro
 from evoarray.evolution.runs.listing import kind_of, list_runs
-from evoarray.model.errors import InputError, printable
-from evoarray.model.filter.circuit import Shape, read_circuit
+from evoarray.model.errors import printable
 from evoarray.model.filter.functions import FUNCTION_SETS
 
 
@@ -45,8 +40,9 @@ from evoarray.model.filter.functions import FUNCTION_SETS
 @click.argument("noisy", type=FILE)
 @click.argument("clean", type=FILE)
 @output_option(metavar="DIR", help="The run folder; it must not exist yet.")
-@option("--rows", default=8, help="Rows of the array.")
-@option("--cols", default=8, help="Columns of the array.")
+@option("--size", default="8x8", metavar="ROWSxCOLS", help="Rows and columns of the array.")
+@click.option("--rows", type=int, help="Rows of the array, if --size is not given.")
+@click.option("--cols", type=int, help="Columns of the array, if --size is not given.")
 @option(
     "--function-set",
     type=click.Choice(list(FUNCTION_SETS)),
@@ -100,23 +96,21 @@ def evolve(
     best SAE, and all that is needed to repeat the run.
     """
     options = given(click.get_current_context())
-    start_genes: tuple[int, ...] = ()
-    if options.get("start", "copy") not in {"copy", "random"}:
-        start_genes = _read_start(Path(options["start"]), shape_of(with_preset(options)))
-        options["start"] = "circuit"
-    edges: Edges = ()
-    if options.get("topology", "complete") not in TOPOLOGIES[:-1]:
-        edges = read_edges(Path(options["topology"]), with_preset(options).get("tribes", 1))
-        options["topology"] = "file"
-    settings = settings_of(options, start_genes, edges)
-    refuse_idle(options, settings)
-    pairs = [(noisy, clean), *train_pair]
-    before = list(map(read_circuit, after))
-    training = [read_photo(*pair, convert, before) for pair in pairs]
-    held_out = [read_photo(*pair, convert, before) for pair in test_pair]
-    origin = provenance(settings, backend, pairs, after)
-    job = Job(settings, training, held_out, backend, workers, replay, output, origin, before)
-    run(job, console(json_lines), json_lines=json_lines)
+    begin(
+        noisy,
+        clean,
+        {name: value for name, value in options.items() if name in NAMES},
+        output,
+        backend=backend,
+        workers=workers,
+        train_pair=train_pair,
+        test_pair=test_pair,
+        after=after,
+        replay=replay,
+        convert=convert,
+        console=console(json_lines),
+        json_lines=json_lines,
+    )
 
 
 @click.command()
@@ -159,14 +153,3 @@ def runs(folder: Path, json_wanted: bool) -> None:
         told = (str(info.folder), info.state, done, best, begun, says)
         table.add_row(*map(printable, told))
     print_table(console(False), table)
-
-
-def _read_start(path: Path, shape: Shape) -> tuple[int, ...]:
-    circuit = read_circuit(path)
-    if circuit.shape != shape:
-        rows, cols = circuit.shape.rows, circuit.shape.cols
-        raise InputError(
-            f"{path} is a circuit of {rows}x{cols} elements of {circuit.function_set}; give "
-            f"--rows {rows} --cols {cols} --function-set {circuit.function_set}"
-        )
-    return tuple(circuit.genes.tolist())

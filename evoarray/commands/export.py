@@ -12,21 +12,14 @@ from evoarray.commands.options import (
     given,
     option,
     output_option,
-    read_photo,
+    read_cascade,
 )
 from evoarray.evolution.console import say
 from evoarray.evolution.export import product
-from evoarray.evolution.export.facts import facts
-from evoarray.evolution.filter.comparison import compare
 from evoarray.evolution.neuro.onnx import save_onnx
-from evoarray.evolution.simplify.graph import formulas, nodes, simplify
-from evoarray.evolution.synthesis import programs
-from evoarray.evolution.synthesis.flow import versions
 from evoarray.model.errors import InputError
-from evoarray.model.files import format_of, write_atomically
-from evoarray.model.filter.circuit import read_circuit
+from evoarray.model.files import format_of
 from evoarray.model.neuro.network import FORMAT, load_network
-from evoarray.model.rtl import sources
 
 
 @click.command()
@@ -94,34 +87,26 @@ def export(
     if format_of(path) == FORMAT:
         _export_network(context, path, output)
         return
-    for word in ("prove", "stream", "synthesize", "pipeline"):
-        if word in given(context) and language != "verilog":
-            raise InputError(f"--{word} goes with --language verilog")
     if convert and not test_pair:
         raise InputError("--convert has no effect without --test-pair; leave it out")
-    # Before anything is written.
-    if prove:
-        programs.require(*programs.PROVER, command="make setup")
-        sources("filter")
-    if synthesize:
-        versions()
-    circuits = list(map(read_circuit, (*after, path)))
-    photos = [read_photo(*pair, convert, circuits[:-1]) for pair in test_pair]
-    inputs = [*after, path, *(photo for pair in test_pair for photo in pair)]
-    exported = product.export(
-        circuits, output, name, language, pipeline, stream=stream, inputs=inputs
+    exported = read_cascade(path, after).export(
+        language,
+        output,
+        name=name,
+        pipeline=pipeline,
+        stream=stream,
+        prove=prove,
+        synthesize=synthesize,
+        test_pair=test_pair,
+        convert=convert,
+        inputs=[*after, path, *(photo for pair in test_pair for photo in pair)],
     )
-    for each, (part, latency) in zip(circuits, exported.latencies.items(), strict=True):
-        simplified = simplify(each)
-        click.echo(formulas(simplified))
-        say(f"{part}: {len(nodes(simplified))} operations, latency {latency} cycles; see {output}")
+    for part in exported.parts:
+        click.echo(part.formula)
+        told = f"{part.operations} operations, latency {part.latency} cycles"
+        say(f"{part.name}: {told}; see {output}")
         if prove:
-            product.prove(each, output, part, latency)
             click.echo("Proved: the module equals the array with this circuit, for all inputs.")
-    comparisons = [compare(photo, circuits[-1]) for photo in photos]
-    results = product.synthesize(output, exported) if synthesize else []
-    page = facts(name, circuits, exported.latencies, comparisons, results, proved=prove)
-    write_atomically(output / f"{name}.md", page.encode())
 
 
 def _export_network(context: click.Context, path: Path, output: Path) -> None:

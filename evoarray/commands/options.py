@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What several commands share: options, the console, and photos read."""
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import Field
 from functools import partial, wraps
@@ -11,15 +10,15 @@ from typing import Any
 import click
 from rich.console import Console
 
+from evoarray.api.circuits import Circuit
 from evoarray.evolution.console import open_console
-from evoarray.evolution.filter.comparison import Photo, photo_of
 from evoarray.evolution.filter.settings import BACKENDS
 from evoarray.evolution.machine import usable_cores
 from evoarray.evolution.options import typed, typed_option
 from evoarray.model.channels import CHANNELS, by_channel, planes_of
 from evoarray.model.errors import InputError, refuse
 from evoarray.model.files import read_toml
-from evoarray.model.filter.circuit import Circuit
+from evoarray.model.filter.circuit import read_circuit
 from evoarray.model.filter.functions import Plane
 from evoarray.model.images import Pixels, read_colours, read_frames, read_image, write_frames
 
@@ -114,8 +113,9 @@ def with_options(
         for each in reversed((*options, *alone)):
             says, twin = each.metadata, twins.get(each.name, each)
             differs = twin.default not in {each.default, algorithm}
+            once = [f"--{says['once']}"] if says["once"] else []
             command = click.option(
-                f"--{each.name.replace('_', '-')}",
+                *(f"--{each.name.replace('_', '-')}", *once, each.name),
                 type=_type_of((each, twin)),
                 default=each.default,
                 show_default=f"{each.default}; {algorithm}: {twin.default}" if differs else True,
@@ -253,15 +253,6 @@ def check_channels(convert: bool, channels: str | None) -> None:
         raise InputError("--convert drops the colours that --channels keeps; give one of the two")
 
 
-def read_photo(noisy: Path, clean: Path, convert: bool, after: Sequence[Circuit] = ()) -> Photo:
-    """Return two images of one size. Raises InputError if they are not."""
-    pixels, reference = read_image(noisy, convert), read_image(clean, convert)
-    _check_sizes((noisy, clean), (pixels, reference))
-    # A name that is not UTF-8 would break the pictures.
-    name = os.fsencode(clean.stem).decode(errors="replace")
-    return photo_of(after, name, pixels, reference)
-
-
 def read_planes(
     noisy: Path, clean: Path, convert: bool, channels: str | None
 ) -> list[tuple[Plane, Plane]]:
@@ -290,3 +281,8 @@ def _check_sizes(paths: tuple[Path, Path], images: Sequence[Pixels]) -> None:
             f"{paths[0]} is {sizes[0]} pixels and {paths[1]} is {sizes[1]}; give two images of one "
             "size"
         )
+
+
+def read_cascade(circuit: Path, after: Sequence[Path]) -> Circuit:
+    """Return a circuit of a file, and those that come before it."""
+    return Circuit(read_circuit(circuit), tuple(Circuit(read_circuit(path)) for path in after))

@@ -12,13 +12,11 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import cycle
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from evoarray.model.files import write_atomically
 from evoarray.model.filter.functions import Plane
 
 if TYPE_CHECKING:
@@ -59,13 +57,12 @@ def _defaults() -> Iterator[None]:
 
 
 @_defaults()
-def comparison(path: Path, panels: Sequence[tuple[str, str, Plane]]) -> None:
-    """Write a PNG of images side by side, each with its label above and its caption below.
+def comparison(panels: Sequence[tuple[str, str, Plane]]) -> "Figure":
+    """Return images side by side, each with its label above and its caption below.
 
     A panel is (label, caption, image (H, W) uint8); all images have one size. Every pixel becomes
     a square of the same size, up to 256 pixels for a side of the image, so that 128x128 doubles;
     of an image longer than 512 pixels every n-th row and column is shown.
-    Raises InputError where the file cannot be written.
     """
     longest = max(panels[0][2].shape)
     scale, step = max(1, ENLARGED // longest), -(-longest // LARGEST)
@@ -86,26 +83,24 @@ def comparison(path: Path, panels: Sequence[tuple[str, str, Plane]]) -> None:
         above, below = 1 - (MARGIN + TEXT / 2 - 2) / height, (MARGIN + TEXT / 2 - 2) / height
         _write(figure, x, above, label, INK, "bold")
         _write(figure, x, below, caption, DIM, "normal")
-    _save(path, figure)
+    return figure
 
 
 @_defaults()
 def curve_plot(
-    path: Path,
     evaluations: Sequence[int],
     best: Sequence[int],
     tribes: ArrayLike,
     levels: Mapping[str, int],
     what: str = "SAE, grey levels",
-) -> None:
-    """Write a PNG of the SAE against evaluations: a thin line per tribe, a thick one for the best.
+) -> "Figure":
+    """Return the SAE against evaluations: a thin line per tribe, a thick one for the best.
 
     evaluations (steps,) counts those of all tribes together; best (steps,) is the SAE of the best
     circuit so far; tribes (steps, tribes) is the SAE of each, NaN where a tribe has ended; levels
     are horizontal lines to compare with, such as {"3x3 median": 82738}; what names the SAE's axis,
     which is logarithmic where values differ by a factor above 4. That of evaluations is for long
     runs, in which most happens early; the start stands at its end.
-    Raises InputError where the file cannot be written.
     """
     from matplotlib.ticker import LogLocator, NullLocator
 
@@ -143,7 +138,17 @@ def curve_plot(
     axes.spines[["left", "bottom"]].set_color(DIM)
     axes.tick_params(color=DIM, labelcolor=DIM)
     figure.legend(loc="outside upper left", ncols=3, frameon=False, labelcolor=INK)
-    _save(path, figure)
+    return figure
+
+
+@_defaults()
+def png(figure: "Figure") -> bytes:
+    """Return a figure as a PNG file, the same for everybody."""
+    stream = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # a name may have letters that no font has
+        figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None})
+    return stream.getvalue()
 
 
 def _figure(width: int, height: int) -> "Figure":
@@ -151,8 +156,14 @@ def _figure(width: int, height: int) -> "Figure":
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    class Shown(Figure):
+        """A figure that a notebook shows by itself, though pyplot does not know it."""
+
+        def _repr_png_(self) -> bytes:
+            return png(self)
+
     size = (width / DPI, height / DPI)
-    figure = Figure(figsize=size, dpi=DPI, facecolor="white", layout="constrained")
+    figure = Shown(figsize=size, dpi=DPI, facecolor="white", layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
@@ -169,11 +180,3 @@ def _write(figure: "Figure", x: float, y: float, text: str, colour: str, weight:
         va="center",
         parse_math=False,  # a file name may have dollar signs
     )
-
-
-def _save(path: Path, figure: "Figure") -> None:
-    stream = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph")  # a name may have letters that no font has
-        figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None})
-    write_atomically(path, stream.getvalue())

@@ -161,8 +161,11 @@ class Settings:
     abrupt_rate: int = option(16, "Genes redrawn in an abrupt change.", least=1, most=HIGHEST_RATE)
     target_sae: int = option(0, "Stop when the best SAE is at most this.", least=0)
     stagnation: int = option(0, "Stop after so many evaluations without progress; 0: no.", least=0)
-    max_seconds: float = option(
-        0.0, "Stop after this many seconds, such as 0.5; 0: no limit.", least=0.0
+    seconds: float = option(
+        0.0,
+        "Stop after this many seconds, such as 0.5; 0: no limit.",
+        least=0.0,
+        once="max-seconds",
     )
     sample: str = option(
         "auto",

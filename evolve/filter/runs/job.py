@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a run is asked to do, as its database keeps it and as it is read from there."""
 
-import hashlib
 import io
-import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +18,9 @@ from evoarray.model.filter.circuit import Circuit, Shape, circuit_from_json, cir
 from evoarray.model.filter.functions import Plane
 from evoarray.model.images import decode_image, encode_image
 
+Identity = Mapping[str, str]
+"""What a file or an array was: its name or size, and its SHA-256."""
+
 KINDS = ("noisy", "clean")
 """The two images of a photo."""
 
@@ -30,7 +30,7 @@ class Job:
     """What a run is asked to do: settings, images, backend, and where the results go.
 
     replay names the simulator on which the champion is checked at the end, or is None; after are
-    the filters that come before this one in a cascade.
+    the filters that come before this one in a cascade. command is what the user typed.
     """
 
     settings: Settings
@@ -42,6 +42,7 @@ class Job:
     folder: Path
     provenance: Mapping[str, Any]
     after: Sequence[Circuit] = ()
+    command: str = ""
 
     def description(self) -> dict[str, Any]:
         """Return what the database says of the run, as JSON."""
@@ -54,7 +55,7 @@ class Job:
             "held_out": [photo.name for photo in self.held_out],
             "after": [circuit_to_json(circuit) for circuit in self.after],
             "budget": self.settings.evaluations,
-            "command": shlex.join(["evoarray", *sys.argv[1:]]),
+            "command": self.command,
         }
 
     def images(self) -> dict[str, bytes]:
@@ -103,7 +104,9 @@ def job_of(
         settings["shape"] = Shape(**settings["shape"])
         settings["start_genes"] = tuple(settings["start_genes"])
         settings["edges"] = tuple(map(tuple, settings["edges"]))
-        settings.setdefault("sample", "all")  # a run from before there were samples
+        # A run of before there were samples, or before an option had another name.
+        settings.setdefault("sample", "all")
+        settings.setdefault("seconds", settings.pop("max_seconds", 0.0))
         after = [circuit_from_json(text) for text in description["after"]]
         photos = {
             role: [
@@ -144,20 +147,17 @@ def _stored(images: Mapping[str, bytes], name: str) -> Plane:
 def provenance(
     settings: Settings,
     backend: str,
-    pairs: Sequence[tuple[Path, Path]],
-    after: Sequence[Path],
+    pairs: Sequence[tuple[Identity, Identity]],
+    after: Sequence[Identity],
 ) -> dict[str, Any]:
-    """Return what is needed to repeat a run: options, images by SHA-256, versions, git commit."""
+    """Return what is needed to repeat a run: options, images by SHA-256, versions, git commit.
+
+    pairs are the noisy and the clean images, after the circuits before this one.
+    """
     return {
         "settings": asdict(settings),
         "backend": backend,
-        "images": [
-            {"noisy": _identity(noisy), "clean": _identity(clean)} for noisy, clean in pairs
-        ],
-        "after": [_identity(path) for path in after],
+        "images": [{"noisy": noisy, "clean": clean} for noisy, clean in pairs],
+        "after": list(after),
         **made_with(),
     }
-
-
-def _identity(path: Path) -> dict[str, str]:
-    return {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}

@@ -8,7 +8,7 @@ from contextlib import closing
 from functools import partial
 from math import nan
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.console import Console
@@ -25,6 +25,9 @@ from evoarray.model.files import write_atomically
 from evoarray.model.filter.array import filter_image
 from evoarray.model.filter.circuit import Circuit, Shape, circuit_of, circuit_to_json, write_circuit
 from evoarray.model.filter.fitness import sae
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def replay(circuit: Circuit, photo: Photo, backend: str) -> None:
@@ -52,6 +55,29 @@ def save_circuit(folder: Path, circuit: Circuit, console: Console) -> None:
         raise
 
 
+def draw_comparison(comparison: Comparison) -> "Figure":
+    """Draw a clean photo, the noisy one, and what the medians and the circuit make of it."""
+    panels = [("clean", comparison.photo.name, comparison.photo.clean)]
+    for label, m in comparison.metrics.items():
+        panels.append((label, f"SAE {m.sae:,}  PSNR {m.psnr:.1f} dB", comparison.images[label]))
+    return pictures.comparison(panels)
+
+
+def draw_curve(job: Job, training: Sequence[Comparison], rows: Sequence[Row]) -> "Figure":
+    """Draw the curve of a run, with the levels of the medians."""
+    tribes = _tribes(rows)
+    levels = {
+        label: round(job.share * sum(c.metrics[label].sae for c in training)) for label in BASELINES
+    }
+    return pictures.curve_plot(
+        [row.evaluations for row in rows],
+        [row.sae for row in rows],
+        [[row.saes.get(tribe, nan) for tribe in tribes] for row in rows],
+        levels,
+        job.fitness,
+    )
+
+
 def write_pictures(
     job: Job, training: Sequence[Comparison], rows: Sequence[Row], console: Console
 ) -> None:
@@ -60,30 +86,14 @@ def write_pictures(
     A picture that cannot be drawn is said to be missing; it must not cost the run its results.
     Raises InputError where one cannot be written, as on a full disk: `resume` then draws it.
     """
-    first, tribes = training[0], _tribes(rows)
-    panels = [("clean", first.photo.name, first.photo.clean)]
-    for label, m in first.metrics.items():
-        panels.append((label, f"SAE {m.sae:,}  PSNR {m.psnr:.1f} dB", first.images[label]))
-    evaluations, best = [row.evaluations for row in rows], [row.sae for row in rows]
-    saes = [[row.saes.get(tribe, nan) for tribe in tribes] for row in rows]
-    levels = {
-        label: round(job.share * sum(c.metrics[label].sae for c in training)) for label in BASELINES
-    }
-    drawings: dict[str, Callable[[Path], None]] = {
-        "comparison.png": partial(pictures.comparison, panels=panels),
-        "curve.png": partial(
-            pictures.curve_plot,
-            evaluations=evaluations,
-            best=best,
-            tribes=saes,
-            levels=levels,
-            what=job.fitness,
-        ),
+    drawings: dict[str, Callable[[], Figure]] = {
+        "comparison.png": partial(draw_comparison, training[0]),
+        "curve.png": partial(draw_curve, job, training, rows),
     }
     for name, draw in drawings.items():
         with held_back():  # amid the code in C++ a signal would be lost, or become another error
             try:
-                draw(job.folder / name)
+                write_atomically(job.folder / name, pictures.png(draw()))
             except InputError:
                 raise
             except Exception as error:  # noqa: BLE001  (whatever it is, evolution took longer)

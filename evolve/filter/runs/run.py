@@ -3,7 +3,7 @@
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -45,12 +45,20 @@ SAVE_SECONDS = 0.5
 """How much of a run may have to be done again after it was killed."""
 
 
-def run(job: Job, console: Console, *, json_lines: bool = False) -> None:
+def run(
+    job: Job,
+    console: Console,
+    *,
+    json_lines: bool = False,
+    view: View | None = None,
+    drawings: bool = True,
+) -> None:
     """Evolve, compare, replay on the RTL, and fill the run folder.
 
-    Whatever stops it leaves a run that `resume` continues, and the best circuit so far. Raises
-    InputError for an existing or unwritable folder, MismatchError if the RTL differs from the
-    model.
+    view shows how the run stands, if it is not for the console to do so; without drawings there
+    are no pictures in the folder, which take longer than a short run. Whatever stops it leaves a
+    run that `resume` continues, and the best circuit so far. Raises InputError for an existing or
+    unwritable folder, MismatchError if the RTL differs from the model.
     """
     if job.replay is not None:
         require(job.replay, "filter")  # before the work, not after it
@@ -62,10 +70,17 @@ def run(job: Job, console: Console, *, json_lines: bool = False) -> None:
             shutil.rmtree(job.folder)  # while it is locked; so that the next try may have the name
             raise
         with closing(backend):
-            _go_on(job, store, backend, console, json_lines)
+            _go_on(job, store, backend, console, json_lines, view, drawings)
 
 
-def resume(folder: Path, workers: int, console: Console, *, json_lines: bool = False) -> None:
+def resume(
+    folder: Path,
+    workers: int,
+    console: Console,
+    *,
+    json_lines: bool = False,
+    view: Callable[[Job], View] | None = None,
+) -> None:
     """Go on with a run that was stopped; it ends as if it had not been.
 
     Raises InputError for a run that cannot be continued, such as one of another version.
@@ -76,7 +91,8 @@ def resume(folder: Path, workers: int, console: Console, *, json_lines: bool = F
             raise InputError(f"the run {folder} has no curve and cannot be resumed")
         job = job_of(folder, loaded.description, loaded.images, workers)
         with closing(job.open_backend()) as backend:
-            _go_on(job, store, backend, console, json_lines)
+            watch = None if view is None else view(job)
+            _go_on(job, store, backend, console, json_lines, watch, drawings=True)
 
 
 class _TimeUp(Exception):  # noqa: N818  (not an error)
@@ -141,7 +157,15 @@ class _Log:
         self._rows, self._events, self._saved = [], [], time.monotonic()
 
 
-def _go_on(job: Job, store: RunStore, backend: Backend, console: Console, json_lines: bool) -> None:
+def _go_on(
+    job: Job,
+    store: RunStore,
+    backend: Backend,
+    console: Console,
+    json_lines: bool,
+    view: View | None,
+    drawings: bool,
+) -> None:
     settings, log = job.settings, _Log(store)
     before = log.seconds
 
@@ -149,7 +173,7 @@ def _go_on(job: Job, store: RunStore, backend: Backend, console: Console, json_l
         return before + watched.seconds
 
     def is_time_up() -> bool:
-        return 0 < settings.max_seconds <= seconds()
+        return 0 < settings.seconds <= seconds()
 
     def pulse() -> None:
         assert world is not None
@@ -163,7 +187,7 @@ def _go_on(job: Job, store: RunStore, backend: Backend, console: Console, json_l
             f"Evolving on {job.sample:,} of the {job.pixels:,} windows of the training photos, "
             "whose SAE is shown until the end; --sample all evolves on all of them"
         )
-    watched = Watched(backend, settings.evaluations, _view(job, console), pulse)
+    watched = Watched(backend, settings.evaluations, view or view_on(job, console), pulse)
     try:
         with watched:
             world = log.world(settings.shape)
@@ -192,7 +216,7 @@ def _go_on(job: Job, store: RunStore, backend: Backend, console: Console, json_l
     except BaseException:  # whatever ends it: Ctrl-C, the simulator, a closed terminal
         _leave(job, log, watched, console)
         raise
-    _finish(job, store, world, console, json_lines)
+    _finish(job, store, world, console, json_lines, drawings)
     store.finish("finished")
 
 
@@ -205,7 +229,8 @@ def _until_time_is_up(epochs: Iterator[Epoch], world: World) -> Iterator[Epoch]:
         yield observe(world)
 
 
-def _view(job: Job, console: Console) -> View:
+def view_on(job: Job, console: Console) -> View:
+    """Return who shows a run on a console: a live view on a terminal, plain lines elsewhere."""
     if not is_watchable(console):
         return Lines(console)
     picture = Picture(job.settings.shape, job.training[0].given)
@@ -228,7 +253,9 @@ def _leave(job: Job, log: _Log, watched: Watched, console: Console) -> None:
             )
 
 
-def _finish(job: Job, store: RunStore, world: World, console: Console, json_lines: bool) -> None:
+def _finish(
+    job: Job, store: RunStore, world: World, console: Console, json_lines: bool, drawings: bool
+) -> None:
     """Judge the champion, and leave everything in the folder."""
     circuit = circuit_of(world.best, job.settings.shape, job.provenance)
     save_circuit(job.folder, circuit, console)
@@ -238,7 +265,8 @@ def _finish(job: Job, store: RunStore, world: World, console: Console, json_line
     comparisons = [compare(photo, circuit) for photo in (*job.training, *job.held_out)]
     write_image(job.folder / "filtered.png", comparisons[0].images[EVOLVED])
     trained = comparisons[: len(job.training)]
-    write_pictures(job, trained, loaded.rows, console)
+    if drawings:
+        write_pictures(job, trained, loaded.rows, console)
     write_curve(job.folder / "curve.csv", loaded.rows)
     write_front(job.folder / "front", world.front, job.settings.shape, job.provenance)
     print_comparisons(console, comparisons, len(job.training))

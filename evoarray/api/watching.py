@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a run is followed from Python: by a function that is called, and by a curve in a notebook."""
+
+import os
+import pathlib
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+from math import log
+from typing import Any, TypeAlias
+
+from rich.console import Console
+
+from evoarray.api.circuits import Circuit
+from evoarray.evolution.console import duration
+from evoarray.evolution.filter.runs.job import Job
+from evoarray.evolution.filter.runs.progress import View, Watched
+from evoarray.model.filter.circuit import circuit_of
+
+WIDTH, HEIGHT = 640, 160
+"""Of the curve in a notebook, in CSS pixels."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How a run stands: what it has spent of its budget, and what it has found.
+
+    sae is the lowest so far, that of `circuit`; curve has the evaluations and the SAE wherever that
+    fell; rate is in evaluations a second.
+    """
+
+    evaluations: int
+    budget: int
+    sae: int
+    circuit: Circuit
+    curve: Sequence[tuple[int, int]]
+    seconds: float
+    rate: float
+
+
+Callback: TypeAlias = Callable[[Progress], object]
+"""Is told how a run stands; what returns True stops it."""
+
+
+class Stop(Exception):  # noqa: N818  (not an error)
+    """A callback has stopped the run."""
+
+
+def quiet_console() -> Console:
+    """Return a console of which nobody sees anything."""
+    return Console(file=pathlib.Path(os.devnull).open("w", encoding="utf-8"))
+
+
+def view_of(job: Job, callback: Callback | None, progress: bool | None) -> View:
+    """Return what shows a run: a curve in a notebook, a function, both, or nothing."""
+    in_notebook = _in_notebook()
+    if progress and not in_notebook:
+        from evoarray.evolution.console import open_console
+        from evoarray.evolution.filter.runs.run import view_on
+
+        return _Told(job, callback, view_on(job, open_console(stderr=True)))
+    shown = _Notebook(job) if in_notebook and progress is not False else None
+    return _Told(job, callback, shown)
+
+
+class _Told:
+    """Tells a function, and shows the run elsewhere, too."""
+
+    pause = 0.2
+
+    def __init__(self, job: Job, callback: Callback | None, shown: View | None) -> None:
+        self._job, self._callback, self._shown = job, callback, shown
+        if shown is not None:
+            self.pause = shown.pause
+
+    def begin(self) -> None:
+        """See View."""
+        if self._shown is not None:
+            self._shown.begin()
+
+    def show(self, watched: Watched) -> None:
+        """See View. Raises Stop if the function wants it."""
+        if self._shown is not None:
+            self._shown.show(watched)
+        if self._callback is None or watched.best is None or watched.sae is None:
+            return
+        circuit = circuit_of(watched.best, self._job.settings.shape, self._job.provenance)
+        told = Progress(
+            watched.evaluations,
+            watched.total,
+            watched.sae,
+            Circuit(circuit, tuple(map(Circuit, self._job.after))),
+            tuple(watched.curve),
+            watched.seconds,
+            watched.rate,
+        )
+        if self._callback(told) is True:
+            raise Stop
+
+    def tell(self, event: str) -> None:
+        """See View."""
+        if self._shown is not None:
+            self._shown.tell(event)
+
+    def end(self) -> None:
+        """See View."""
+        if self._shown is not None:
+            self._shown.end()
+
+
+class _Notebook:
+    """A View in the output of a notebook's cell, which is replaced as the run goes on."""
+
+    pause = 0.5
+
+    def __init__(self, job: Job) -> None:
+        self._what = job.fitness
+        self._handle: Any = None
+
+    def begin(self) -> None:
+        """See View."""
+        from IPython.display import HTML, display
+
+        self._handle = display(HTML(""), display_id=True)  # type: ignore[no-untyped-call]
+
+    def show(self, watched: Watched) -> None:
+        """See View."""
+        from IPython.display import HTML
+
+        if watched.sae is None or self._handle is None:
+            return
+        said = (
+            f"{watched.evaluations:,} of {watched.total:,} evaluations, {watched.rate:,.0f}/s, "
+            f"{duration(watched.eta)} left: {self._what} {watched.sae:,}"
+        )
+        curve = curve_svg(watched.curve, watched.total)
+        self._handle.update(HTML(f"{escape(said)}<br>{curve}"))  # type: ignore[no-untyped-call]
+
+    def tell(self, event: str) -> None:
+        """See View."""
+
+    def end(self) -> None:
+        """See View."""
+
+
+def curve_svg(curve: Sequence[tuple[int, int]], budget: int) -> str:
+    """Return how the SAE fell, as a small SVG; both axes are logarithmic."""
+    if not curve:
+        return ""
+    points = [*curve, (budget, curve[-1][1])] if curve[-1][0] < budget else [*curve]
+    across = [log(1 + evaluations) for evaluations, _ in points]
+    down = [log(1 + sae) for _, sae in points]
+    highest, lowest = max(down), min(down)
+    path, before = [], ""
+    for x, y in zip(across, down, strict=True):
+        column = f"{(WIDTH - 4) * x / (max(across) or 1) + 2:.1f}"
+        row = f"{(HEIGHT - 4) * (highest - y) / ((highest - lowest) or 1) + 2:.1f}"
+        path.append(f"{column},{before} {column},{row}" if before else f"{column},{row}")
+        before = row
+    return (
+        f'<svg width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">'
+        f"<title>The error against evaluations, both logarithmic</title>"
+        f'<polyline points="{" ".join(path)}" fill="none" stroke="#1f6fb5" stroke-width="2"/>'
+        "</svg>"
+    )
+
+
+def _in_notebook() -> bool:
+    """Return whether this runs in a kernel, as that of Jupyter."""
+    if "IPython" not in sys.modules:
+        return False
+    from IPython import get_ipython
+
+    return getattr(get_ipython(), "kernel", None) is not None
