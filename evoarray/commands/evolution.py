@@ -27,13 +27,16 @@ from evoarray.commands.options import (
 )
 from evoarray.evolution.backends.ready import SIMULATORS
 from evoarray.evolution.console import print_table
-from evoarray.evolution.filter.presets import DEFAULT, NAMES, PRESETS
+from evoarray.evolution.filter.presets import DEFAULT, NAMES, PRESETS, with_preset
 from evoarray.evolution.filter.runs.run import resume as resume_run
 from evoarray.evolution.filter.settings import OPTIONS
 from evoarray.evolution.neuro import run as neuro
 from evoarray.evolution.runs.listing import kind_of, list_runs
 from evoarray.model.errors import printable
 from evoarray.model.filter.functions import FUNCTION_SETS
+
+_USUAL = with_preset({})
+"""Options of a run for which none is given."""
 
 
 @click.command()
@@ -46,18 +49,18 @@ from evoarray.model.filter.functions import FUNCTION_SETS
 @option(
     "--function-set",
     type=click.Choice(list(FUNCTION_SETS)),
-    default="upm16",
+    default=_USUAL["function-set"],
     help="What a processing element can compute.",
 )
-@with_options(OPTIONS)
+@with_options(OPTIONS, usual=_USUAL)
 @backend_option(default="fast")
 @config_option
 @option(
     "--preset",
     type=click.Choice(list(PRESETS)),
     default=DEFAULT,
-    help="Options that go together, where none of them is given: annealing (the best that was "
-    "found), thesis (its best), or plain (one tribe); docs/evolution.md has them.",
+    help="Options that go together, for all of them that are not given: annealing (the best that "
+    "was found, whose defaults are shown here), thesis (its best), or plain (one tribe).",
 )
 @workers_option
 @train_pair_option

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What several commands share: options, the console, and photos read."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import Field
 from functools import partial, wraps
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -98,10 +99,14 @@ class _Number(click.ParamType[float]):
 
 
 def with_options(
-    options: Sequence[Field[Any]], algorithm: str = "", others: Sequence[Field[Any]] = ()
+    options: Sequence[Field[Any]],
+    algorithm: str = "",
+    others: Sequence[Field[Any]] = (),
+    usual: Mapping[str, Any] = MappingProxyType({}),
 ) -> Callable[..., Any]:
     """Give a command fields of settings as options, with the names and defaults they have there.
 
+    usual are what options come to where none is given, if that is not the fields' default.
     An algorithm may have others: where a name is among both, the first say what it means. `given`
     tells which of them were given; their values are those of the first settings otherwise.
     """
@@ -112,13 +117,15 @@ def with_options(
     def described(command: Callable[..., None]) -> Callable[..., None]:
         for each in reversed((*options, *alone)):
             says, twin = each.metadata, twins.get(each.name, each)
+            name, default = each.name.replace("_", "-"), each.default
+            default = usual.get(name, default)
             differs = twin.default not in {each.default, algorithm}
             once = [f"--{says['once']}"] if says["once"] else []
             command = click.option(
-                *(f"--{each.name.replace('_', '-')}", *once, each.name),
+                *(f"--{name}", *once, each.name),
                 type=_type_of((each, twin)),
-                default=each.default,
-                show_default=f"{each.default}; {algorithm}: {twin.default}" if differs else True,
+                default=default,
+                show_default=f"{default}; {algorithm}: {twin.default}" if differs else True,
                 help=says["meaning"] if each.name in names else f"{algorithm}: {says['meaning']}",
                 metavar=says["metavar"],
             )(command)

@@ -71,8 +71,8 @@ class Settings:
     )
     functions: str = option(
         "",
-        "Functions that a redraw may give, such as N,W,max,min; one that comes twice is drawn "
-        "twice as often.  [default: all of the set]",
+        "Functions that a redraw may give, such as N,W,max,min, or all of the set if there are "
+        "none here; one that comes twice is drawn twice as often.",
         metavar="NAMES",
     )
     children: int = option(

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The help tells the truth: each default that it shows is what a run without options uses."""
+
+import re
+from dataclasses import asdict, fields
+from typing import Any
+
+import pytest
+
+from evoarray.api.evolving import OWN
+from evoarray.evolution.filter.presets import settings_of
+from evoarray.evolution.neuro.algorithms import settings_of as settings_of_network
+from evoarray.evolution.neuro.neat.settings import NEAT
+from tests.conftest import Evoarray
+
+
+def shown(evoarray: Evoarray, command: str) -> dict[str, str]:
+    """Return the defaults that the help of a command shows, by the names of options."""
+    text = evoarray(command, "--help").out
+    entries = re.split(r"\n  (?=-)", text[text.index("Options:") :])
+    found = {}
+    for entry in entries[1:]:
+        line = re.sub(r"\s*\n\s*", " ", entry)
+        names = re.findall(r"(?<![\w-])--([a-z-]+)", line.partition("  ")[0])
+        default = re.search(r"\[default: (.*)\]$", line)
+        for name in names:
+            found[name] = default[1].replace(" ", "").strip("()") if default else ""
+    return found
+
+
+def as_shown(value: object) -> str:
+    return '""' if value == "" else str(value).replace(" ", "")
+
+
+def test_of_filters(evoarray: Evoarray) -> None:
+    told = shown(evoarray, "evolve")
+    settings = settings_of({})
+    values: dict[str, Any] = {**asdict(settings), "function_set": settings.shape.function_set}
+    values |= {"size": f"{settings.shape.rows}x{settings.shape.cols}", "preset": "annealing"}
+    options = [name.replace("-", "_") for name in OWN - {"rows", "cols"}]
+    assert len(options) > 30
+    for name in options:
+        assert told[name.replace("_", "-")] == as_shown(values[name]), name
+
+
+@pytest.mark.parametrize("algorithm", ["one-plus-lambda", NEAT])
+def test_of_networks(evoarray: Evoarray, algorithm: str) -> None:
+    told = shown(evoarray, "neuro")
+    settings = settings_of_network({"algorithm": algorithm})
+    seen = 0
+    for each in fields(settings):
+        name = each.name.replace("_", "-")
+        if name == "algorithm" or name not in told:
+            continue
+        default = told[name]
+        if ";neat:" in default:
+            default = default.split(";neat:")[algorithm == NEAT]
+        assert default == as_shown(getattr(settings, each.name)), name
+        seen += 1
+    assert seen > 12
