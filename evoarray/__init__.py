@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from evoarray.api.circuits import Circuit, Export
+    from evoarray.api.classifiers import Classifier
     from evoarray.api.evolving import evolve, resume
     from evoarray.api.loading import load
     from evoarray.api.runs import Run
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _PLACES = {
     "Circuit": "evoarray.api.circuits",
+    "Classifier": "evoarray.api.classifiers",
     "Export": "evoarray.api.circuits",
     "InputError": "evoarray.model.errors",
     "MismatchError": "evoarray.model.errors",
@@ -38,6 +40,7 @@ signal must be able to end it while it imports."""
 
 __all__ = [
     "Circuit",
+    "Classifier",
     "Export",
     "InputError",
     "MismatchError",
