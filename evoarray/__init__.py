@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from evoarray.api.evolving import evolve, resume
     from evoarray.api.loading import load
     from evoarray.api.runs import Run
+    from evoarray.api.studies import Study, study
     from evoarray.api.watching import Progress
     from evoarray.model.errors import InputError, MismatchError
 
@@ -31,9 +32,11 @@ _PLACES = {
     "MismatchError": "evoarray.model.errors",
     "Progress": "evoarray.api.watching",
     "Run": "evoarray.api.runs",
+    "Study": "evoarray.api.studies",
     "evolve": "evoarray.api.evolving",
     "load": "evoarray.api.loading",
     "resume": "evoarray.api.evolving",
+    "study": "evoarray.api.studies",
 }
 """Where the names are. They are looked up when they are used: a command needs few of them, and a
 signal must be able to end it while it imports."""
@@ -46,9 +49,11 @@ __all__ = [
     "MismatchError",
     "Progress",
     "Run",
+    "Study",
     "evolve",
     "load",
     "resume",
+    "study",
 ]
 
 

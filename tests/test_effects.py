@@ -17,7 +17,7 @@ from evoarray.evolution.neuro.settings import NeuroSettings
 from evoarray.evolution.studies.spec import parse_spec
 from evoarray.evolution.studies.store import StudyStore
 from evoarray.model.errors import InputError
-from evoarray.model.filter.circuit import Shape
+from evoarray.model.filter.circuit import Shape, copy_filter, write_circuit
 from tests.conftest import Evoarray
 
 EVOLVE = ("evolve", "noisy.png", "clean.png", "-o", "run", "--preset", "plain")
@@ -223,11 +223,12 @@ def test_of_a_study(evoarray: Evoarray, options: str, says: str) -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ("--language c --pipeline full", "--pipeline goes with --language verilog"),
+        ("--language c --pipeline none", "pipeline goes with the language verilog"),
         ("--convert", "--convert has no effect without --test-pair; leave it out"),
     ],
 )
-def test_of_an_export(evoarray: Evoarray, options: str, says: str) -> None:
+def test_of_an_export(evoarray: Evoarray, images: Path, options: str, says: str) -> None:
+    write_circuit(images / "circuit.json", copy_filter(Shape(2, 2, "upm16")))
     ended = evoarray("export", "circuit.json", "-o", "out", *options.split())
     assert ended.status == 2
     assert says in ended.err

@@ -639,9 +639,9 @@ def test_the_page_has_area_and_clock() -> None:
         (["--name", "Filter"], "name is 'Filter'"),
         (["--pipeline", "some"], "pipeline is 'some'; legal is none, full, or a number up to"),
         (["--pipeline", "99"], "pipeline is '99'"),
-        (["--language", "c", "--prove"], "--prove goes with --language verilog"),
-        (["--language", "python", "--stream"], "--stream goes with --language verilog"),
-        (["--language", "c", "--synthesize"], "--synthesize goes with --language verilog"),
+        (["--language", "c", "--prove"], "prove goes with the language verilog"),
+        (["--language", "python", "--stream"], "stream goes with the language verilog"),
+        (["--language", "c", "--synthesize"], "synthesize goes with the language verilog"),
         (["--language", "rust"], "'rust'"),
     ],
 )

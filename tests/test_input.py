@@ -12,7 +12,13 @@ from evoarray.evolution.filter.topology import read_edges
 from evoarray.evolution.studies.filters import Filters
 from evoarray.evolution.studies.spec import parse_spec
 from evoarray.model.files import read_text
-from evoarray.model.filter.circuit import Shape, circuit_to_json, random_circuit
+from evoarray.model.filter.circuit import (
+    Shape,
+    circuit_to_json,
+    copy_filter,
+    random_circuit,
+    write_circuit,
+)
 from tests.conftest import Evoarray
 from tests.test_robustness import refused
 
@@ -113,9 +119,9 @@ def test_whole_numbers_stand_for_numbers_in_specs() -> None:
     assert [each.mutation_rate for each in spec.settings.values()] == ["1", "2"]
 
 
-@pytest.mark.usefixtures("images")
 @pytest.mark.parametrize("tolerance", ["nan", "inf", "-1", "1001"])
-def test_a_tolerance_is_a_number(evoarray: Evoarray, tolerance: str) -> None:
+def test_a_tolerance_is_a_number(evoarray: Evoarray, images: Path, tolerance: str) -> None:
+    write_circuit(images / "c.json", copy_filter(Shape(2, 2, "upm16")))
     pair = ("noisy.png", "clean.png")
     ended = evoarray("prune", "c.json", *pair, "-o", "p.json", "--tolerance", tolerance)
     refused(ended, f"tolerance is {tolerance}.*; legal is a number from 0 to 1000")

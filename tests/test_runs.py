@@ -342,4 +342,4 @@ def test_a_start_from_a_circuit(evoarray: Evoarray, images: Path) -> None:
     assert curves[0][-1].split(",")[1] == curves[1][1].split(",")[1]
     ended = evoarray("evolve", "noisy.png", "clean.png", "-o", "x", "--start", "first/circuit.json")
     assert ended.status == 2
-    assert "give --rows 3 --cols 3 --function-set upm19" in ended.err
+    assert "give --size 3x3 --function-set upm19" in ended.err

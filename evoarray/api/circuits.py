@@ -102,7 +102,7 @@ class Circuit:
         pixels. Raises InputError for anything else than such an image, and where the backend is not
         installed.
         """
-        _check_backend(backend)
+        check_backend(backend)
         if channels is None:
             return self.filter_plane(read(image, "the image").pixels, backend)
         if channels not in CHANNELS:
@@ -125,7 +125,7 @@ class Circuit:
         sae is the sum of absolute errors, mae the mean, psnr in dB (None for equal images), ssim
         1 for equal ones.
         """
-        _check_backend(backend)
+        check_backend(backend)
         pair = read_pair((noisy, clean), "")
         return self.measure([(pair[0].pixels, pair[1].pixels)], backend)
 
@@ -338,7 +338,8 @@ def _photo(before: Sequence[files.Circuit], pair: Pair, called: str, *, convert:
     return photo_of(before, clean.name, noisy.pixels, clean.pixels)
 
 
-def _check_backend(backend: str) -> None:
+def check_backend(backend: str) -> None:
+    """Raise InputError for what is no backend."""
     if backend not in BACKENDS:
         refuse("backend", backend, f"one of {', '.join(BACKENDS)}")
 

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from evoarray.api.circuits import Circuit
+from evoarray.api.circuits import Circuit, check_backend
 from evoarray.api.images import Image, Pair, Read, read_pair
 from evoarray.api.watching import Callback, Stop, quiet_console, view_of
+from evoarray.evolution.backends.ready import SIMULATORS
 from evoarray.evolution.effects import refuse_idle
 from evoarray.evolution.filter.comparison import Photo, photo_of
 from evoarray.evolution.filter.presets import NAMES, settings_of, shape_of, with_preset
@@ -27,13 +28,16 @@ from evoarray.evolution.filter.runs.progress import View
 from evoarray.evolution.filter.settings import TOPOLOGIES
 from evoarray.evolution.filter.topology import Edges, read_edges
 from evoarray.evolution.machine import usable_cores
-from evoarray.model.errors import InputError
+from evoarray.evolution.options import check
+from evoarray.model.errors import InputError, refuse
 from evoarray.model.filter import circuit as model
 from evoarray.model.filter.circuit import read_circuit
 from evoarray.model.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from evoarray.api.runs import Run
+
+MOST_WORKERS = 1024
 
 OWN = frozenset(NAMES)
 """The options that say how to evolve, named as on the command line."""
@@ -125,6 +129,11 @@ def begin(
             f"{unknown[0].replace('-', '_')} is no option; legal are "
             + ", ".join(sorted(name.replace("-", "_") for name in OWN))
         )
+    check_backend(backend)
+    if workers is not None:
+        check("workers", workers, {"least": 1, "most": MOST_WORKERS})
+    if replay is not None and replay not in SIMULATORS:
+        refuse("replay", replay, f"one of {', '.join(SIMULATORS)}")
     options = dict(options)
     start_genes, edges = _start(options), _edges(options)
     settings = settings_of(options, start_genes, edges)

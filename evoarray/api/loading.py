@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading what was written: circuits, runs."""
+"""Reading what was written: circuits, runs, studies."""
 
 import os
 from pathlib import Path
 
 from evoarray.api.circuits import Circuit
 from evoarray.api.runs import Run
+from evoarray.api.studies import Study
+from evoarray.evolution.studies.store import DATABASE
 from evoarray.model.filter.circuit import read_circuit
 
 
-def load(path: str | os.PathLike[str]) -> Circuit | Run:
-    """Return the circuit of a file, or the run of a folder.
+def load(path: str | os.PathLike[str]) -> Circuit | Run | Study:
+    """Return the circuit of a file, or the run or the study of a folder.
 
     Raises InputError for what is neither, or damaged.
     """
     place = Path(path)
-    return Run(place) if place.is_dir() else Circuit(read_circuit(place))
+    if not place.is_dir():
+        return Circuit(read_circuit(place))
+    return Study(place) if (place / DATABASE).is_file() else Run(place)

@@ -71,6 +71,7 @@ class _Told:
 
     def __init__(self, job: Job, callback: Callback | None, shown: View | None) -> None:
         self._job, self._callback, self._shown = job, callback, shown
+        self._stopped = False
         if shown is not None:
             self.pause = shown.pause
 
@@ -83,8 +84,11 @@ class _Told:
         """See View. Raises Stop if the function wants it."""
         if self._shown is not None:
             self._shown.show(watched)
-        if self._callback is None or watched.best is None or watched.sae is None:
+        begun = watched.best is not None and watched.sae is not None and watched.evaluations > 0
+        if self._callback is None or self._stopped or not begun:
             return
+        assert watched.best is not None
+        assert watched.sae is not None
         circuit = circuit_of(watched.best, self._job.settings.shape, self._job.provenance)
         told = Progress(
             watched.evaluations,
@@ -95,7 +99,8 @@ class _Told:
             watched.seconds,
             watched.rate,
         )
-        if self._callback(told) is True:
+        if self._callback(told) is True and watched.evaluations < watched.total:
+            self._stopped = True
             raise Stop
 
     def tell(self, event: str) -> None:

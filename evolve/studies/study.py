@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import re
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import (
@@ -58,13 +59,32 @@ def study(
     *,
     quick: bool = False,
 ) -> None:
-    """Do all runs of a spec that the folder does not have yet.
+    """Do all runs of a spec in a file that the folder does not have yet, as `study_text` does."""
+    text = read_text(path, "TOML file")
+    about = (text, str(path), path.parent)
+    study_text(*about, folder, runs, workers, cluster, shard, console, quick=quick)
 
-    runs: how many of each setting, or None for what the spec says, which has fewer if quick; shard
-    (i, n): only every n-th run, beginning with the i-th from 1. Raises InputError for a folder of
-    another study.
+
+def study_text(
+    text: str,
+    called: str,
+    place: Path,
+    folder: Path,
+    runs: int | None,
+    workers: int,
+    cluster: str | None,
+    shard: tuple[int, int],
+    console: Console,
+    *,
+    quick: bool = False,
+) -> None:
+    """Do all runs of a spec's text that the folder does not have yet.
+
+    called is what errors call the spec, place where its files are named from; runs: how many of
+    each setting, or None for what the spec says, which has fewer if quick; shard (i, n): only every
+    n-th run, beginning with the i-th from 1. Raises InputError for a folder of another study.
     """
-    with _opened(path, folder) as store:
+    with _opened(text, called, place, folder) as store:
         for warning in store.warnings:
             console.out(f"Warning: {warning}")
         spec, material = store.spec, store.material
@@ -138,15 +158,14 @@ def _identity(store: StudyStore) -> tuple[object, ...]:
 
 
 @contextmanager
-def _opened(path: Path, folder: Path) -> Iterator[StudyStore]:
+def _opened(text: str, called: str, place: Path, folder: Path) -> Iterator[StudyStore]:
     """Open the folder of a study, or make it."""
-    text = read_text(path, "TOML file")
-    spec = parse_spec(text, str(path))
+    spec = parse_spec(text, called)
     if (folder / DATABASE).exists():
         opened = StudyStore(folder, writes=True)
     else:
-        material = spec.kind.read(spec.settings, path.parent)
-        origin = Origin(text, printable(path.name), made_with(), material)
+        material = spec.kind.read(spec.settings, place)
+        origin = Origin(text, printable(Path(called).name), made_with(), material)
         opened = StudyStore.create(folder, origin, or_open=True)
     with opened as store:
         if store.spec.asked != spec.asked:
@@ -292,10 +311,26 @@ def _end_with_the_parent() -> None:
 
 @contextmanager
 def _signals_for_later() -> Iterator[None]:
-    """Let workers that are started here begin with signals blocked, until they can bear them."""
-    with held_back():
+    """Let workers that are started here begin with signals blocked, until they can bear them.
+
+    Nor do they import the user's program, in which a study may be done without any guard.
+    """
+    with held_back(), _without_main():
         before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
             yield
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Hide from multiprocessing where the program is that has been started."""
+    main = sys.modules["__main__"]
+    names = [name for name in ("__file__", "__spec__") if name in vars(main)]
+    hidden: dict[str, Any] = {name: vars(main).pop(name) for name in names}
+    try:
+        main.__spec__ = None
+        yield
+    finally:
+        vars(main).update(hidden)

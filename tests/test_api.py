@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Python interface: what the command does, with arrays."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+import evoarray
+from evoarray import Circuit, InputError, Progress
+from evoarray.model.filter.array import filter_image
+from evoarray.model.filter.circuit import read_circuit
+from evoarray.model.images import read_image
+from tests.conftest import Evoarray
+
+SMALL: dict[str, Any] = {"size": "4x4", "evaluations": 2000, "preset": "plain"}
+COMMAND = ("--size", "4x4", "--evaluations", "2000", "--preset", "plain")
+
+
+@pytest.fixture(autouse=True)
+def command(evoarray: Evoarray) -> Evoarray:
+    """Return the command; all work is done in the folder of `images`."""
+    return evoarray
+
+
+@pytest.fixture
+def pair(images: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return a noisy and a clean image."""
+    return read_image(images / "noisy.png"), read_image(images / "clean.png")
+
+
+def test_every_name_is_there_and_documented() -> None:
+    for name in evoarray.__all__:
+        assert getattr(evoarray, name).__doc__, name
+    assert set(evoarray.__all__) <= set(dir(evoarray))
+    with pytest.raises(AttributeError, match="no attribute 'evolvee'"):
+        evoarray.evolvee  # noqa: B018
+
+
+def test_nothing_slow_is_imported_before_it_is_used() -> None:
+    program = (
+        "import sys, evoarray; print([n for n in ('numpy', 'click', 'rich') if n in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
+
+
+def test_it_does_what_the_command_does(
+    command: Evoarray, images: Path, pair: tuple[Any, Any]
+) -> None:
+    assert command("evolve", "noisy.png", "clean.png", "-o", "run", *COMMAND).status == 0
+    results = json.loads((images / "run" / "results.json").read_text(encoding="utf-8"))
+    for run in (
+        evoarray.evolve(*pair, **SMALL),
+        evoarray.evolve(*map(Image.fromarray, pair), **SMALL),
+        evoarray.evolve("noisy.png", "clean.png", output="again", backend="model", **SMALL),
+        evoarray.load("run"),
+    ):
+        assert isinstance(run, evoarray.Run)
+        assert run.circuit.configuration == read_circuit(images / "run" / "circuit.json")
+        assert (run.state, run.sae, run.evaluations) == ("finished", results["sae"], 2000)
+        assert run.filtered.tolist() == read_image(images / "run" / "filtered.png").tolist()
+    assert isinstance(run, evoarray.Run)
+    plot: Any = run.plot()
+    assert (images / "again" / "curve.png").read_bytes() == plot._repr_png_()
+    assert run.curve["best_sae"].iloc[-1] == run.sae
+    clean: Any = run.comparison.loc[("clean", "evolved")]
+    assert (clean["SAE"], clean["part"]) == (run.sae, "training")
+    assert "2,000 evaluations: SAE" in repr(run)
+    assert "data:image/png;base64," in run._repr_html_()
+    assert run.report(images / "page.html").read_text(encoding="utf-8").startswith("<!DOCTYPE")
+
+
+def test_nothing_is_left_of_a_run_without_a_folder(
+    images: Path, pair: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (images / "tmp").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(images / "tmp"))
+    run = evoarray.evolve(*pair, **SMALL)
+    assert run.folder.is_dir()
+    circuit = run.circuit
+    del run
+    assert list((images / "tmp").iterdir()) == []
+    assert circuit.filter(pair[0]).shape == pair[0].shape
+
+
+def test_a_circuit(images: Path, pair: tuple[Any, Any]) -> None:
+    noisy, clean = pair
+    circuit = evoarray.evolve(noisy, clean, test_pair=[(noisy, clean)], **SMALL).circuit
+    filtered = filter_image(circuit.configuration, noisy)
+    for backend in ("model", "fast", "icarus"):
+        assert (circuit.filter(noisy, backend=backend) == filtered).all()
+    colours = np.dstack([noisy, noisy[::-1], clean])
+    expected = [circuit.filter(colours[..., channel].copy()) for channel in range(3)]
+    assert (circuit.filter(colours, channels="each") == np.dstack(expected)).all()
+    sae = int(np.abs(filtered.astype(int) - clean).sum())
+    assert circuit.evaluate(noisy, clean)["sae"] == sae
+    assert circuit.evaluate("noisy.png", "clean.png")["sae"] == sae
+    pruned = circuit.prune(noisy, clean, tolerance=5)
+    assert pruned.circuit.luts <= circuit.luts
+    assert pruned.sae <= sae * 1.05
+    circuit.save("mine.json")
+    assert evoarray.load("mine.json") == circuit
+    assert Circuit.of(circuit.genes, "4x4", circuit.shape.function_set) == circuit
+    assert circuit.formula.splitlines()[-1].startswith("output = ")
+    assert len(circuit.formula.splitlines()) == circuit.operations + 1
+    assert "<svg" in circuit._repr_svg_()
+    circuit.draw().save("mine.svg")
+    assert (images / "mine.svg").read_text(encoding="utf-8") == circuit.draw().svg
+
+
+def test_exports(images: Path, pair: tuple[Any, Any]) -> None:
+    first = evoarray.evolve(*pair, **SMALL).circuit
+    proved = first.export(prove=True, name="denoise")
+    assert proved.proved
+    assert "module denoise" in proved.source
+    assert {path.name for path in (images / "denoise").iterdir()} == set(proved.files)
+    assert "all inputs" in (images / "denoise" / "denoise.md").read_text(encoding="utf-8")
+    second = evoarray.evolve(*pair, after=[first], **SMALL).circuit
+    assert second.after == (first,)
+    assert (
+        second.filter(pair[0]) == filter_image(second.configuration, first.filter(pair[0]))
+    ).all()
+    both = second.export("python", "both", name="denoise")
+    assert [part.name for part in both.parts] == ["denoise_1", "denoise_2"]
+    space: dict[str, Any] = {}
+    exec((images / "both" / "denoise_2.py").read_text(encoding="utf-8"), space)
+    assert both.source == (images / "both" / "denoise_2.py").read_text(encoding="utf-8")
+
+
+def test_a_callback_is_told_and_stops(images: Path, pair: tuple[Any, Any]) -> None:
+    told: list[Progress] = []
+
+    def callback(progress: Progress) -> bool:
+        told.append(progress)
+        return len(told) == 3
+
+    options = {**SMALL, "evaluations": 10**9}
+    run = evoarray.evolve(*pair, output="run", callback=callback, **options)
+    assert (run.state, len(told)) == ("stopped", 3)
+    assert told[-1].circuit.evaluate(*pair)["sae"] == told[-1].sae
+    assert [sae for _, sae in told[-1].curve] == sorted(
+        (s for _, s in told[-1].curve), reverse=True
+    )
+    assert told[-1].budget == 10**9
+    assert 0 < told[-1].evaluations <= run.evaluations + 1024, "an epoch is done again at most"
+    again = evoarray.resume("run", callback=lambda progress: progress.evaluations > run.evaluations)
+    assert (again.state, again.evaluations > run.evaluations) == ("stopped", True)
+    assert again.sae <= run.sae
+
+    def fails(_: Progress) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        evoarray.resume("run", callback=fails)
+    loaded = evoarray.load("run")
+    assert isinstance(loaded, evoarray.Run)
+    assert loaded.state == "stopped"
+
+
+def test_a_run_that_is_resumed_ends_as_if_it_had_not_been(pair: tuple[Any, Any]) -> None:
+    options = {**SMALL, "evaluations": 2_000_000}
+    stopped = evoarray.evolve(*pair, output="run", callback=lambda _: True, **options)
+    whole, resumed = evoarray.evolve(*pair, **options), evoarray.resume("run")
+    assert stopped.evaluations < whole.evaluations
+    assert resumed.circuit == whole.circuit
+    assert resumed.curve["best_sae"].iloc[-1] == whole.curve["best_sae"].iloc[-1]
+
+
+def test_a_study(images: Path) -> None:
+    spec = {
+        "title": "Rates",
+        "photos": ["clean.png"],
+        "runs": 3,
+        "options": {"evaluations": 500, "size": "3x3", "preset": "plain"},
+        "grid": {"mutation-rate": ["1", "3"]},
+    }
+    study = evoarray.study(spec, "study", workers=2)
+    assert len(study.table) == 6
+    assert list(study.summary["runs"]) == [3, 3]
+    assert set(study.table["setting"]) == set(study.summary.index)
+    means = study.table.groupby("setting")["ratio"].mean()
+    assert study.summary["mean"].to_dict() == pytest.approx(means.to_dict())
+    assert list(study.claims.columns) == ["claim", "verdict", "runs", "p"]
+    assert len(study.pairs) == 1
+    assert "<table" in study._repr_html_()
+    assert "6 runs" in repr(study)
+    again = evoarray.load("study")
+    assert isinstance(again, evoarray.Study)
+    assert again.table.equals(study.table)
+    (images / "spec.toml").write_text(
+        'title = "Rates"\nphotos = ["clean.png"]\nruns = 3\n[options]\nevaluations = 500\n'
+        'size = "3x3"\npreset = "plain"\n[grid]\nmutation-rate = ["1", "3"]\n',
+        encoding="utf-8",
+    )
+    from_file = evoarray.study("spec.toml", workers=1)
+    timed = ["seconds", "cpu_seconds"]
+    for table in (study.table, from_file.table):
+        assert len(table) == 6
+    assert from_file.table.drop(columns=timed, errors="ignore").equals(
+        study.table.drop(columns=timed, errors="ignore")
+    )
+
+
+PROGRAM = """
+import evoarray
+spec = {"photos": ["clean.png"], "runs": 1, "options": {"evaluations": 64, "size": "2x2"},
+        "settings": [{"name": "a"}, {"name": "b", "seed": 2}]}
+print(evoarray.study(spec, workers=2))
+"""
+
+
+def test_a_program_needs_no_guard_for_the_workers_of_a_study(images: Path) -> None:
+    (images / "program.py").write_text(PROGRAM, encoding="utf-8")
+    program = [sys.executable, "program.py"]
+    done = subprocess.run(program, cwd=images, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("Study") == 1
+
+
+@pytest.mark.parametrize(
+    ("noisy", "options", "says"),
+    [
+        (np.zeros((8, 10)), {}, "noisy is an array of float64; legal is one of uint8"),
+        (np.zeros((8, 10, 3), np.uint8), {}, r"noisy is an array of the shape \(8, 10, 3\)"),
+        (np.zeros((2, 10), np.uint8), {}, r"noisy is an array of the shape \(2, 10\)"),
+        (np.zeros((8, 11), np.uint8), {}, "noisy is 11x8 pixels and clean is 10x8"),
+        ("missing.png", {}, "cannot read the image 'missing.png': No such file"),
+        (None, {"evaluation": 1}, "evaluation is no option; legal are abrupt_after"),
+        (None, {"size": "8"}, "size is '8'; legal is such as 8x8"),
+        (None, {"seconds": -1}, "seconds is -1"),
+        (None, {"tribes": 1.5}, "tribes is 1.5; legal is a whole number"),
+        (None, {"donor": "best"}, "donor has no effect"),
+        (None, {"backend": "fpga"}, "backend is 'fpga'; legal is one of fast, model"),
+        (None, {"workers": 0}, "workers is 0; legal is a whole number from 1"),
+        (None, {"train_pair": ["noisy.png"]}, r"train_pair 1 is no pair of images"),
+        (None, {"replay": "vcs"}, "replay is 'vcs'; legal is one of icarus, verilator"),
+        (None, {"start": "circuit.json"}, "cannot read the circuit file circuit.json"),
+    ],
+)
+def test_what_cannot_be_used(images: Path, noisy: Any, options: dict[str, Any], says: str) -> None:
+    clean = np.zeros((8, 10), np.uint8)
+    before = set(images.rglob("*"))
+    with pytest.raises(InputError, match=says):
+        evoarray.evolve(clean if noisy is None else noisy, clean, output="run", **options)
+    assert set(images.rglob("*")) == before
+
+
+def test_what_a_circuit_cannot_do(pair: tuple[Any, Any]) -> None:
+    circuit = Circuit.of(np.zeros(9, np.uint8), "2x2")
+    for call, says in (
+        (lambda: Circuit.of(np.zeros(8, np.uint8), "2x2"), "the shape of genes"),
+        (lambda: circuit.filter(np.zeros((8, 8, 3), np.uint8)), "the image is an array of the"),
+        (lambda: circuit.filter(pair[0], channels="red"), "channels is 'red'; legal is None or"),
+        (lambda: circuit.filter(pair[0], backend="x"), "backend is 'x'; legal is one of"),
+        (lambda: circuit.export("rust"), "language is 'rust'; legal is one of verilog, c, python"),
+        (lambda: circuit.export("c", prove=True), "prove goes with the language verilog"),
+        (lambda: circuit.export(name="8bit"), "name is '8bit'"),
+        (lambda: evoarray.load("nothing"), "cannot read the circuit file nothing"),
+        (lambda: evoarray.study({"photos": [object()]}), "the spec is not what a TOML file"),
+        (lambda: evoarray.study({}), "photos"),
+    ):
+        with pytest.raises(InputError, match=says):
+            call()
