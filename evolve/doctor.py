@@ -8,8 +8,9 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from evoarray.evolution.backends.library import find_compiler
+from evoarray.evolution.backends.library import find_compiler, installed_for
 from evoarray.evolution.backends.verilated import TOOLS
+from evoarray.evolution.filter.backends.fast import SOURCE
 from evoarray.model.errors import InputError
 from evoarray.model.rtl import FAMILIES, RTL_DIR, find_simulator, sources
 
@@ -38,6 +39,8 @@ def examine() -> list[Finding]:
 
 
 def _compiler() -> Finding:
+    if installed := installed_for(SOURCE):
+        return Finding("engine", True, str(installed))
     try:
         return Finding("cc", True, " ".join(find_compiler()))
     except InputError as error:

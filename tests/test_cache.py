@@ -15,6 +15,7 @@ import pytest
 
 from evoarray.evolution.backends import library
 from evoarray.evolution.backends.cache import LAST_LINES, BuildError, built
+from evoarray.evolution.backends.levels import OPTIONS
 from evoarray.evolution.filter.backends import fast
 from evoarray.evolution.filter.backends.fast import FastBackend, load_library
 from evoarray.model.errors import InputError
@@ -173,9 +174,9 @@ def test_the_engine_has_a_name_for_all_that_goes_into_it(
         lambda: monkeypatch.setenv("CC", f"{tmp_path}/cc"),
         lambda: monkeypatch.setenv("CC", f"{tmp_path}/cc -w"),
         lambda: version.write_text("2", encoding="utf-8"),
-        lambda: monkeypatch.setattr(fast, "_SOURCE", source),
+        lambda: monkeypatch.setattr(fast, "SOURCE", source),
         lambda: source.write_text("int y;", encoding="utf-8"),
-        lambda: monkeypatch.setattr(library, "_FLAGS", (*library._FLAGS, "-g")),
+        lambda: monkeypatch.setattr(library, "OPTIONS", (*OPTIONS, "-g")),
         lambda: monkeypatch.setattr(library, "cpu_line", lambda *_: "another"),
     ]
     for count, change in enumerate(changes, start=2):
@@ -198,7 +199,7 @@ def test_an_engine_that_is_cut_off_is_compiled_anew(cache: Path) -> None:
 
 
 def test_an_engine_that_cannot_be_loaded(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(library, "_FLAGS", ("-std=c11", "-c"))  # an object file
+    monkeypatch.setattr(library, "OPTIONS", ("-std=c11", "-c"))  # an object file
     with pytest.raises(
         InputError, match=r"^cannot load the fast engine: .*; XDG_CACHE_HOME .*--backend model"
     ):

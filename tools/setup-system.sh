@@ -85,6 +85,9 @@ if [ "$purpose" = tests ]; then
   need "$browser" "opens the pages of evoarray report, as a test" command -v "$browser"
   need ccache "compiles Verilator's own part of all models once" command -v ccache
   need tcl "reads what FuseSoC writes for yosys, as a test" command -v tclsh
+  need gcc-aarch64-linux-gnu "compiles the engine for ARM, as a test" command -v aarch64-linux-gnu-gcc
+  need libc6-dev-arm64-cross "what that needs" test -e /usr/aarch64-linux-gnu/include/stdio.h
+  need qemu-user "runs what was compiled for ARM" command -v qemu-aarch64
   need "$driver" "lets tests look at what the browser shows" command -v chromedriver
 fi
 

@@ -12,25 +12,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evoarray.evolution.backends.cache import built
+from evoarray.evolution.backends.levels import OPTIONS, levels, library_name
 from evoarray.model.errors import InputError
 
 COMPILERS = ("cc", "gcc", "clang")
 """The C compilers that are looked for, the first one first; CC names another."""
 
-_FLAGS = ("-std=c11", "-O3", "-shared", "-fPIC")
-
 
 def load_compiled(source: Path, *flags: str) -> ctypes.CDLL:
-    """Return a C source as a library, compiled now or before.
+    """Return a C source as a library, compiled for a wheel, or for this machine, now or before.
 
     Raises InputError without a compiler, BuildError if it fails.
     """
+    if not flags and (installed := installed_for(source)):
+        return ctypes.CDLL(str(installed))
     compiler = find_compiler()
     version = subprocess.run([*compiler, "--version"], capture_output=True, text=True, check=False)
     name = f"{source.stem}.so"
     # On ARM, Apple's clang knows the one, and GCC and clang both; elsewhere all know the other.
     native = "-mcpu=native" if platform.machine() in {"arm64", "aarch64"} else "-march=native"
-    command = [*compiler, *_FLAGS, native, *flags, "-o", name, source.name]
+    command = [*compiler, *OPTIONS, native, *flags, "-o", name, source.name]
     # The processor's flags are what native depends on: a cache may be shared by machines.
     processor = cpu_line("flags", "Features") or platform.processor()
     path = built(name, command, [source], [version.stdout, processor])
@@ -41,6 +42,17 @@ def load_compiled(source: Path, *flags: str) -> ctypes.CDLL:
             f"cannot load the fast engine: {error}; XDG_CACHE_HOME names another cache folder "
             "(or: --backend model)"
         ) from None
+
+
+def installed_for(source: Path) -> Path | None:
+    """Return the library that a wheel has for this processor, or None, as in a checkout."""
+    line = cpu_line("flags", "Features")
+    flags = frozenset(line.partition(":")[2].split())
+    places = (
+        source.with_name(library_name(source.stem, level))
+        for level in levels(platform.machine(), flags)
+    )
+    return next((place for place in places if place.is_file()), None)
 
 
 def find_compiler() -> list[str]:

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs that come in Python packages.
 
-They lie beside the interpreter, which need not be on PATH. Most are WebAssembly, and see only files
-below the folder that they run in.
+They lie beside the interpreter, which need not be on PATH, or on PATH. Most are WebAssembly, and
+see only files below the folder that they run in.
 """
 
 import os
+import shutil
 import subprocess
 import sysconfig
 from pathlib import Path
@@ -36,10 +37,19 @@ def package_of(program: str) -> str:
 
 def require(*programs: str, command: str) -> None:
     """Raise InputError if a program is missing; it says what to install, or which command does."""
-    missing = {package_of(each): None for each in programs if not (SCRIPTS / each).exists()}
+    missing = {package_of(each): None for each in programs if find(each) is None}
     if missing:
         names = " ".join(missing)
         raise InputError(f"not installed: {names}; pip install {names} (or: {command})")
+
+
+def find(program: str) -> Path | None:
+    """Return where a program is, or None."""
+    beside = SCRIPTS / program
+    if beside.exists():
+        return beside
+    found = shutil.which(program)
+    return Path(found) if found else None
 
 
 def run(
@@ -50,7 +60,7 @@ def run(
     Raises subprocess.TimeoutExpired if it takes longer than the limit in seconds.
     """
     ended = children.run(
-        [SCRIPTS / program, *arguments],
+        [find(program) or program, *arguments],
         cwd=folder,
         env={**os.environ, "PATH": f"{SCRIPTS}{os.pathsep}{os.environ.get('PATH', '')}"},
         limit=limit,

@@ -20,7 +20,7 @@ from evoarray.evolution.simplify.cost import luts_by_code
 from evoarray.model.filter.circuit import Genes, Shape
 from evoarray.model.filter.functions import FUNCTION_SETS, Plane
 
-_SOURCE = Path(__file__).with_name("engine.c")
+SOURCE = Path(__file__).with_name("engine.c")
 
 WORK = 4_000_000
 """Steps of engine.c, each an element's work on a block, that it takes at once: about 50 ms."""
@@ -153,7 +153,7 @@ def load_library(*flags: str) -> ctypes.CDLL:
 
     Raises InputError without a compiler, BuildError if it fails.
     """
-    library = load_compiled(_SOURCE, *flags)
+    library = load_compiled(SOURCE, *flags)
     pointer, count = ctypes.c_void_p, ctypes.c_int64
     library.engine_new.restype = pointer
     library.engine_new.argtypes = [ctypes.c_int] * 4 + [pointer]

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compile the engines into wheels, so that who installs one needs no compiler.
+
+All else is in pyproject.toml. Without a compiler the wheel has none of them, and they are compiled
+when they are first used; so they are in a checkout, for the very machine.
+"""
+
+import os
+import platform
+import runpy
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from setuptools import Distribution, setup
+from setuptools.command.bdist_wheel import bdist_wheel
+from setuptools.command.build_py import build_py
+
+SOURCES = ("evolution/filter/backends/engine.c", "evolution/neuro/increments.c")
+HERE = Path(__file__).parent
+LEVELS: dict[str, Any] = runpy.run_path(str(HERE / "evoarray/evolution/backends/levels.py"))
+
+
+def compiler() -> list[str]:
+    """Return the C compiler's command, or nothing."""
+    words = os.environ.get("CC", "").split()
+    for name in words[:1] or ("cc", "gcc", "clang"):
+        if found := shutil.which(name):
+            return [found, *words[1:]]
+    return []
+
+
+class BuildWithEngines(build_py):
+    """Compiles the engines beside their sources, where the package is copied to."""
+
+    def run(self) -> None:
+        """See build_py."""
+        super().run()
+        command = compiler()
+        if self.editable_mode or not command:
+            return
+        # A cross compiler's machine is told by whoever calls it.
+        machine = os.environ.get("EVOARRAY_MACHINE") or platform.machine()
+        for source in SOURCES:
+            made = Path(self.build_lib, "evoarray", source)
+            for level in LEVELS["levels"](machine):
+                target = made.with_name(LEVELS["library_name"](made.stem, level))
+                options = (*LEVELS["OPTIONS"], *level.options)
+                subprocess.run(
+                    [*command, *options, "-o", str(target), str(HERE / "evoarray" / source)],
+                    check=True,
+                )
+
+
+class PlatformWheel(bdist_wheel):
+    """The libraries are of a platform, and of no version of Python: they know nothing of it."""
+
+    def get_tag(self) -> tuple[str, str, str]:
+        """See bdist_wheel."""
+        return "py3", "none", super().get_tag()[2]
+
+
+class WithLibraries(Distribution):
+    """Says that what is built is of a platform, if it is."""
+
+    def has_ext_modules(self) -> bool:
+        """See Distribution."""
+        return bool(compiler())
+
+
+if __name__ == "__main__":
+    setup(
+        distclass=WithLibraries,
+        cmdclass={"build_py": BuildWithEngines, "bdist_wheel": PlatformWheel},
+    )
