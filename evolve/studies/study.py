@@ -29,6 +29,7 @@ from typing import Any
 
 from rich.console import Console
 
+from evoarray.evolution.machine import THREADS, take_one_core
 from evoarray.evolution.runs.provenance import made_with
 from evoarray.evolution.stopping import SIGNALS, held_back
 from evoarray.evolution.studies.database import Origin, Results
@@ -315,7 +316,7 @@ def _signals_for_later() -> Iterator[None]:
 
     Nor do they import the user's program, in which a study may be done without any guard.
     """
-    with held_back(), _without_main():
+    with held_back(), _without_main(), _with_one_core():
         before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
             yield
@@ -334,3 +335,16 @@ def _without_main() -> Iterator[None]:
         yield
     finally:
         vars(main).update(hidden)
+
+
+@contextmanager
+def _with_one_core() -> Iterator[None]:
+    """Let processes that are started here have one core each, and this one what it had."""
+    before = {name: os.environ.get(name) for name in THREADS}
+    take_one_core()
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
