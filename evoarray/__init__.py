@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from evoarray.api.circuits import Circuit, Export
     from evoarray.api.classifiers import Classifier
     from evoarray.api.evolving import evolve, resume
+    from evoarray.api.examples import add_noise, photo, target
     from evoarray.api.loading import load
     from evoarray.api.runs import Run
     from evoarray.api.studies import Study, study
@@ -33,10 +34,13 @@ _PLACES = {
     "Progress": "evoarray.api.watching",
     "Run": "evoarray.api.runs",
     "Study": "evoarray.api.studies",
+    "add_noise": "evoarray.api.examples",
     "evolve": "evoarray.api.evolving",
     "load": "evoarray.api.loading",
+    "photo": "evoarray.api.examples",
     "resume": "evoarray.api.evolving",
     "study": "evoarray.api.studies",
+    "target": "evoarray.api.examples",
 }
 """Where the names are. They are looked up when they are used: a command needs few of them, and a
 signal must be able to end it while it imports."""
@@ -50,10 +54,13 @@ __all__ = [
     "Progress",
     "Run",
     "Study",
+    "add_noise",
     "evolve",
     "load",
+    "photo",
     "resume",
     "study",
+    "target",
 ]
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 import click
 
@@ -22,6 +23,7 @@ from evoarray.evolution.backends.process import SimulatorError
 from evoarray.evolution.console import say
 from evoarray.evolution.synthesis.programs import ProgramError
 from evoarray.model.errors import InputError, MismatchError, printable
+from evoarray.model.temporary import temporary_place
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -55,6 +57,8 @@ def main() -> None:
     _prepare_streams()
     try:
         stopping.raise_first()
+        with suppress(OSError):  # who needs one says so
+            temporary_place()
         status = _status(_run)
         stopping.exit_at_once()
     except (KeyboardInterrupt, stopping.Terminated, click.Abort):  # no second one can come

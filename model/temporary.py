@@ -23,12 +23,31 @@ _PREFIX, _SUFFIX = ".evoarray-", ".tmp"
 _NAME = re.compile(r"\.evoarray-[a-z0-9_]{8}\.tmp")
 
 
+def temporary_place() -> Path:
+    """Return the folder for temporary files: where TMPDIR says, if a file can be made there.
+
+    tempfile finds it in the same way, but a process that is killed then leaves a file of a name
+    that tells nobody whose it is. From here on tempfile takes this one. Raises OSError if there is
+    none.
+    """
+    if tempfile.tempdir is None:
+        named = (os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
+        usual = ("/tmp", "/var/tmp", "/usr/tmp", str(Path.cwd()))
+        for place in map(os.path.abspath, filter(None, (*named, *usual))):
+            with suppress(OSError), temporary_file(Path(place)) as (_, stream):
+                stream.write(b"x")
+                stream.flush()
+                tempfile.tempdir = place
+                break
+    return Path(tempfile.gettempdir())
+
+
 class TemporaryFolder(tempfile.TemporaryDirectory[str]):
     """A folder in `parent`, or where TMPDIR says, that is removed by `cleanup`, or `with`."""
 
     def __init__(self, parent: Path | None = None) -> None:
         """Make it. Raises OSError if that cannot be."""
-        place = Path(tempfile.gettempdir() if parent is None else parent)
+        place = temporary_place() if parent is None else parent
         _remove_abandoned_once(place)
         while True:
             super().__init__(_SUFFIX, _PREFIX, place)

@@ -4,6 +4,7 @@
 import argparse
 import multiprocessing
 import os
+import shutil
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -25,6 +26,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     given = parser.parse_args()
     workshop = Path("build/chaos").resolve()
+    shutil.rmtree(workshop, ignore_errors=True)  # it may be of another commit
     prepare(workshop)
     wrong = 0
     for kind in given.kinds or KINDS:

@@ -8,6 +8,7 @@ A fork has all modules already: a trial takes milliseconds instead of a second. 
 import ctypes
 import fcntl
 import os
+import re
 import resource
 import signal
 import sys
@@ -55,6 +56,8 @@ class Ended:
     def wrongs(self, *legal: int) -> list[str]:
         """Return what is wrong, whatever the command was: an empty list if nothing is."""
         wrongs = []
+        if self._is_python_s_own:
+            return []
         if self.hung:
             wrongs.append(f"still there after {PATIENCE:.0f} s")
         elif self.status not in legal:
@@ -69,6 +72,18 @@ class Ended:
             wrongs.append("refused without a sentence")
         said = self.err.strip().splitlines()[-3:]
         return [f"{wrong}: evoarray {' '.join(self.arguments)} | {said}" for wrong in wrongs]
+
+    @property
+    def _is_python_s_own(self) -> bool:
+        """Whether nothing of ours was there yet, or any more, when this was said.
+
+        Python itself is interrupted while it looks for packages; a worker that multiprocessing just
+        starts finds that its parent was killed.
+        """
+        ours = re.search(r'File "[^"]*/(evoarray|evolve|model)/', self.err)
+        starts = "<frozen site>" in self.err and self.err.strip().endswith("KeyboardInterrupt")
+        orphaned = self.status == -signal.SIGKILL and "EOFError: Ran out of input" in self.err
+        return not ours and (starts or orphaned) and not (self.hung or self.orphans)
 
 
 @dataclass(frozen=True)

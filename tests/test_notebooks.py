@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The notebooks run from their first cell to their last, in an empty folder, without a network."""
+
+from pathlib import Path
+from typing import Any
+
+import nbclient
+import nbformat
+import pytest
+
+from tests.conftest import ROOT
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def test_there_are_six() -> None:
+    assert [path.name[0] for path in NOTEBOOKS] == list("123456")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook(path: Path, tmp_path: Path) -> None:
+    notebook: Any = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    nbformat.validate(notebook)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert not [cell for cell in code if cell.outputs or cell.execution_count], "without output"
+    context = {"metadata": {"path": str(tmp_path)}}
+    nbclient.NotebookClient(notebook, timeout=300, resources=context).execute()
+    for cell in code:
+        told = [each for each in cell.outputs if each.get("name") == "stderr"]
+        said = "".join(each["text"] for each in told)
+        assert "Traceback" not in said
+        assert "Error" not in said
+    shown = [each for cell in code for each in cell.outputs]
+    assert any("data" in each for each in shown)
+    plain = [each["data"].get("text/plain") for each in shown if "data" in each]
+    assert "False" not in plain, "each comparison in it holds"
+    # The curve that falls while a run goes on, and figures, are there to be seen.
+    kinds = {kind for each in shown for kind in each.get("data", {})}
+    assert kinds & {"image/png", "image/svg+xml", "text/html"}
