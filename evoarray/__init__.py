@@ -12,8 +12,8 @@ used by itself; `evoarray.evolution` is what makes it evolve, and may change.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # typing takes as long to import as all that is needed here
 if TYPE_CHECKING:
     from evoarray.api.circuits import Circuit, Export
     from evoarray.api.classifiers import Classifier
@@ -64,10 +64,11 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _PLACES:
         raise AttributeError(f"module 'evoarray' has no attribute {name!r}")
-    return getattr(import_module(_PLACES[name]), name)
+    found: object = getattr(import_module(_PLACES[name]), name)
+    return found
 
 
 def __dir__() -> list[str]:

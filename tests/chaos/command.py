@@ -23,12 +23,16 @@ from typing import NoReturn
 
 import matplotlib.figure  # noqa: F401  (loaded here, once, instead of in every fork)
 
+import evoarray
 from evoarray.__main__ import main
 
 PATIENCE = 10.0
 """Seconds within which a command that was told to stop has ended, and what it started as well."""
 
 REFUSED, INTERRUPTED, TERMINATED = 2, 130, 143
+
+_OURS = tuple(str(Path(evoarray.__path__[0]).parent / name) for name in ("evo", "model"))
+"""How the paths of our own modules begin."""
 
 _PR_SET_CHILD_SUBREAPER = 36
 _AIMED_AT = {
@@ -77,11 +81,12 @@ class Ended:
     def _is_python_s_own(self) -> bool:
         """Whether nothing of ours was there yet, or any more, when this was said.
 
-        Python itself is interrupted while it looks for packages; a worker that multiprocessing just
-        starts finds that its parent was killed.
+        Python itself is interrupted while it starts; a worker that multiprocessing just starts
+        finds that its parent was killed.
         """
-        ours = re.search(r'File "[^"]*/(evoarray|evolve|model)/', self.err)
-        starts = "<frozen site>" in self.err and self.err.strip().endswith("KeyboardInterrupt")
+        files = re.findall(r'File "([^"]+)"', self.err)
+        ours = any(file.startswith(_OURS) for file in files)
+        starts = bool(files) and self.err.strip().endswith("KeyboardInterrupt")
         orphaned = self.status == -signal.SIGKILL and "EOFError: Ran out of input" in self.err
         return not ours and (starts or orphaned) and not (self.hung or self.orphans)
 
