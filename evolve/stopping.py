@@ -17,7 +17,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import NoReturn
+
+TYPE_CHECKING = False  # typing takes a while to import
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -117,7 +120,7 @@ def _exception() -> BaseException:
     return KeyboardInterrupt() if _Stop.number == signal.SIGINT else Terminated()
 
 
-def _exit(number: int, _: FrameType | None) -> NoReturn:
+def _exit(number: int, _: FrameType | None) -> "NoReturn":
     for group in tuple(groups):
         end_group(group)
     with suppress(OSError):  # nobody may listen
