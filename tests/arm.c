@@ -23,7 +23,7 @@ int main(void) {
     bounds[i] = i < SIDE * SIDE ? CODES : i < GENES - 1 ? WINDOW : SIDE;
   }
   const Rule rule = {positions, starts, bounds, functions, NULL, 1, SIDE * SIDE, 1, 4, 1, 1, 500};
-  Engine *engine = engine_new(SIDE, SIDE, SET, PHOTO, image);
+  Engine *engine = engine_new(SIDE, SIDE, SET, PHOTO, image, 0);
   const int64_t all = INT64_MAX;
   engine_evaluate(engine, genes, &all, 1, &tribe.sae);
   tribe.best_sae = tribe.sae;

@@ -146,7 +146,7 @@ def test_a_callback_is_told_and_stops(images: Path, pair: tuple[Any, Any]) -> No
     options = {**SMALL, "evaluations": 10**9}
     run = evoarray.evolve(*pair, output="run", callback=callback, **options)
     assert (run.state, len(told)) == ("stopped", 3)
-    assert told[-1].circuit.evaluate(*pair)["sae"] == told[-1].sae
+    assert told[-1].circuit.evaluate(*pair)["sae"] == told[-1].fitness
     assert [sae for _, sae in told[-1].curve] == sorted(
         (s for _, s in told[-1].curve), reverse=True
     )

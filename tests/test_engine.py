@@ -618,12 +618,12 @@ def walk_many_ways() -> None:
 
 def read_beyond_the_image() -> None:
     image = np.zeros((1000, 10), np.uint8)
-    fast.load_library(*SANITIZERS).engine_new(1, 1, 0, len(image) + 1, image.ctypes.data)
+    fast.load_library(*SANITIZERS).engine_new(1, 1, 0, len(image) + 1, image.ctypes.data, 0)
 
 
 def make_a_mesh_without_columns() -> None:
     image = np.zeros((1000, 10), np.uint8)
-    fast.load_library(*SANITIZERS).engine_new(1, 0, 0, len(image), image.ctypes.data)
+    fast.load_library(*SANITIZERS).engine_new(1, 0, 0, len(image), image.ctypes.data, 0)
 
 
 @pytest.mark.parametrize(

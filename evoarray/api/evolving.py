@@ -21,6 +21,7 @@ from evoarray.api.watching import Callback, Stop, quiet_console, view_of
 from evoarray.evolution.backends.ready import SIMULATORS
 from evoarray.evolution.effects import refuse_idle
 from evoarray.evolution.filter.comparison import Photo, photo_of
+from evoarray.evolution.filter.goals import Cost
 from evoarray.evolution.filter.presets import NAMES, settings_of, shape_of, with_preset
 from evoarray.evolution.filter.runs import run as runs
 from evoarray.evolution.filter.runs.job import Job, provenance
@@ -49,6 +50,7 @@ def evolve(
     *,
     size: str = "8x8",
     seconds: float = 0.0,
+    fitness: str | Cost = "sae",
     output: str | os.PathLike[str] | None = None,
     backend: str = "fast",
     workers: int | None = None,
@@ -66,7 +68,10 @@ def evolve(
     noisy and clean are arrays (H, W) uint8, or names of files; train_pair are more pairs to evolve
     on, whose errors are added, test_pair are pairs that evolution does not see. after are the
     circuits that come before this one in a cascade. size is rows x columns of the array; seconds is
-    how long it may take, 0 for as long as `evaluations` need. The other options are those of the
+    how long it may take, 0 for as long as `evaluations` need. fitness is what is made as low as can
+    be: "sae", the sum of absolute errors, "squared", that of squared errors, or a function of a
+    filtered image and the clean one, both (H, W) uint8, that returns a number from 0 to 1e12; of
+    several pairs the numbers are added, to six places. The other options are those of the
     command `evoarray evolve --help`, with _ for -, such as preset, evaluations, tribes,
     mutation_rate, functions, temperature, parsimony, start and seed, and have the same defaults.
     The same seed ends in the same circuit with any backend and any number of workers.
@@ -81,7 +86,8 @@ def evolve(
     """
     temporary = TemporaryFolder() if output is None else None
     folder = Path(temporary.name, "run") if temporary else Path(os.fspath(output or ""))
-    given = {"size": size, "seconds": seconds} | options
+    cost = fitness if callable(fitness) else None
+    given = {"size": size, "seconds": seconds, "fitness": "own" if cost else fitness} | options
     shown = ", ".join(f"{name}={value!r}" for name, value in given.items())
     with suppress(Stop):
         begin(
@@ -99,8 +105,9 @@ def evolve(
             command=f"evoarray.evolve({shown})",
             view=lambda job: view_of(job, callback, progress),
             drawings=output is not None,
+            cost=cost,
         )
-    return _run_in(folder, temporary)
+    return _run_in(folder, temporary, cost)
 
 
 def begin(
@@ -121,6 +128,7 @@ def begin(
     drawings: bool = True,
     console: Console | None = None,
     json_lines: bool = False,
+    cost: Cost | None = None,
 ) -> None:
     """Do what `evolve` does, with options named as on the command line, and fill the folder."""
     unknown = [name for name in options if name not in OWN]
@@ -137,6 +145,8 @@ def begin(
     options = dict(options)
     start_genes, edges = _start(options), _edges(options)
     settings = settings_of(options, start_genes, edges)
+    if settings.fitness == "own" and cost is None:
+        refuse("fitness", settings.fitness, "sae or squared, or in Python a function")
     refuse_idle(options, settings)
     before = [_circuit(each) for each in after]
     training = [read_pair((noisy, clean), "", convert=convert)]
@@ -160,6 +170,7 @@ def begin(
         origin,
         circuits,
         command or shlex.join(["evoarray", *sys.argv[1:]]),
+        cost,
     )
     watch = None if view is None else view(job)
     runs.run(
@@ -174,12 +185,14 @@ def begin(
 def resume(
     folder: str | os.PathLike[str],
     *,
+    fitness: Cost | None = None,
     workers: int | None = None,
     callback: Callback | None = None,
     progress: bool | None = None,
 ) -> "Run":
     """Go on with a run that was stopped or killed; it ends as if it had not been.
 
+    fitness is the function of a run whose fitness is one, which must be the same.
     Raises InputError for a folder of which no run can go on.
     """
     place = Path(folder)
@@ -189,15 +202,16 @@ def resume(
             usable_cores() if workers is None else workers,
             quiet_console(),
             view=lambda job: view_of(job, callback, progress),
+            cost=fitness,
         )
-    return _run_in(place)
+    return _run_in(place, None, fitness)
 
 
-def _run_in(folder: Path, temporary: TemporaryFolder | None = None) -> "Run":
+def _run_in(folder: Path, temporary: TemporaryFolder | None, cost: Cost | None) -> "Run":
     # To read a run takes more modules than to evolve, which commands need not wait for.
     from evoarray.api.runs import Run
 
-    return Run(folder, temporary)
+    return Run(folder, temporary, cost)
 
 
 def _read(pairs: Sequence[Pair], called: str, *, convert: bool) -> list[tuple[Read, Read]]:

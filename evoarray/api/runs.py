@@ -14,6 +14,7 @@ from evoarray.api.circuits import Circuit
 from evoarray.api.watching import quiet_console
 from evoarray.evolution.filter import pictures
 from evoarray.evolution.filter.comparison import EVOLVED, MEASURES, Comparison
+from evoarray.evolution.filter.goals import Cost
 from evoarray.evolution.filter.runs.results import draw_comparison, draw_curve
 from evoarray.evolution.report import data
 from evoarray.evolution.report.export import records
@@ -34,11 +35,17 @@ class Run:
     state is "finished", "stopped", "running" or "killed"; folder has its files.
     """
 
-    def __init__(self, folder: Path, temporary: TemporaryFolder | None = None) -> None:
-        """Read a run's folder; a temporary one goes with this object. Raises InputError."""
+    def __init__(
+        self, folder: Path, temporary: TemporaryFolder | None = None, cost: Cost | None = None
+    ) -> None:
+        """Read a run's folder; a temporary one goes with this object. Raises InputError.
+
+        cost is the function that is its fitness, if that is one.
+        """
         found = data.read(folder)
         if not isinstance(found, data.Run):
             raise InputError(f"{folder} is not the run of a filter")
+        found = replace(found, job=replace(found.job, cost=cost))
         self.folder, self._temporary, self._found = folder, temporary, found
         self.state = found.state
 
@@ -53,6 +60,11 @@ class Run:
     def sae(self) -> int:
         """The sum of absolute errors of the filtered training images, over all their pixels."""
         return self._found.level(EVOLVED)
+
+    @property
+    def fitness(self) -> float:
+        """What evolution has made as low as it could: the SAE, or else; of a sample its part."""
+        return self._found.job.goal.value(self._found.world.sae)
 
     @property
     def evaluations(self) -> int:
@@ -79,9 +91,9 @@ class Run:
 
     @cached_property
     def curve(self) -> "pd.DataFrame":
-        """After each epoch: evaluations, the best SAE so far, and that of each tribe by number.
+        """After each epoch: evaluations, the best fitness so far, and that of each tribe by number.
 
-        Of a sample it is the SAE of its windows.
+        Columns are best_sae, tribe_0_sae and so on, or have squared_error or cost for sae.
         """
         import pandas as pd
 

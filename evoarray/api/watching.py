@@ -26,15 +26,15 @@ WIDTH, HEIGHT = 640, 160
 class Progress:
     """How a run stands: what it has spent of its budget, and what it has found.
 
-    sae is the lowest so far, that of `circuit`; curve has the evaluations and the SAE wherever that
-    fell; rate is in evaluations a second.
+    fitness is the lowest so far, that of `circuit`: its SAE, or what else the fitness is. curve has
+    the evaluations and the fitness wherever that fell; rate is in evaluations a second.
     """
 
     evaluations: int
     budget: int
-    sae: int
+    fitness: float
     circuit: Circuit
-    curve: Sequence[tuple[int, int]]
+    curve: Sequence[tuple[int, float]]
     seconds: float
     rate: float
 
@@ -93,9 +93,9 @@ class _Told:
         told = Progress(
             watched.evaluations,
             watched.total,
-            watched.sae,
+            watched.goal.value(watched.sae),
             Circuit(circuit, tuple(map(Circuit, self._job.after))),
-            tuple(watched.curve),
+            tuple((after, watched.goal.value(sae)) for after, sae in watched.curve),
             watched.seconds,
             watched.rate,
         )

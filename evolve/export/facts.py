@@ -65,8 +65,9 @@ def _evolved_on(images: object) -> Iterator[list[str]]:
     """Yield a row for each image of a provenance, in which anything may be."""
     for pair in images if isinstance(images, list) else ():
         for role, image in pair.items() if isinstance(pair, dict) else ():
-            if isinstance(image, dict) and {"file", "sha256"} <= image.keys():
-                yield [f"evolved on, {plain(role)}", plain(f"{image['file']} {image['sha256']}")]
+            if isinstance(image, dict) and "sha256" in image:
+                what = image.get("file", image.get("array", ""))
+                yield [f"evolved on, {plain(role)}", plain(f"{what} {image['sha256']}")]
 
 
 def _area(results: Sequence[Result]) -> Iterator[str]:

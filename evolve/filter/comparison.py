@@ -12,10 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from evoarray.evolution.console import listed, print_table
+from evoarray.evolution.filter.goals import SAE, Goal
 from evoarray.model.filter.array import filter_image
 from evoarray.model.filter.baselines import adaptive_median, median3x3
 from evoarray.model.filter.circuit import Circuit
-from evoarray.model.filter.fitness import Metrics, metrics, sae
+from evoarray.model.filter.fitness import Metrics, metrics
 from evoarray.model.filter.functions import Plane
 
 MEDIAN, ADAPTIVE, EVOLVED = "3x3 median", "adaptive median", "evolved"
@@ -107,12 +108,13 @@ def compare(photo: Photo, circuit: Circuit) -> Comparison:
     )
 
 
-def rival(photos: Sequence[Photo]) -> tuple[str, int]:
-    """Return the strongest baseline, that with the lowest SAE over all photos, and this SAE."""
-    saes: Counter[str] = Counter()
+def rival(photos: Sequence[Photo], goal: Goal = SAE) -> tuple[str, int]:
+    """Return the strongest baseline, that with the lowest value over all photos, and this value."""
+    values: Counter[str] = Counter()
     for photo in photos:
-        saes.update({label: sae(image, photo.clean) for label, image in _baselines(photo).items()})
-    label, lowest = min(saes.items(), key=lambda item: item[1])
+        for label, image in _baselines(photo).items():
+            values[label] += goal.of(image, photo.clean)
+    label, lowest = min(values.items(), key=lambda item: item[1])
     return _named(label), lowest
 
 

@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from evoarray.evolution.effects import Effect
 from evoarray.evolution.filter.effects import EFFECTS
+from evoarray.evolution.filter.goals import FITNESSES
 from evoarray.evolution.options import LARGEST_SEED, option
 from evoarray.evolution.options import check as _check
 from evoarray.model.errors import refuse as _refuse
@@ -159,7 +160,16 @@ class Settings:
         least=0,
     )
     abrupt_rate: int = option(16, "Genes redrawn in an abrupt change.", least=1, most=HIGHEST_RATE)
-    target_sae: int = option(0, "Stop when the best SAE is at most this.", least=0)
+    fitness: str = option(
+        "sae",
+        "What evolution makes as low as it can: the sum of absolute or of squared errors (sae, "
+        "squared), or in Python a function.",
+        choices=FITNESSES,
+        metavar="sae|squared",
+    )
+    target_sae: int = option(
+        0, "Stop when the best SAE, or other fitness, is at most this.", least=0
+    )
     stagnation: int = option(0, "Stop after so many evaluations without progress; 0: no.", least=0)
     seconds: float = option(
         0.0,
@@ -383,7 +393,10 @@ class Settings:
 
         A number is rounded up to a multiple of SAMPLE_STEP.
         """
-        if self.sample == "all" or (self.sample == "auto" and pixels <= LARGEST_WHOLE):
+        if self.fitness == "own" and self.sample not in {"auto", "all"}:
+            _refuse("sample", self.sample, "all with a function as the fitness: it sees images")
+        whole_images = self.fitness == "own" or pixels <= LARGEST_WHOLE
+        if self.sample == "all" or (self.sample == "auto" and whole_images):
             return 0
         wanted = str(SAMPLE) if self.sample == "auto" else self.sample
         count = whole(wanted, SAMPLE_STEP, MOST_SAMPLED) if wanted.isascii() else None

@@ -71,12 +71,16 @@ def _runs(study: Study) -> list[Record]:
 
 
 def _steps(run: Run) -> list[Record]:
-    tribes = sorted({tribe for row in run.rows for tribe in row.saes})
+    tribes, goal = sorted({tribe for row in run.rows for tribe in row.saes}), run.job.goal
     return [
         {
             "evaluations": row.evaluations,
-            "best_sae": row.sae,
-            **{f"tribe_{tribe}_sae": row.saes.get(tribe) for tribe in tribes},
+            f"best_{goal.key}": goal.value(row.sae),
+            **{
+                f"tribe_{tribe}_{goal.key}": None if sae is None else goal.value(sae)
+                for tribe in tribes
+                for sae in [row.saes.get(tribe)]
+            },
         }
         for row in run.rows
     ]

@@ -192,7 +192,7 @@ def run_curve(run: Run) -> Plot:
     names = sorted({tribe for row in run.rows for tribe in row.saes})
     x = _evaluations([row.evaluations for row in run.rows])
     rows = _some(run.rows, max(50, min(STEPS, 20_000 // len(names))), x)
-    levels = {label: run.fitness_level(label) for label in ("noisy", MEDIAN, ADAPTIVE)}
+    levels = _known_levels(run, "noisy", MEDIAN, ADAPTIVE)
     shown = [*levels.values(), *(row.sae for row in rows)]
     shown += [value for row in rows for value in row.saes.values()]
     y = Axis.of(run.job.fitness, shown)
@@ -204,8 +204,14 @@ def run_curve(run: Run) -> Plot:
     paths = _levels(y, levels)
     if len(names) > 1:
         paths.append(("tribe", tribes))
-    alt = f"The best SAE falls from {rows[0].sae:,} to {rows[-1].sae:,}"
+    alt = f"The best {run.job.goal.name} falls from {rows[0].sae:,} to {rows[-1].sae:,}"
     return Plot(alt, x, y, [*paths, ("best", best)])
+
+
+def _known_levels(run: Run, *labels: str) -> dict[str, int]:
+    """Return the fitness of images to compare with, of those of which it is known."""
+    levels = {label: run.fitness_level(label) for label in labels}
+    return {label: level for label, level in levels.items() if level}
 
 
 def wrong_curve(run: NeuroRun) -> Plot:
@@ -223,7 +229,7 @@ def run_front(run: Run) -> Plot | None:
     front = run.world.front
     if not front:
         return None
-    levels = {label: run.fitness_level(label) for label in (MEDIAN, ADAPTIVE)}
+    levels = _known_levels(run, MEDIAN, ADAPTIVE)
     x = Axis.of("LUTs", [each.luts for each in front])
     y = Axis.of(run.job.fitness, [*levels.values(), *(each.sae for each in front)])
     corners = [(each.luts, each.sae) for each in front]
@@ -233,7 +239,8 @@ def run_front(run: Run) -> Plot | None:
     dots = "".join(f"M{x.place(luts)} {1000 - y.place(sae)}h0" for luts, sae in corners)
     paths = [*_levels(y, levels), ("best", _line(x, y, *zip(*steps, strict=True))), ("dots", dots)]
     first, last = front[0], front[-1]
-    alt = f"From SAE {first.sae:,} with {first.luts:,} LUTs to {last.sae:,} with {last.luts:,}"
+    name = run.job.goal.name
+    alt = f"From {name} {first.sae:,} with {first.luts:,} LUTs to {last.sae:,} with {last.luts:,}"
     return Plot(alt, x, y, paths)
 
 

@@ -45,7 +45,7 @@ class Filters(Kind):
         "amount": (float, "a number such as 0.2"),
     }
     # What a study finds may not depend on the machine.
-    options: ClassVar[frozenset[str]] = frozenset(NAMES - {"seconds"})
+    options: ClassVar[frozenset[str]] = frozenset(NAMES - {"seconds", "fitness"})
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Self:

@@ -37,6 +37,15 @@ def sae(output: Plane, reference: Plane) -> int:
     return int(distance.sum(dtype=np.uint64))
 
 
+def squared_error(output: Plane, reference: Plane) -> int:
+    """Return the sum of (output - reference)^2 over two planes (H, W) uint8; lower is better.
+
+    It is what the PSNR falls with: that is 10 log10(255^2 pixels / squared error).
+    """
+    distance = output.astype(np.int64) - reference
+    return int((distance * distance).sum())
+
+
 def metrics(image: NDArray[np.uint8], reference: NDArray[np.uint8]) -> Metrics:
     """Return the metrics of an image (H, W) or (H, W, channels) uint8 against its reference.
 

@@ -115,7 +115,8 @@ def twice(trial: Trial) -> None:
             if command.wait(trial.random.uniform(0, 0.2)):
                 break
     ended = command.end(10)
-    trial.wrongs += ended.wrongs(0, INTERRUPTED, TERMINATED)
+    early = () if ended.out + ended.err else (-SIGINT, -SIGTERM)  # as in `signals`
+    trial.wrongs += ended.wrongs(0, INTERRUPTED, TERMINATED, *early)
     _complete(trial, work, expected)
 
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from queue import SimpleQueue
+from threading import Lock
 from typing import Protocol
 
 import numpy as np
@@ -20,6 +21,7 @@ from evoarray.evolution.filter.backends.icarus import IcarusBackend
 from evoarray.evolution.filter.backends.model import ModelBackend
 from evoarray.evolution.filter.backends.simulated import SimulatorBackend
 from evoarray.evolution.filter.backends.verilator import VerilatorBackend
+from evoarray.evolution.filter.goals import SAE, Goal
 from evoarray.evolution.filter.sample import Pair, Sheet, as_sheet
 from evoarray.evolution.filter.tribe import AskEvaluateTell, Evolver, Rule, Tribe
 from evoarray.model.filter.circuit import Genes, Shape
@@ -35,6 +37,9 @@ _SIMULATORS: dict[str, Callable[[Shape, Sheet], SimulatorBackend]] = {
 }
 
 
+_ONE_AT_A_TIME = Lock()
+
+
 class Backend(Evolver, Protocol):
     """An evaluator of circuits of one shape on image pairs; close it after use."""
 
@@ -46,20 +51,29 @@ class Backend(Evolver, Protocol):
 
 
 def open_backend(
-    name: str, shape: Shape, pairs: Sequence[Pair | Sheet], workers: int = 1
+    name: str,
+    shape: Shape,
+    pairs: Sequence[Pair | Sheet],
+    workers: int = 1,
+    goal: Goal = SAE,
 ) -> Backend:
-    """Start a backend of settings.BACKENDS, on up to `workers` cores.
+    """Start a backend of settings.BACKENDS, on up to `workers` cores, whose values are of a goal.
 
     Raises InputError if what it needs is not installed, BuildError or SimulatorError if that does
     not work.
     """
     sheets = [as_sheet(pair) for pair in pairs]
+    squared = goal.fitness == "squared"
+    if workers > 1 and name != "model":  # where Python's lock would let it use one core anyway
+        one = partial(open_backend, name, shape, sheets, goal=goal)
+        return _Crew(_open_all(one for _ in range(workers)))
+    if goal.cost is not None or (squared and name in _SIMULATORS):
+        inner = _open_all(partial(open_backend, name, shape, [sheet]) for sheet in sheets)
+        return _Judged(inner, [sheet.reference for sheet in sheets], goal)
     if name == "model":
-        return ModelBackend(shape, sheets)  # Python's lock would let it use one core anyway
-    if workers > 1:
-        return _Crew(_open_all(lambda: open_backend(name, shape, sheets) for _ in range(workers)))
+        return ModelBackend(shape, sheets, squared=squared)
     if name == "fast":
-        return FastBackend(shape, sheets)
+        return FastBackend(shape, sheets, squared=squared)
     simulator = _SIMULATORS[name]
     simulators = _open_all(partial(simulator, shape, sheet) for sheet in sheets)
     return simulators[0] if len(pairs) == 1 else _Sum(simulators)
@@ -130,6 +144,33 @@ class _Crew:
             yield backend
         finally:
             self._free.put(backend)
+
+
+class _Judged(AskEvaluateTell):
+    """Backends for one pair each that filter; what that is worth, a goal says."""
+
+    def __init__(self, backends: Sequence[Backend], clean: Sequence[Plane], goal: Goal) -> None:
+        self._backends, self._clean, self._goal = backends, clean, goal
+
+    def evaluate(
+        self, batch: Genes, limits: NDArray[np.int64] | None = None, /
+    ) -> NDArray[np.int64]:
+        """See Evolver.evaluate; every evaluation is complete."""
+        return np.array([self._value(genes) for genes in batch], np.int64)
+
+    def _value(self, genes: Genes) -> int:
+        filtered = [backend.filter(genes) for backend in self._backends]
+        with _ONE_AT_A_TIME:  # a user's function need not bear several threads
+            return sum(map(self._goal.of, filtered, self._clean))
+
+    def filter(self, genes: Genes, /) -> Plane:
+        """See Backend.filter."""
+        return self._backends[0].filter(genes)
+
+    def close(self) -> None:
+        """See Backend.close."""
+        for backend in self._backends:
+            backend.close()
 
 
 class _Sum(AskEvaluateTell):

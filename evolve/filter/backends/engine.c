@@ -227,6 +227,7 @@ typedef struct {
   uint64_t reads_north[LARGEST_SIDE], reads_west[LARGEST_SIDE];  // of a code: all bits, or none
   Site sites[LARGEST + 2 * LARGEST_SIDE + 1];
 
+  int squared;               // whether the fitness, here called SAE, is of squared errors
   int pixels, blocks, kept;  // the blocks, and those of which planes are kept
   const uint8_t *image;      // what is given, pixel by pixel
   int *order, *spare_order;  // of the pixels in the blocks
@@ -415,6 +416,16 @@ static unsigned absolute_errors(const uint8_t *restrict pixels, const uint8_t *r
   return sum;
 }
 
+static unsigned squared_errors(const uint8_t *restrict pixels, const uint8_t *restrict reference,
+                               int count) {
+  unsigned sum = 0;  // of a block: 2^26 at most
+  for (int i = 0; i < count; ++i) {
+    const int error = pixels[i] - reference[i];
+    sum += (unsigned)(error * error);
+  }
+  return sum;
+}
+
 // Finds the steps that the output depends on: not all, where values fold to a constant. They become
 // the last ones in e->needed; the first of them is returned.
 static Step **find_steps(Engine *e) {
@@ -459,10 +470,11 @@ static void compute_and_fetch(Engine *e, Step **first, Step **end, int block) {
   e->stored += steps;
 }
 
-// The sum of the output's absolute errors in a block.
+// The sum of the output's absolute or squared errors in a block.
 static unsigned errors_in(const Engine *e, Source output, int block) {
   const int left = e->pixels - block * BLOCK;
   const uint8_t *pixels = output.plane + block * output.stride;
+  if (e->squared) return squared_errors(pixels, reference_of(e, block), left < BLOCK ? left : BLOCK);
   return left >= BLOCK ? absolute_errors(pixels, reference_of(e, block), BLOCK)
                        : absolute_errors(pixels, reference_of(e, block), left);
 }
@@ -843,9 +855,10 @@ static size_t lay_out(Engine *e, uint8_t *arena) {
   return used;
 }
 
-// image: what is given, 10 bytes for each pixel; it must live as long as the engine.
-// NULL if memory does not suffice.
-Engine *engine_new(int rows, int cols, int function_set, int pixels, const uint8_t *image) {
+// image: what is given, 10 bytes for each pixel; it must live as long as the engine. squared: whether
+// errors are squared before they are added. NULL if memory does not suffice.
+Engine *engine_new(int rows, int cols, int function_set, int pixels, const uint8_t *image,
+                   int squared) {
   learn_operations();
   Engine sketch = {.rows = rows, .cols = cols, .elements = rows * cols, .pixels = pixels};
   sketch.blocks = (pixels + BLOCK - 1) / BLOCK;
@@ -863,6 +876,7 @@ Engine *engine_new(int rows, int cols, int function_set, int pixels, const uint8
   e->genes = e->elements + rows + cols + 1;
   e->functions = function_sets[function_set].functions;
   e->code_count = function_sets[function_set].count;
+  e->squared = squared;
   e->pixels = pixels;
   e->blocks = sketch.blocks;
   e->kept = sketch.kept;

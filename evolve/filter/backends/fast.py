@@ -73,7 +73,10 @@ def _packed(rule: Rule) -> _Rule:
 class FastBackend:
     """One engine of engine.c; its calls leave Python's lock free for other threads."""
 
-    def __init__(self, shape: Shape, pairs: Sequence[Pair | Sheet]) -> None:
+    def __init__(
+        self, shape: Shape, pairs: Sequence[Pair | Sheet], *, squared: bool = False
+    ) -> None:
+        """Take pairs of images; squared: whether their errors are squared before they are added."""
         sheets = [as_sheet(pair) for pair in pairs]
         # For each pixel its window and its reference: all that the engine knows.
         image = np.concatenate(
@@ -85,7 +88,7 @@ class FastBackend:
         self._library = load_library()
         number = list(FUNCTION_SETS).index(shape.function_set)
         self._engine = self._library.engine_new(
-            shape.rows, shape.cols, number, self._pixels, address(image)
+            shape.rows, shape.cols, number, self._pixels, address(image), squared
         )
         if not self._engine:
             raise MemoryError
@@ -156,7 +159,7 @@ def load_library(*flags: str) -> ctypes.CDLL:
     library = load_compiled(SOURCE, *flags)
     pointer, count = ctypes.c_void_p, ctypes.c_int64
     library.engine_new.restype = pointer
-    library.engine_new.argtypes = [ctypes.c_int] * 4 + [pointer]
+    library.engine_new.argtypes = [ctypes.c_int] * 4 + [pointer, ctypes.c_int]
     library.engine_advance.argtypes = [
         *(pointer, ctypes.POINTER(_Tribe), count, ctypes.POINTER(_Rule))
     ]

@@ -9,6 +9,7 @@ from typing import Any
 
 from evoarray.evolution.filter.backends import Backend, open_backend
 from evoarray.evolution.filter.comparison import Photo, photo_of
+from evoarray.evolution.filter.goals import Cost, Goal
 from evoarray.evolution.filter.sample import sheets_of
 from evoarray.evolution.filter.settings import BACKENDS, Settings
 from evoarray.evolution.runs.provenance import made_with
@@ -30,7 +31,8 @@ class Job:
     """What a run is asked to do: settings, images, backend, and where the results go.
 
     replay names the simulator on which the champion is checked at the end, or is None; after are
-    the filters that come before this one in a cascade. command is what the user typed.
+    the filters that come before this one in a cascade. command is what the user typed, cost
+    the function of the fitness "own".
     """
 
     settings: Settings
@@ -43,6 +45,7 @@ class Job:
     provenance: Mapping[str, Any]
     after: Sequence[Circuit] = ()
     command: str = ""
+    cost: Cost | None = None
 
     def description(self) -> dict[str, Any]:
         """Return what the database says of the run, as JSON."""
@@ -69,10 +72,20 @@ class Job:
 
     def open_backend(self) -> Backend:
         """Return who evaluates, not with more processes than there are tribes."""
+        if self.settings.fitness == "own" and self.cost is None:
+            raise InputError(
+                f"the fitness of {self.folder} is a function of Python: go on with it there, by "
+                f"evoarray.resume({str(self.folder)!r}, fitness=...)"
+            )
         pairs = [(photo.given, photo.clean) for photo in self.training]
         workers = min(self.workers, self.settings.tribes)
         sheets = sheets_of(self.settings, pairs)
-        return open_backend(self.backend, self.settings.shape, sheets, workers)
+        return open_backend(self.backend, self.settings.shape, sheets, workers, self.goal)
+
+    @property
+    def goal(self) -> Goal:
+        """What is made as low as can be."""
+        return Goal(self.settings.fitness, self.cost)
 
     @property
     def pixels(self) -> int:
@@ -92,11 +105,16 @@ class Job:
     @property
     def fitness(self) -> str:
         """What evolution makes as low as it can, as axes call it."""
-        return f"SAE of {self.share:.2%} of the windows" if self.sample else "SAE, grey levels"
+        part = f"{self.goal.name} of {self.share:.2%} of the windows"
+        return part if self.sample else self.goal.axis
 
 
 def job_of(
-    folder: Path, description: Mapping[str, Any], images: Mapping[str, bytes], workers: int
+    folder: Path,
+    description: Mapping[str, Any],
+    images: Mapping[str, bytes],
+    workers: int,
+    cost: Cost | None = None,
 ) -> Job:
     """Return the job of a run's database. Raises InputError if it is not one that this can do."""
     with not_ours(f"the run {folder}"):
@@ -106,6 +124,7 @@ def job_of(
         settings["edges"] = tuple(map(tuple, settings["edges"]))
         # A run of before there were samples, or before an option had another name.
         settings.setdefault("sample", "all")
+        settings.setdefault("fitness", "sae")
         settings.setdefault("seconds", settings.pop("max_seconds", 0.0))
         after = [circuit_from_json(text) for text in description["after"]]
         photos = {
@@ -130,6 +149,7 @@ def job_of(
             folder,
             dict(description["provenance"]),
             after,
+            cost=cost,
         )
 
 

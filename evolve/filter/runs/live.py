@@ -131,7 +131,7 @@ def _header(console: Console, watched: Watched, rival: Rival) -> Block:
     text = Text.assemble(
         f"{watched.evaluations:,} of {watched.total:,} evaluations, {watched.rate:,.0f}/s, "
         f"ETA {duration(watched.eta)}, ",
-        (f"best SAE {watched.sae:,}", BEST),
+        (f"best {watched.goal.name} {watched.sae:,}", BEST),
         f", {watched.sae / level:.2f} of the {name}'s" if watched.sae and level else "",
     )
     bar = ProgressBar(watched.total, watched.evaluations)
@@ -165,7 +165,7 @@ def curve(watched: Watched, rival: Rival, width: int, height: int) -> Block:
     labels.setdefault(rows - 1, f"{lowest:,}")
     labels.setdefault(dashed // 4, f"{level:,}")
     kind = "logarithmic" if scale is np.log else "linear"
-    block = [[Segment(_fit(f"best SAE, {kind}; dashes: the {name}", width), DIM)]]
+    block = [[Segment(_fit(f"best {watched.goal.name}, {kind}; dashes: the {name}", width), DIM)]]
     for row, codes in enumerate(cells):
         drawn = [chr(BRAILLE + code) for code in codes]
         if row == dashed // 4:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from evoarray.evolution.console import duration
+from evoarray.evolution.filter.goals import SAE, Goal
 from evoarray.evolution.filter.loop import Epoch
 from evoarray.evolution.filter.tribe import Evolver, Rule, Tribe
 from evoarray.evolution.filter.world import World
@@ -58,7 +59,7 @@ class Lines:
         if watched.rate:
             self._console.out(
                 f"{watched.evaluations}/{watched.total} evaluations, {watched.rate:,.0f}/s, "
-                f"ETA {duration(watched.eta)}, best SAE {watched.sae:,}"
+                f"ETA {duration(watched.eta)}, best {watched.goal.name} {watched.sae:,}"
             )
 
     def tell(self, event: str) -> None:
@@ -73,13 +74,19 @@ class Watched:
     """An Evolver that counts, remembers what is worth to be seen, and has it shown.
 
     total is the budget; pulse is called several times a second while tribes advance, and may raise
-    what ends the run. curve has evaluations and best SAE wherever that fell; saes the last SAE of
+    what ends the run. What is called SAE here is the value of a goal, that of the SAE or another
+    one. curve has evaluations and best SAE wherever that fell; saes the last SAE of
     every tribe that ever was, by number, living those that are not dropped, founders those of the
     start; events are the last ones, as they are told.
     """
 
     def __init__(
-        self, evolver: Evolver, total: int, view: View, pulse: Callable[[], None] = lambda: None
+        self,
+        evolver: Evolver,
+        total: int,
+        view: View,
+        pulse: Callable[[], None] = lambda: None,
+        goal: Goal = SAE,
     ) -> None:
         self._evolver = evolver
         self._pulse = pulse
@@ -88,6 +95,7 @@ class Watched:
         self._before = 0
         self._cost = 0.0  # seconds of the last drawing
         self.total = total
+        self.goal = goal
         self.evaluations = 0
         self.sae: int | None = None
         self.best: Genes | None = None

@@ -67,7 +67,8 @@ def draw_curve(job: Job, training: Sequence[Comparison], rows: Sequence[Row]) ->
     """Draw the curve of a run, with the levels of the medians."""
     tribes = _tribes(rows)
     levels = {
-        label: round(job.share * sum(c.metrics[label].sae for c in training)) for label in BASELINES
+        label: round(job.share * sum(job.goal.of(c.images[label], c.photo.clean) for c in training))
+        for label in BASELINES
     }
     return pictures.curve_plot(
         [row.evaluations for row in rows],
@@ -103,12 +104,15 @@ def write_pictures(
                 )
 
 
-def write_curve(path: Path, rows: Sequence[Row]) -> None:
-    """Write the best SAE so far and that of each tribe as CSV; a tribe that is gone has none."""
+def write_curve(path: Path, rows: Sequence[Row], key: str) -> None:
+    """Write the best value so far and that of each tribe as CSV; a tribe that is gone has none.
+
+    key is what values are called, such as sae.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     tribes = _tribes(rows)
-    writer.writerow(["evaluations", "best_sae", *(f"tribe_{tribe}_sae" for tribe in tribes)])
+    writer.writerow(["evaluations", f"best_{key}", *(f"tribe_{tribe}_{key}" for tribe in tribes)])
     writer.writerows(
         [row.evaluations, row.sae, *(row.saes.get(tribe, "") for tribe in tribes)] for row in rows
     )

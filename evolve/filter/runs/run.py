@@ -20,6 +20,7 @@ from evoarray.evolution.filter.comparison import (
     verdict,
     verdict_as_json,
 )
+from evoarray.evolution.filter.goals import Cost
 from evoarray.evolution.filter.loop import Epoch, evolve, found, observe
 from evoarray.evolution.filter.runs.job import Job, job_of
 from evoarray.evolution.filter.runs.live import LiveView, Picture, is_watchable
@@ -80,16 +81,18 @@ def resume(
     *,
     json_lines: bool = False,
     view: Callable[[Job], View] | None = None,
+    cost: Cost | None = None,
 ) -> None:
     """Go on with a run that was stopped; it ends as if it had not been.
 
+    cost is the function of a run whose fitness is one.
     Raises InputError for a run that cannot be continued, such as one of another version.
     """
     with RunStore.open(folder) as store:
         loaded = load_to_resume(store, folder, console)
         if loaded.checkpoint is not None and not loaded.rows:
             raise InputError(f"the run {folder} has no curve and cannot be resumed")
-        job = job_of(folder, loaded.description, loaded.images, workers)
+        job = job_of(folder, loaded.description, loaded.images, workers, cost)
         with closing(job.open_backend()) as backend:
             watch = None if view is None else view(job)
             _go_on(job, store, backend, console, json_lines, watch, drawings=True)
@@ -185,9 +188,9 @@ def _go_on(
     if job.sample:
         console.out(
             f"Evolving on {job.sample:,} of the {job.pixels:,} windows of the training photos, "
-            "whose SAE is shown until the end; --sample all evolves on all of them"
+            f"whose {job.goal.name} is shown until the end; --sample all evolves on all of them"
         )
-    watched = Watched(backend, settings.evaluations, view or view_on(job, console), pulse)
+    watched = Watched(backend, settings.evaluations, view or view_on(job, console), pulse, job.goal)
     try:
         with watched:
             world = log.world(settings.shape)
@@ -234,7 +237,7 @@ def view_on(job: Job, console: Console) -> View:
     if not is_watchable(console):
         return Lines(console)
     picture = Picture(job.settings.shape, job.training[0].given)
-    label, level = rival(job.training)
+    label, level = rival(job.training, job.goal)
     return LiveView(console, picture, (label, round(level * job.share)))
 
 
@@ -247,8 +250,8 @@ def _leave(job: Job, log: _Log, watched: Watched, console: Console) -> None:
             circuit = circuit_of(watched.best, job.settings.shape, job.provenance)
             save_circuit(job.folder, circuit, console)
             console.out(
-                f"Stopped after {watched.evaluations} evaluations; the best circuit so far, SAE "
-                f"{watched.sae:,}, is in {job.folder / 'circuit.json'}. "
+                f"Stopped after {watched.evaluations} evaluations; the best circuit so far, "
+                f"{job.goal.name} {watched.sae:,}, is in {job.folder / 'circuit.json'}. "
                 f"To go on: evoarray resume {job.folder}"
             )
 
@@ -267,7 +270,7 @@ def _finish(
     trained = comparisons[: len(job.training)]
     if drawings:
         write_pictures(job, trained, loaded.rows, console)
-    write_curve(job.folder / "curve.csv", loaded.rows)
+    write_curve(job.folder / "curve.csv", loaded.rows, job.goal.key)
     write_front(job.folder / "front", world.front, job.settings.shape, job.provenance)
     print_comparisons(console, comparisons, len(job.training))
     console.out("\n".join(verdict(comparisons)))
@@ -283,6 +286,7 @@ def _finish(
         "evaluations": world.evaluations,
         "seconds": round(loaded.checkpoint["seconds"], 3),
         "sae": sum(comparison.metrics[EVOLVED].sae for comparison in trained),
+        "fitness": {"of": job.settings.fitness, "value": job.goal.value(world.sae)},
         "sample": {"windows": job.sample, "sae": world.sae} if job.sample else None,
         "luts": world.luts if world.front else None,
         "tribes": {tribe.number: tribe.sae for tribe in world.tribes},
