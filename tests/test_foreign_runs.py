@@ -175,3 +175,17 @@ def test_where_the_disk_is_in_the_way_a_run_is_not_called_damaged(
         assert (ended.status, ended.out) == (2, "")
         assert "/tmp/x: No space left on device" in ended.err
     assert {info.state for info in list_runs(made)} == {"finished"}
+
+
+@pytest.mark.parametrize("place", range(0, 16, 3))
+def test_a_schema_that_is_no_text(evoarray: Evoarray, made: Path, place: int) -> None:
+    """Then SQLite's message is none either, and Python raises something else than its errors."""
+    path = made / "filter" / DATABASE
+    content = path.read_bytes()
+    at = content.index(b"CREATE TABLE log") + place
+    path.write_bytes(content[:at] + b"\xae" + content[at + 1 :])
+    for arguments in (("resume", "filter"), ("report", "filter")):
+        ended = evoarray(*arguments)
+        assert (ended.status, ended.err.count("\n")) == (2, 1)
+    states = {info.folder.name: info.state for info in list_runs(made)}
+    assert states == {"filter": "damaged", "neuro": "finished"}

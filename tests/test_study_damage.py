@@ -130,6 +130,18 @@ def test_what_results_depend_on_is_not_believed(
     assert (folder / "study" / DATABASE).read_bytes() == before
 
 
+@pytest.mark.parametrize("place", range(0, 20, 3))
+def test_a_schema_that_is_no_text(evoarray: Evoarray, folder: Path, place: int) -> None:
+    """Then SQLite's message is none either, and Python raises something else than its errors."""
+    path = folder / "study" / DATABASE
+    content = path.read_bytes()
+    at = content.index(b"CREATE TABLE result") + place
+    path.write_bytes(content[:at] + b"\xae" + content[at + 1 :])
+    for arguments in (("spec.toml", "-o", "study"), ("summary", "study", "-o", "found.md")):
+        assert "study.sqlite is damaged" in refused(evoarray, *arguments)
+    assert evoarray("report", "study").status == 2
+
+
 def damage(folder: Path) -> None:
     """Flip a bit of a result so that it is no UTF-8, and the text of another one."""
     path = folder / "study" / DATABASE

@@ -70,6 +70,8 @@ def look(path: Path) -> tuple[Loaded, str]:
                 break
         except InputError as error:
             problem = error
+        except UnicodeDecodeError:  # SQLite quotes what is no text
+            problem = InputError(f"{path} is not a run's database, or is damaged")
         except sqlite3.Error as error:
             problem = UnreadableError(f"cannot read {path}: {error}")
         except OSError as error:  # also of a full folder for temporary files

@@ -24,6 +24,9 @@ _ELSEWHERE = {
 }
 """What SQLite says of the disk, of memory or of another process, and not of the database."""
 
+ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""What Python raises of a damaged database: the other one where SQLite quotes what is no text."""
+
 _LARGEST = 1 << 28
 """Bytes of a value that is read from a small file: of a damaged one it may claim any number."""
 
@@ -84,7 +87,7 @@ def end_writing(database: sqlite3.Connection) -> None:
     Where that fails, as on a full disk or while another process reads, SQLite's -wal file stays
     beside the database; it is part of it, and the next writer tries again.
     """
-    with suppress(sqlite3.Error):
+    with suppress(*ERRORS):
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         database.execute("PRAGMA journal_mode=DELETE")  # removes -wal and -shm
     database.close()
@@ -101,6 +104,8 @@ def suppress_damage() -> Iterator[None]:
     """End the block where a database is damaged. What says anything else is raised."""
     try:
         yield
+    except UnicodeDecodeError:
+        pass
     except sqlite3.Error as error:
         if not is_damage(error):
             raise

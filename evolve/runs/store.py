@@ -234,5 +234,7 @@ def said(failure: str, advice: str = "put that right and try again") -> Iterator
         yield
     except sqlite3.Error as error:
         raise InputError(f"{failure}: {error}; {advice}") from None
+    except UnicodeDecodeError:  # in what SQLite says of it
+        raise InputError(f"{failure}: the database is damaged; {advice}") from None
     except OSError as error:
         raise InputError(f"{failure}: {error.strerror or error}; {advice}") from None
