@@ -32,7 +32,7 @@ endef
 evolve neuro: PURPOSE := evolution
 
 .PHONY: help evolve neuro studies-neuro test sim formal mutation coverage netlist exports soak chaos signoff bench studies-quick studies registers \
-  synth compare-filters lint setup setup-synth system browser lock clean
+  synth compare-filters lint setup setup-synth system browser release lock clean
 
 help:
 	@echo "make evolve  evolve a filter for a noisy photo, judge it on others, replay it on the RTL"
@@ -67,6 +67,7 @@ help:
 	@echo "make setup   install what is missing (all targets do): system packages, then .venv"
 	@echo "             (PYTHON=interpreter, 3.11 or later)"
 	@echo "make setup-synth  the same, and nextpnr (400 MB): for evoarray export --synthesize"
+	@echo "make release  check that a version can be released, and build wheel and sdist into build/dist"
 	@echo "make lock    remake both requirements files from pyproject.toml with today's releases"
 	@echo "make clean   remove what was built; keeps runs/ and .venv"
 
@@ -183,6 +184,9 @@ $(READY_SYNTH): requirements-synth.lock $(READY)
 	@echo "Installing the Python packages of requirements-synth.lock into .venv"
 	.venv/bin/pip install --quiet --require-hashes --requirement requirements-synth.lock
 	touch $@
+
+release: setup
+	tools/release.sh
 
 lock: system
 	$(PYTHON) -m venv build/uv

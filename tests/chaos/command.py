@@ -74,7 +74,8 @@ class Ended:
             line.startswith("evoarray: ") for line in self.err.splitlines()
         ):
             wrongs.append("refused without a sentence")
-        said = self.err.strip().splitlines()[-3:]
+        crashed = self.status < 0  # with PYTHONFAULTHANDLER Python tells where
+        said = self.err.strip().splitlines()[-60 if crashed else -3 :]
         return [f"{wrong}: evoarray {' '.join(self.arguments)} | {said}" for wrong in wrongs]
 
     @property
