@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from evoarray.api.evolving import evolve, resume
     from evoarray.api.examples import add_noise, photo, target
     from evoarray.api.loading import load
+    from evoarray.api.networks import Network
     from evoarray.api.runs import Run
     from evoarray.api.studies import Study, study
     from evoarray.api.watching import Progress
@@ -31,6 +32,7 @@ _PLACES = {
     "Export": "evoarray.api.circuits",
     "InputError": "evoarray.model.errors",
     "MismatchError": "evoarray.model.errors",
+    "Network": "evoarray.api.networks",
     "Progress": "evoarray.api.watching",
     "Run": "evoarray.api.runs",
     "Study": "evoarray.api.studies",
@@ -51,6 +53,7 @@ __all__ = [
     "Export",
     "InputError",
     "MismatchError",
+    "Network",
     "Progress",
     "Run",
     "Study",

@@ -14,6 +14,7 @@ from PIL import Image
 
 import evoarray
 from evoarray import Circuit, InputError, Progress
+from evoarray.evolution.neuro.data import digits
 from evoarray.model.filter.array import filter_image
 from evoarray.model.filter.circuit import read_circuit
 from evoarray.model.images import read_image
@@ -115,6 +116,31 @@ def test_a_circuit(images: Path, pair: tuple[Any, Any]) -> None:
     assert "<svg" in circuit._repr_svg_()
     circuit.draw().save("mine.svg")
     assert (images / "mine.svg").read_text(encoding="utf-8") == circuit.draw().svg
+
+
+def test_a_network(images: Path, command: Evoarray) -> None:
+    given = ("--layers", "64-4-10", "--evaluations", 200, "--interval", 100)
+    assert command("neuro", "-o", "digits", *given).status == 0
+    network = evoarray.load("digits/network.json")
+    assert isinstance(network, evoarray.Network)
+    assert (network.input_shape, network.outputs, network.parameters) == ((1, 8, 8), 10, 310)
+    assert f"{network.nonzero} of 310 not 0" in repr(network)
+    test = digits().test
+    results = json.loads((images / "digits" / "results.json").read_text(encoding="utf-8"))
+    assert int((network.classify(test.images) == test.labels).sum()) == results["right"]["test"]
+    assert (network.logits(test.images).argmax(1) == network.classify(test.images)).all()
+    network.save("again.json")
+    assert evoarray.load("again.json") == network
+    network.save("digits.onnx")
+    assert (images / "digits.onnx").stat().st_size > 300
+    assert network._repr_svg_().startswith("<svg")
+    for wrong, says in (
+        (test.images[:, 0], r"of the shape \(400, 8, 8\); legal is int8 and \(n, 1, 8, 8\)"),
+        (test.images.astype(int), "an array of int64"),
+        (np.full((1, 1, 8, 8), -128, np.int8), "a pixel is -128; legal is from -127 to 127"),
+    ):
+        with pytest.raises(InputError, match=says):
+            network.logits(wrong)
 
 
 def test_exports(images: Path, pair: tuple[Any, Any]) -> None:
