@@ -2,8 +2,10 @@
 """The Python interface: what the command does, with arrays."""
 
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +201,17 @@ def test_a_run_that_is_resumed_ends_as_if_it_had_not_been(pair: tuple[Any, Any])
     assert stopped.evaluations < whole.evaluations
     assert resumed.circuit == whole.circuit
     assert resumed.curve["best_sae"].iloc[-1] == whole.curve["best_sae"].iloc[-1]
+
+
+def test_damage_is_a_warning(images: Path, pair: tuple[Any, Any]) -> None:
+    """A run that goes on from an earlier state does not do so without a word."""
+    options = {**SMALL, "evaluations": 10**9}
+    evoarray.evolve(*pair, output="run", callback=lambda p: p.seconds > 1.5, **options)
+    with closing(sqlite3.connect(images / "run" / "run.sqlite")) as database, database:
+        last = "number = (SELECT max(number) FROM checkpoint)"
+        database.execute(f"UPDATE checkpoint SET content = '{{}}' WHERE {last}")
+    with pytest.warns(UserWarning, match="was damaged; it goes on from the last good checkpoint"):
+        evoarray.resume("run", callback=lambda _: True)
 
 
 def test_a_study(images: Path) -> None:

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a run is followed from Python: by a function that is called, and by a curve in a notebook."""
 
-import os
-import pathlib
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -17,6 +16,9 @@ from evoarray.evolution.console import duration
 from evoarray.evolution.filter.runs.job import Job
 from evoarray.evolution.filter.runs.progress import View, Watched
 from evoarray.model.filter.circuit import circuit_of
+
+WARNING = "Warning: "
+"""How sentences begin that tell of damage, or of what could not be done."""
 
 WIDTH, HEIGHT = 640, 160
 """Of the curve in a notebook, in CSS pixels."""
@@ -47,9 +49,18 @@ class Stop(Exception):  # noqa: N818  (not an error)
     """A callback has stopped the run."""
 
 
+class _Quiet(Console):
+    """A console of which nobody sees anything; what it warns of is a warning of Python."""
+
+    def out(self, *objects: Any, **_: Any) -> None:
+        said = " ".join(map(str, objects))
+        if said.startswith(WARNING):
+            warnings.warn(said.removeprefix(WARNING), stacklevel=2)
+
+
 def quiet_console() -> Console:
-    """Return a console of which nobody sees anything."""
-    return Console(file=pathlib.Path(os.devnull).open("w", encoding="utf-8"))
+    """Return a console of which nobody sees anything but warnings."""
+    return _Quiet(quiet=True)
 
 
 def view_of(job: Job, callback: Callback | None, progress: bool | None) -> View:

@@ -99,8 +99,8 @@ def write_pictures(
                 raise
             except Exception as error:  # noqa: BLE001  (whatever it is, evolution took longer)
                 console.out(
-                    f"{name} could not be drawn ({error}); the results are complete, and evoarray "
-                    f"report {job.folder} shows them"
+                    f"Warning: {name} could not be drawn ({error}); the results are complete, and "
+                    f"evoarray report {job.folder} shows them"
                 )
 
 
