@@ -82,7 +82,7 @@ def load_map(core: str, folder: Path = INCLUDE_DIR) -> RegisterMap:
     try:
         data = tomllib.loads(source.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(f"cannot read {source}: {error.strerror}; use a full checkout") from None
+        raise InputError(f"cannot read {source}: {error.strerror}; install evoarray anew") from None
     registers = {
         entry["name"]: Register(
             entry["address"],

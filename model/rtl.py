@@ -11,7 +11,7 @@ from pathlib import Path
 from evoarray.model.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[1]
-"""Of the checkout."""
+"""Of the checkout, or of the installed package: the folder that rtl/ is in."""
 RTL_DIR = ROOT / "rtl"
 INCLUDE_DIR = RTL_DIR / "registers"
 """Where the sources' `include finds its files."""
@@ -44,8 +44,8 @@ def sources(*rooms: str) -> list[Path]:
     files = [file for room in ("shared", *rooms) for file in (RTL_DIR / room).glob("*.v")]
     if not files:
         raise InputError(
-            f"the Verilog sources are missing from {RTL_DIR}: an installed package has none; use a "
-            "full checkout for what simulates, proves or exports them"
+            f"the Verilog sources are missing from {RTL_DIR}; install evoarray anew for what "
+            "simulates, proves or exports them"
         )
     return sorted(files)
 

@@ -38,6 +38,6 @@ def test_registers_and_fields_do_not_overlap(core: str) -> None:
 
 def test_a_checkout_without_the_map_is_named(tmp_path: Path) -> None:
     with pytest.raises(
-        InputError, match=r"evoarray_neuro_axi\.toml: No such file or directory; use a full"
+        InputError, match=r"evoarray_neuro_axi\.toml: No such file or directory; install evoarray"
     ):
         load_map("evoarray_neuro_axi", tmp_path)

@@ -52,7 +52,7 @@ def digits() -> Digits:
         with gzip.open(FILE, "rt", encoding="ascii") as stream:
             table = np.loadtxt(stream, np.int64, delimiter=",")
     except OSError as error:
-        raise InputError(f"cannot read {FILE} ({error.strerror}); use a full checkout") from None
+        raise InputError(f"cannot read {FILE} ({error.strerror}); install evoarray anew") from None
     images = round_half_even(table[:, :-1] * LARGEST, BRIGHTEST).astype(np.int8)
     images = images.reshape(-1, 1, 8, 8)
     labels = table[:, -1]

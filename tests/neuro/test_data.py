@@ -77,5 +77,5 @@ def test_nobody_can_change_the_digits() -> None:
 
 def test_without_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(data, "FILE", tmp_path / "digits.csv.gz")
-    with pytest.raises(InputError, match="use a full checkout"):
+    with pytest.raises(InputError, match="install evoarray anew"):
         digits.__wrapped__()
