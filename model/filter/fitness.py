@@ -26,6 +26,12 @@ class Metrics:
     ssim: float
 
 
+def load_metrics() -> None:
+    """Load what `metrics` needs, which otherwise is loaded when it is first used."""
+    tiny = np.zeros((3, 3), np.uint8)
+    metrics(tiny, tiny)
+
+
 def sae(output: Plane, reference: Plane) -> int:
     """Return the sum of |output - reference| over two planes (H, W) uint8; lower is better.
 

@@ -37,9 +37,11 @@ from evoarray.evolution.filter.world import World
 from evoarray.evolution.runs.database import Event, Row
 from evoarray.evolution.runs.resuming import load_to_resume, print_json
 from evoarray.evolution.runs.store import RunStore
+from evoarray.evolution.stopping import held_back
 from evoarray.model.errors import InputError, not_ours
 from evoarray.model.files import write_json
 from evoarray.model.filter.circuit import Shape, circuit_of, write_circuit
+from evoarray.model.filter.fitness import load_metrics
 from evoarray.model.images import write_image
 
 SAVE_SECONDS = 0.5
@@ -260,6 +262,8 @@ def _finish(
     job: Job, store: RunStore, world: World, console: Console, json_lines: bool, drawings: bool
 ) -> None:
     """Judge the champion, and leave everything in the folder."""
+    with held_back():  # an exception while modules in C are loaded may end the process
+        load_metrics()
     circuit = circuit_of(world.best, job.settings.shape, job.provenance)
     save_circuit(job.folder, circuit, console)
     for number, before in enumerate(job.after, 1):
