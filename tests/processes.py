@@ -26,7 +26,7 @@ MODULE = (sys.executable, "-m", "evoarray")
 PROMPT = 2.0
 """Seconds within which a command that is stopped has ended."""
 
-BUSY = 3.0
+BUSY = 8.0
 """Seconds more that a machine may take which has other things to do."""
 
 _WORD = "EVOARRAY_TESTED_AS"
@@ -69,7 +69,10 @@ class Started:
         end = time.monotonic() + within
         while left := self.left():
             if time.monotonic() > end:
-                names = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in left]
+                names = []
+                for pid in left:
+                    with suppress(FileNotFoundError, ProcessLookupError):  # it ends just now
+                        names.append(Path(f"/proc/{pid}/cmdline").read_bytes())
                 self.clear()
                 raise AssertionError(f"these are left: {names}")
             time.sleep(0.02)
