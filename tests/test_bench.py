@@ -13,7 +13,6 @@ from evoarray.evolution.filter.backends.model import ModelBackend
 from evoarray.model.errors import InputError
 from evoarray.model.filter.circuit import Shape, random_circuit
 from evoarray.model.filter.functions import FUNCTION_SETS
-from evoarray.model.images import read_image
 from evoarray.model.noise import add_noise
 from evoarray.model.window import WINDOW_PIXELS, windows
 from tests.conftest import Evoarray
@@ -33,7 +32,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(networks, "GOLDEN_RUNS", 1)
     monkeypatch.setattr(networks, "READ_BY_RTL", 5)
     monkeypatch.setattr(measure, "command_seconds", lambda pair, side, count: 1 + count / 2**10)
-    clean = read_image(machine.PHOTO)[:16, :12]
+    clean = machine.camera("training")[:16, :12]
     noisy = add_noise(clean, "salt-and-pepper", 0.2, np.random.default_rng(1))
     monkeypatch.setattr(measure, "bundled_pair", lambda: (noisy, clean))
 

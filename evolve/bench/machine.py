@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import closing
 from functools import cache
+from importlib.resources import as_file, files
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +22,11 @@ from evoarray.evolution.filter.sample import Pair
 from evoarray.evolution.filter.settings import BLOCK, Settings
 from evoarray.evolution.filter.tribe import advance, rule_at
 from evoarray.model.filter.circuit import Shape
+from evoarray.model.filter.functions import Plane
 from evoarray.model.images import read_image, write_image
 from evoarray.model.noise import add_noise
 from evoarray.model.temporary import TemporaryFolder
 
-PHOTO = Path(__file__).parents[2] / "images" / "training" / "camera.png"
 _VECTORS = Path(__file__).with_name("vectors.c")
 _TIMES = 2_000_000
 
@@ -33,9 +34,15 @@ SIDE = 8
 """Of the array whose start-up is measured, and that sees photos of several sizes."""
 
 
+def camera(folder: str) -> Plane:
+    """Return the photo of this name in a folder of the package's images, (H, W) uint8."""
+    with as_file(files("evoarray").joinpath("images", folder, "camera.png")) as path:
+        return read_image(path)
+
+
 def bundled_pair() -> Pair:
     """Return the photo that `make evolve` trains on, with and without noise."""
-    clean = read_image(PHOTO)
+    clean = camera("training")
     return add_noise(clean, "salt-and-pepper", 0.2, np.random.default_rng(1)), clean
 
 

@@ -16,16 +16,15 @@ from pathlib import Path
 
 import numpy as np
 
+from evoarray.evolution.bench.machine import camera
 from evoarray.evolution.filter.backends import open_backend
 from evoarray.evolution.filter.loop import evolve
 from evoarray.evolution.filter.presets import settings_of
 from evoarray.evolution.filter.sample import Pair, Sheet, as_sheet, sheets_of
 from evoarray.evolution.filter.settings import SAMPLE, Settings
-from evoarray.model.images import read_image, write_image
+from evoarray.model.images import write_image
 from evoarray.model.noise import add_noise
 from evoarray.model.temporary import TemporaryFolder
-
-PHOTO = Path(__file__).parents[2] / "images" / "large" / "camera.png"
 
 SIZE = "8x8"
 EVALUATIONS = 49_152
@@ -80,7 +79,7 @@ def measure_photos(seed: int) -> Iterator[Figure]:
 
 
 def _pair(height: int, width: int, seed: int) -> Pair:
-    photo = read_image(PHOTO)
+    photo = camera("large")
     missing = [(0, max(0, side - len(photo))) for side in (height, width)]
     clean = np.pad(photo, missing, "symmetric")[:height, :width].copy()
     return add_noise(clean, "salt-and-pepper", 0.2, np.random.default_rng(seed)), clean

@@ -4,7 +4,7 @@
 import gzip
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from evoarray.evolution.rng import Random
 from evoarray.model.errors import InputError
 from evoarray.model.neuro.arithmetic import LARGEST, Int8, Int64, round_half_even
 
-FILE = Path(__file__).parents[2] / "images" / "digits" / "digits.csv.gz"
+FILE = files("evoarray").joinpath("images", "digits", "digits.csv.gz")
 BRIGHTEST = 16  # of a pixel in the file: it counts the dark ones among 4 x 4
 SPLIT_SEED = 9
 TRAINING, VALIDATION, TEST = 1000, 397, 400
@@ -49,7 +49,7 @@ def digits() -> Digits:
     and Kaynak, Optical recognition of handwritten digits, UCI, 1998 (images/README.md).
     """
     try:
-        with gzip.open(FILE, "rt", encoding="ascii") as stream:
+        with FILE.open("rb") as packed, gzip.open(packed, "rt", encoding="ascii") as stream:
             table = np.loadtxt(stream, np.int64, delimiter=",")
     except OSError as error:
         raise InputError(f"cannot read {FILE} ({error.strerror}); install evoarray anew") from None
