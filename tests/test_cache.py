@@ -204,6 +204,11 @@ def test_an_engine_that_cannot_be_loaded(cache: Path, monkeypatch: pytest.Monkey
         InputError, match=r"^cannot load the fast engine: .*; XDG_CACHE_HOME .*--backend model"
     ):
         load_library()
+    broken = cache / "engine-x86-64.so"
+    broken.write_bytes(b"")
+    monkeypatch.setattr(library, "installed_for", lambda _: broken)
+    with pytest.raises(InputError, match=r"^cannot load the fast engine: .*; install .* anew"):
+        load_library()
 
 
 @pytest.mark.usefixtures("cache")

@@ -22,10 +22,23 @@ COMPILERS = ("cc", "gcc", "clang")
 def load_compiled(source: Path, *flags: str) -> ctypes.CDLL:
     """Return a C source as a library, compiled for a wheel, or for this machine, now or before.
 
-    Raises InputError without a compiler, BuildError if it fails.
+    Raises InputError without a compiler or if it cannot be loaded, BuildError if the compiler
+    fails.
     """
-    if not flags and (installed := installed_for(source)):
-        return ctypes.CDLL(str(installed))
+    installed = None if flags else installed_for(source)
+    try:
+        return ctypes.CDLL(str(installed or _compiled(source, *flags)))
+    except OSError as error:  # for example where programs in the cache folder may not run
+        remedy = "XDG_CACHE_HOME names another cache folder"
+        if installed:
+            remedy = "install evoarray anew"
+        raise InputError(
+            f"cannot load the fast engine: {error}; {remedy} (or: --backend model)"
+        ) from None
+
+
+def _compiled(source: Path, *flags: str) -> Path:
+    """Return where the library is that was compiled for this machine, now or before."""
     compiler = find_compiler()
     version = subprocess.run([*compiler, "--version"], capture_output=True, text=True, check=False)
     name = f"{source.stem}.so"
@@ -34,14 +47,7 @@ def load_compiled(source: Path, *flags: str) -> ctypes.CDLL:
     command = [*compiler, *OPTIONS, native, *flags, "-o", name, source.name]
     # The processor's flags are what native depends on: a cache may be shared by machines.
     processor = cpu_line("flags", "Features") or platform.processor()
-    path = built(name, command, [source], [version.stdout, processor])
-    try:
-        return ctypes.CDLL(str(path))
-    except OSError as error:  # for example where programs in the cache folder may not run
-        raise InputError(
-            f"cannot load the fast engine: {error}; XDG_CACHE_HOME names another cache folder "
-            "(or: --backend model)"
-        ) from None
+    return built(name, command, [source], [version.stdout, processor])
 
 
 def installed_for(source: Path) -> Path | None:
