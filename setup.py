@@ -10,6 +10,7 @@ import platform
 import runpy
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,12 @@ def compiler() -> list[str]:
     return []
 
 
+def knows(command: list[str], options: Sequence[str]) -> bool:
+    """Return whether a compiler takes these options; GCC before 11 has no levels of x86-64."""
+    empty = [*command, *options, "-E", "-x", "c", os.devnull]
+    return subprocess.run(empty, capture_output=True, check=False).returncode == 0
+
+
 class BuildWithEngines(build_py):
     """Compiles the engines beside their sources, where the package is copied to."""
 
@@ -45,6 +52,9 @@ class BuildWithEngines(build_py):
         for source in SOURCES:
             made = Path(self.build_lib, "evoarray", source)
             for level in LEVELS["levels"](machine):
+                if not knows(command, level.options):
+                    print(f"{source} is not built for {level.name}: {command[0]} is too old")
+                    continue
                 target = made.with_name(LEVELS["library_name"](made.stem, level))
                 options = (*LEVELS["OPTIONS"], *level.options)
                 subprocess.run(

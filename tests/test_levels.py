@@ -18,6 +18,18 @@ from evoarray.evolution.filter.backends import fast
 from evoarray.evolution.filter.backends.fast import FastBackend, load_library
 from evoarray.evolution.filter.loop import evolve
 from evoarray.evolution.filter.presets import settings_of
+from evoarray.evolution.neuro import increments
+from evoarray.evolution.neuro.backends import open_backend
+from evoarray.evolution.neuro.data import digits
+from evoarray.evolution.neuro.encodings import Integers
+from evoarray.evolution.neuro.fitness import Fitness, FitnessSettings
+from evoarray.evolution.neuro.one_plus_lambda import OnePlusLambda
+from evoarray.evolution.neuro.settings import NeuroSettings
+from evoarray.evolution.neuro.weights import Form
+from evoarray.evolution.rng import Random
+from evoarray.model.filter.array import run
+from evoarray.model.filter.circuit import Shape, circuit_of
+from evoarray.model.filter.fitness import sae
 
 HERE = [*levels(platform.machine(), frozenset(cpu_line("flags", "Features").split()))]
 
@@ -29,6 +41,22 @@ def evolved(images: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> list[tuple[i
     return [(epoch.sae, epoch.best.tobytes()) for epoch in evolve(settings, backend)]
 
 
+def evolved_network() -> list[tuple[float, list[int]]]:
+    """Return the same of a network."""
+    settings = NeuroSettings()
+    weights = Integers(Form((1, 8, 8), (7, 10), 6), 127.0, 0.6, 40.0, 0.1)
+    algorithm = OnePlusLambda(settings, weights, np.random.default_rng(5))
+    training = digits().training
+    terms = FitnessSettings(smooth=1.0)
+    fitness = Fitness(terms, training.images, training.labels, open_backend("fast"))
+    best = []
+    for _ in range(100):
+        algorithm.tell(fitness(algorithm.ask()))
+        genome, value = algorithm.best
+        best.append((value, genome.row.tolist()))
+    return best
+
+
 @pytest.mark.parametrize("level", HERE, ids=lambda level: level.name)
 def test_every_level_walks_the_same_way(
     level: Level, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -36,19 +64,28 @@ def test_every_level_walks_the_same_way(
     rng = np.random.default_rng(3)
     clean = np.cumsum(rng.integers(0, 5, (40, 41)), axis=1).astype(np.uint8)
     noisy = np.where(rng.random(clean.shape) < 0.2, 255, clean).astype(np.uint8)
-    expected = evolved((noisy, clean))
-    made = tmp_path / library_name("engine", level)
-    options = (*OPTIONS, *level.options)
-    subprocess.run([*find_compiler(), *options, "-o", made, fast.SOURCE], check=True)
-    monkeypatch.setattr(library, "installed_for", lambda _: made)
+    caches = (load_library.cache_clear, increments._library.cache_clear)
+    for clear in caches:
+        clear()
+    expected = evolved((noisy, clean)), evolved_network()
+    made = {}
+    for source in (fast.SOURCE, increments.SOURCE):
+        made[source] = tmp_path / library_name(source.stem, level)
+        options = (*OPTIONS, *level.options)
+        subprocess.run([*find_compiler(), *options, "-o", made[source], source], check=True)
+    monkeypatch.setattr(library, "installed_for", made.get)
     loaded: list[str] = []
     monkeypatch.setattr(ctypes, "CDLL", _noting(ctypes.CDLL, loaded))
-    load_library.cache_clear()
+    for clear in caches:
+        clear()
     try:
-        assert evolved((noisy, clean)) == expected
+        assert (evolved((noisy, clean)), evolved_network()) == expected
     finally:
-        load_library.cache_clear()
-    assert loaded == [str(made)]
+        for clear in caches:
+            clear()
+    assert loaded == [*map(str, made.values())]
+    for steps in expected:
+        assert steps[0] != steps[-1], "it did not get anywhere"
 
 
 def _noting(load: type[ctypes.CDLL], names: list[str]) -> object:
@@ -83,7 +120,7 @@ def test_the_most_capable_that_a_processor_bears_is_chosen(
 
 
 def test_on_arm(tmp_path: Path) -> None:
-    """The engine is compiled for aarch64, and says under an emulator what it says here."""
+    """Under an emulator the engine goes the way that it goes here, as the model measures it."""
     cross, emulator = map(shutil.which, ("aarch64-linux-gnu-gcc", "qemu-aarch64"))
     if not cross or not emulator:
         pytest.skip("apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user")
@@ -99,4 +136,12 @@ def test_on_arm(tmp_path: Path) -> None:
         subprocess.run([*compiler, *flags, *options, "-o", made, program], check=True)
         said.append(subprocess.run([*runner, made], capture_output=True, check=True).stdout)
     assert said[0] == said[1]
-    assert said[0].count(b"\n") == 64
+    lines = [[int(word) for word in line.split()] for line in said[0].splitlines()]
+    random = Random(1, 3)
+    image = np.array([[random.below(256) for _ in range(10)] for _ in range(5000)], np.uint8)
+    planes, reference = image.T[:9, np.newaxis], image[np.newaxis, :, 4] // 2
+    for total, _, _, _, *genes in lines:
+        circuit = circuit_of(np.array(genes, np.uint8), Shape(6, 6, "upm19"))
+        assert sae(run(circuit, planes), reference) == total
+    assert len(lines) == 64
+    assert lines[-1][0] < lines[0][0]

@@ -3,7 +3,9 @@
 
 import json
 import os
+import platform
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evoarray.evolution.backends.library import find_compiler
 from evoarray.model.images import write_image
 from tests.conftest import ROOT
 
@@ -167,10 +170,29 @@ def test_every_command_works(installed: Installed) -> None:
     assert made["git_commit"] is None, "the commit is that of a checkout around it"
     known = set(re.findall(r"^  ([a-z]+) ", _commands(installed), re.MULTILINE))
     tried = {str(arguments[0]) for arguments in COMMANDS}
-    # A stopped run and a quarter of an hour are for other tests.
-    assert known - tried == {"resume", "bench"}
-    for name in ("resume", "bench"):
-        assert installed(name, "--help").returncode == 0
+    assert known - tried == {"resume", "bench"}  # that takes a quarter of an hour
+    assert installed("bench", "--help").returncode == 0
+
+
+def test_a_run_that_is_stopped_goes_on(installed: Installed) -> None:
+    counts = []
+    endless = ("evolve", *PAIR, "-o", "stopped", "--evaluations", "1000000000", "--workers", "1")
+    for command in (endless, ("resume", "stopped")):
+        with subprocess.Popen(
+            [installed.environment / "bin" / "evoarray", *command],
+            cwd=installed.work,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as running:
+            assert running.stdout is not None
+            said = running.stdout.readline()  # it has begun
+            running.terminate()
+            said += running.stdout.read()
+        stopped = re.search(r"Stopped after (\d+) evaluations; .* evoarray resume stopped", said)
+        assert stopped, said
+        counts.append(int(stopped[1]))
+    assert counts[0] < counts[1]
 
 
 def _commands(installed: Installed) -> str:
@@ -229,6 +251,22 @@ def test_a_wheel_that_was_built_without_a_compiler_compiles_later(
         assert not [name for name in archive.namelist() if name.endswith(".so")]
 
 
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="only x86-64 has levels")
+def test_an_old_compiler_leaves_out_what_it_does_not_know(source: Path, tmp_path: Path) -> None:
+    place, old = tmp_path / "place", tmp_path / "old"
+    shutil.copytree(source, place, symlinks=True)
+    known = shlex.join(find_compiler())
+    old.write_text(f'#!/bin/sh\ncase "$*" in *x86-64-v*) exit 1;; esac\nexec {known} "$@"\n')
+    old.chmod(0o755)
+    python = [sys.executable, "-c", BUILD, "build_wheel", str(tmp_path)]
+    environment = {**os.environ, "CC": str(old)}
+    subprocess.run(python, cwd=place, env=environment, capture_output=True, check=True)
+    (built,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(built) as archive:
+        libraries = [name for name in archive.namelist() if name.endswith(".so")]
+    assert [Path(name).name for name in libraries] == ["engine-x86-64.so", "increments-x86-64.so"]
+
+
 def test_nothing_else_is_put_on_a_path(wheel: Path, sdist: Path) -> None:
     assert re.search(r"-py3-none-[a-z0-9_]+\.whl$", wheel.name)
     with zipfile.ZipFile(wheel) as archive:
@@ -242,6 +280,8 @@ def test_nothing_else_is_put_on_a_path(wheel: Path, sdist: Path) -> None:
         if "__pycache__" not in path.parts
     }
     assert ours <= names
+    with zipfile.ZipFile(wheel) as archive:
+        assert [n for n in ours if archive.read(n) != (ROOT / n).read_bytes()] == []
     with tarfile.open(sdist) as archive:
         packed = {name.partition("/")[2] for name in archive.getnames()}
         assert not [member.name for member in archive if member.issym() or member.islnk()]

@@ -18,7 +18,7 @@ from evoarray.evolution.neuro.weights import Form
 from evoarray.model.neuro.arithmetic import LARGEST, Int8, Int64
 from evoarray.model.neuro.tables import FUNCTIONS, table
 
-_SOURCE = Path(__file__).with_name("increments.c")
+SOURCE = Path(__file__).with_name("increments.c")
 
 
 class Increments:
@@ -61,7 +61,7 @@ class Increments:
 
 @cache
 def _library() -> ctypes.CDLL:
-    library = load_compiled(_SOURCE)
+    library = load_compiled(SOURCE)
     pointer, number = ctypes.c_void_p, ctypes.c_int32
     library.increments_new.restype = pointer
     library.increments_new.argtypes = [
