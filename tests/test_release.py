@@ -41,9 +41,9 @@ def clone(tmp_path: Path) -> Path:
     return folder
 
 
-def release(folder: Path) -> tuple[int, str]:
+def release(folder: Path, **variables: str) -> tuple[int, str]:
     command = [str(folder / "tools" / "release.sh")]
-    environment = {**os.environ, "PIP_NO_INDEX": "1"}
+    environment = {**os.environ, "PIP_NO_INDEX": "1", **variables}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 
@@ -68,6 +68,12 @@ def test_a_release(clone: Path) -> None:
     assert f"evoarray-{version[1]}.tar.gz" in built
     assert any(name.startswith(f"evoarray-{version[1]}-py3-none-") for name in built)
     assert said.count("PASSED") == 2
+    status, said_without = release(clone, CC="none")
+    assert (status, said_without.splitlines()[-1]) == (
+        1,
+        "The wheel has no compiled engine.c; install a C compiler and call this again.",
+    )
+    assert f"git tag v{version[1]} && git push origin v{version[1]}" in said
     for path, text, says in (
         (cited, f"version: {version[1]}", "CITATION.cff has another version"),
         (changes, f"## {version[1]}", "CHANGELOG.md has no heading"),

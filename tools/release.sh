@@ -25,4 +25,13 @@ tag=$(git describe --tags --exact-match 2>/dev/null || true)
 rm -rf build/dist
 .venv/bin/python -m build --no-isolation --outdir build/dist .
 .venv/bin/python -m twine check --strict build/dist/*
-echo "Ready: build/dist. To publish: git tag v$version && git push origin v$version, then twine upload."
+# A wheel without them would need a compiler on every machine.
+names=$(.venv/bin/python -m zipfile --list build/dist/*.whl)
+for source in engine increments; do
+  grep -q "/$source-[^/]*\.so " <<<"$names" ||
+    refuse "The wheel has no compiled $source.c; install a C compiler and call this again."
+done
+echo "Ready: evoarray $version. To publish it:"
+echo "  git tag v$version && git push origin v$version    # if that is not done; GitHub builds the wheels"
+echo "  twine upload build/dist/*.tar.gz and the wheels of the workflow 'wheels'"
+echo "The wheel in build/dist is for this machine and others like it; package indexes take no such one."
