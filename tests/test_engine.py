@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from evoarray.evolution.backends.library import find_compiler
 from evoarray.evolution.filter.backends import Backend, fast, open_backend
 from evoarray.evolution.filter.backends.model import ModelBackend
+from evoarray.evolution.filter.goals import Goal
 from evoarray.evolution.filter.loop import evolve, found
 from evoarray.evolution.filter.mutation import regions
 from evoarray.evolution.filter.settings import (
@@ -86,11 +87,15 @@ def state_of(tribes: Sequence[Tribe]) -> State:
 
 @contextmanager
 def open_engine(
-    shape: Shape, pairs: Sequence[Pair], workers: int = 1, flags: Sequence[str] = ()
+    shape: Shape,
+    pairs: Sequence[Pair],
+    workers: int = 1,
+    flags: Sequence[str] = (),
+    fitness: str = "sae",
 ) -> Iterator[Backend]:
     """Open an engine that is compiled with further flags."""
     with patch.object(fast, "load_library", partial(fast.load_library, *flags)):
-        backend = open_backend("fast", shape, pairs, workers)
+        backend = open_backend("fast", shape, pairs, workers, Goal(fitness))
     try:
         yield backend
     finally:
@@ -99,7 +104,7 @@ def open_engine(
 
 def model_walk(settings: Settings, rule: Rule, pairs: Sequence[Pair], count: int) -> list[State]:
     """Return the model's state at the start and after each of the broods."""
-    backend = ModelBackend(settings.shape, pairs)
+    backend = ModelBackend(settings.shape, pairs, squared=settings.fitness == "squared")
     tribes = found(settings, backend).tribes
     states = [state_of(tribes)]
     for _ in range(count):
@@ -123,7 +128,7 @@ def walk_alike(
     expected = model_walk(settings, rule, pairs, count)
     cuts = np.sort(rng.integers(1, count + 1, max(1, count // 16)))
     cuts[-1] = count
-    with open_engine(settings.shape, pairs, workers, flags) as backend:
+    with open_engine(settings.shape, pairs, workers, flags, settings.fitness) as backend:
         for stops in (range(1, count + 1), np.unique(cuts).tolist(), [count]):
             tribes = found(settings, backend).tribes
             assert state_of(tribes) == expected[0]
@@ -223,17 +228,47 @@ def test_every_parsimony_walks_as_the_model(
         assert len({state[0][5] for state in states}) > 3
 
 
-def test_pairs_of_different_sizes_count_together() -> None:
+@pytest.mark.parametrize("fitness", ["sae", "squared"])
+def test_pairs_of_different_sizes_count_together(fitness: str) -> None:
     rng = np.random.default_rng(4)
     pairs = [image_pair(rng, *size) for size in ((5, 7), (33, 31), (3, 3), (40, 52))]
-    walk_alike(Settings(Shape(5, 4, "upm19"), mutation_rate=3), pairs, 300)
+    walk_alike(Settings(Shape(5, 4, "upm19"), mutation_rate=3, fitness=fitness), pairs, 300)
 
 
+@pytest.mark.parametrize("weight", [2**40, 2**50])
+def test_scores_beyond_64_bits_walk_as_the_models(weight: int) -> None:
+    """As of squared errors of large photos, where --parsimony pareto draws such weights."""
+    shape = Shape(6, 7, "upm16")
+    pairs = [image_pair(np.random.default_rng(21), 40, 30)]
+    settings = Settings(
+        shape, mutation_rate=3, start="random", parsimony="tie", temperature="1", fitness="squared"
+    )
+    walks = []
+    for name in ("fast", "model"):
+        backend = open_backend(name, shape, pairs, 1, Goal("squared"))
+        tribes = found(settings, backend).tribes
+        for tribe in tribes:
+            tribe.weight = weight
+        states = [state_of(tribes)]
+        for _ in range(200):
+            advance(backend, tribes, 1, rule_at(settings))
+            states.append(state_of(tribes))
+        backend.close()
+        walks.append(states)
+    assert walks[0] == walks[1]
+    costs = [state[0][5] for state in walks[0]]
+    assert weight * costs[0] << 20 > 2**63
+    assert costs[-1] < costs[0], "the cheaper circuit is better"
+
+
+@pytest.mark.parametrize("fitness", ["sae", "squared"])
 @pytest.mark.parametrize("function_set", SETS)
-def test_a_long_walk_in_which_the_pixels_are_sorted_anew(function_set: str) -> None:
-    """Which the engine does when that may pay, and the SAE is a thirty-second less."""
+def test_a_long_walk_in_which_the_pixels_are_sorted_anew(function_set: str, fitness: str) -> None:
+    """Which the engine does when that may pay, and the fitness is a thirty-second less."""
     pairs = [image_pair(np.random.default_rng(5), 40, 52)]
-    settings = Settings(Shape(5, 5, function_set), mutation_rate=2, start="random", seed=3)
+    settings = Settings(
+        Shape(5, 5, function_set), mutation_rate=2, start="random", seed=3, fitness=fitness
+    )
     states = walk_alike(settings, pairs, 3100, flags=["-DSORT_INTERVAL=1"])
     saes = [state[0][1] for state in states]
     assert saes[1024] < saes[0] * 31 // 32
@@ -329,6 +364,7 @@ def test_workers_share_the_tribes_and_change_nothing(workers: int, tribes: int) 
     rate=st.integers(1, 8) | st.integers(1, HIGHEST_RATE) | st.sampled_from(["1..8", "2..64"]),
     accept=st.sampled_from(ACCEPT_RULES),
     temperature=st.sampled_from(["0", "0.01", "0.5..0.001", "1"]),
+    fitness=st.sampled_from(["sae", "squared"]),
     parsimony=st.sampled_from(["none", "tie", "weight"]),
     lut_weight=st.integers(1, HIGHEST_WEIGHT),
     few_functions=st.booleans(),
@@ -349,6 +385,7 @@ def test_any_walk_is_the_models(
     rate: int | str,
     accept: str,
     temperature: str,
+    fitness: str,
     parsimony: str,
     lut_weight: int,
     few_functions: bool,
@@ -376,6 +413,7 @@ def test_any_walk_is_the_models(
         tribes=tribes,
         functions=",".join(chosen),
         temperature=temperature,
+        fitness=fitness,
         parsimony=parsimony,
         lut_weight=lut_weight,
         start=start,
@@ -592,13 +630,15 @@ def test_the_extreme_sums(size: tuple[int, int]) -> None:
         walk_alike(Settings(shape, mutation_rate=4), [pair], 60)
 
 
-def test_a_sum_beyond_32_bits() -> None:
-    side = 4105
+@pytest.mark.parametrize(
+    ("fitness", "side", "error"), [("sae", 4105, 255), ("squared", 300, 255**2)]
+)
+def test_a_sum_beyond_32_bits(fitness: str, side: int, error: int) -> None:
     black = np.zeros((side, side), np.uint8)
     copy, ones = [10, 4, 4, 0], [7, 4, 4, 0]
-    with open_engine(Shape(1, 1, "upm16"), [(black, ~black)]) as engine:
-        assert engine.evaluate(np.array([copy, ones], np.uint8)).tolist() == [255 * side**2, 0]
-    assert 255 * side**2 > 2**32
+    with open_engine(Shape(1, 1, "upm16"), [(black, ~black)], fitness=fitness) as engine:
+        assert engine.evaluate(np.array([copy, ones], np.uint8)).tolist() == [error * side**2, 0]
+    assert error * side**2 > 2**32
 
 
 # --- under sanitizers, in a process of its own

@@ -132,8 +132,17 @@ def test_of_a_brood_the_cheapest_of_the_best() -> None:
     assert (tribe.genes.tolist(), tribe.sae, tribe.luts) == ([6, 7, 8], 80, 7)
 
 
-def test_a_score_fits_64_bits() -> None:
-    assert score(2**32, 64 * 64 * max(luts_by_operation().values()), 65_536) < 2**63
+@pytest.mark.parametrize(
+    ("weight", "worst", "expected"),
+    [
+        (1, score(90, 10, 1), 79),
+        (2**80, score(90, 10, 1), -1),
+        (0, score(2**70, 0, 0), 2**63 - 1),
+    ],
+)
+def test_limits_fit_64_bits(weight: int, worst: int, expected: int) -> None:
+    tribe = Tribe(np.zeros(3, np.uint8), 100, Random(0, 1), weight=weight)
+    assert highest_saes(tribe, [20], worst).tolist() == [expected]
 
 
 def test_of_equal_tribes_the_cheapest_wins_a_war() -> None:

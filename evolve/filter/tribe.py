@@ -29,6 +29,10 @@ UNIT = 1 << 20
 """What 1 of SAE counts in a score: more than the LUTs of any circuit."""
 
 
+MOST = np.iinfo(np.int64).max
+"""The highest SAE that a backend can tell."""
+
+
 def score(sae: int, luts: int, weight: int) -> int:
     """Return the score of a circuit; the lower, the better. All in whole numbers."""
     return (sae + weight * luts) * UNIT + luts
@@ -174,8 +178,12 @@ def ask(tribe: Tribe, rule: Rule) -> Genes:
 
 
 def highest_saes(tribe: Tribe, luts: Sequence[int], worst: int) -> NDArray[np.int64]:
-    """Return for children of so many LUTs the highest SAE (n,) int64 at which their score does."""
-    return np.array([(worst - score(0, each, tribe.weight)) // UNIT for each in luts], np.int64)
+    """Return for children of so many LUTs the highest SAE (n,) int64 at which their score does.
+
+    It is -1 where none does.
+    """
+    highest = [(worst - score(0, each, tribe.weight)) // UNIT for each in luts]
+    return np.array([min(max(-1, each), MOST) for each in highest], np.int64)
 
 
 def tell(tribe: Tribe, brood: Genes, saes: Sequence[int], luts: Sequence[int], worst: int) -> bool:

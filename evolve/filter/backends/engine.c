@@ -474,9 +474,10 @@ static void compute_and_fetch(Engine *e, Step **first, Step **end, int block) {
 static unsigned errors_in(const Engine *e, Source output, int block) {
   const int left = e->pixels - block * BLOCK;
   const uint8_t *pixels = output.plane + block * output.stride;
-  if (e->squared) return squared_errors(pixels, reference_of(e, block), left < BLOCK ? left : BLOCK);
-  return left >= BLOCK ? absolute_errors(pixels, reference_of(e, block), BLOCK)
-                       : absolute_errors(pixels, reference_of(e, block), left);
+  const uint8_t *reference = reference_of(e, block);
+  if (e->squared) return squared_errors(pixels, reference, left < BLOCK ? left : BLOCK);
+  return left >= BLOCK ? absolute_errors(pixels, reference, BLOCK)
+                       : absolute_errors(pixels, reference, left);
 }
 
 // The SAE of the child in the blocks of which planes are kept, which are computed, or in the first
@@ -725,28 +726,38 @@ static void draw(Redraw *r, Tribe *tribe, const Rule *rule) {
   }
 }
 
-#define UNIT_BITS 20
+// As in tribe.py. Squared errors of large photos, and weights below them, go beyond 64 bits.
+typedef __int128 Score;
 
-static int64_t score(int64_t sae, int64_t luts, int64_t weight) {
-  return ((sae + weight * luts) << UNIT_BITS) + luts;
+#define UNIT ((Score)1 << 20)
+
+static Score score(int64_t sae, int64_t luts, int64_t weight) {
+  return (sae + (Score)weight * luts) * UNIT + luts;
 }
 
-static int64_t worst_accepted(const Engine *e, Tribe *tribe, const Rule *rule) {
-  int64_t limit = score(e->sae, e->luts, tribe->weight) - !rule->accept_equal;
+static Score worst_accepted(const Engine *e, Tribe *tribe, const Rule *rule) {
+  Score limit = score(e->sae, e->luts, tribe->weight) - !rule->accept_equal;
   if (rule->temperature) {
-    const __int128 part = (__int128)e->sae * rule->temperature * exponential(tribe);
-    limit += (int64_t)(part / MEAN_PER_MILLION) << UNIT_BITS;
+    const Score part = (Score)e->sae * rule->temperature * exponential(tribe);
+    limit += part / MEAN_PER_MILLION * UNIT;
   }
   return limit;
+}
+
+// The highest SAE with which the score of a child of so many LUTs is within the limit; -1 if none is.
+static int64_t highest_sae(Score limit, int64_t luts, int64_t weight) {
+  const Score left = limit - score(0, luts, weight);
+  if (left < 0) return -1;
+  return left / UNIT < INT64_MAX ? (int64_t)(left / UNIT) : INT64_MAX;
 }
 
 // SAE and LUTs of the child. If its score is above the limit, so is that of what is returned.
 typedef struct { int64_t sae, luts; } Worth;
 
-static Worth judge(Engine *e, int64_t limit, int64_t weight, const int32_t *costs) {
+static Worth judge(Engine *e, Score limit, int64_t weight, const int32_t *costs) {
   Worth child = {0, 0};
   if (costs && weight) child.luts = luts_of(e, costs);
-  const int64_t highest = (limit - score(0, child.luts, weight)) >> UNIT_BITS;
+  const int64_t highest = highest_sae(limit, child.luts, weight);
   child.sae = measure(e, highest);
   if (costs && !weight && child.sae <= highest) child.luts = luts_of(e, costs);
   return child;
@@ -762,11 +773,11 @@ void engine_advance(Engine *e, Tribe *tribe, int64_t work, const Rule *rule) {
   for (int64_t had = 0; tribe->owed && (!had || e->stored + CHILD * had < end);) {
     if (is_out_of_order(e)) sort_pixels(e);
     const Value parent_output = output_of(e);
-    const int64_t limit = worst_accepted(e, tribe, rule);
+    const Score limit = worst_accepted(e, tribe, rule);
     const Worth parent = {e->sae, e->luts};
     Redraw child, best;
     Worth best_worth = parent;
-    int64_t best_score = limit + 1;
+    Score best_score = limit + 1;
     int kept = 0;
     for (int i = 1; i <= rule->children; ++i) {
       draw(&child, tribe, rule);
@@ -774,7 +785,7 @@ void engine_advance(Engine *e, Tribe *tribe, int64_t work, const Rule *rule) {
       const Worth worth = output_of(e) == parent_output
                               ? parent
                               : judge(e, best_score - 1, tribe->weight, rule->costs);
-      const int64_t child_score = score(worth.sae, worth.luts, tribe->weight);
+      const Score child_score = score(worth.sae, worth.luts, tribe->weight);
       if (child_score < best_score) {
         best_score = child_score;
         best_worth = worth;
