@@ -61,7 +61,8 @@ def main() -> None:
             temporary_place()
         status = _status(_run)
         stopping.exit_at_once()
-    except (KeyboardInterrupt, stopping.Terminated, click.Abort):  # no second one can come
+    except (KeyboardInterrupt, stopping.Terminated, click.Abort):
+        stopping.exit_at_once()  # nothing is left to be saved
         status = _complain("stopped", stopping.status())
     sys.exit(status)
 

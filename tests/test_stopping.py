@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from evoarray.evolution import children, stopping
-from tests.conftest import Evoarray, script
+from tests.conftest import ROOT, Evoarray, script
 from tests.processes import (
     BUSY,
     MODULE,
@@ -133,6 +133,62 @@ def test_the_first_signal_only_is_raised(monkeypatch: pytest.MonkeyPatch) -> Non
         stopping.raise_first()  # forget it
         for number, handler in zip(stopping.SIGNALS, handlers, strict=True):
             signal.signal(number, handler)
+
+
+SWALLOWS = """
+import sys, time
+from evoarray.evolution import stopping
+
+def wait():
+    print("ready", flush=True)
+    time.sleep(60)
+
+class Destroyed:
+    def __del__(self):
+        wait()
+
+stopping.begin()
+try:
+    stopping.raise_first()
+    if sys.argv[1] == "destructor":
+        Destroyed()
+    else:
+        try:
+            wait()
+        except:
+            pass
+    print("swallowed", flush=True)
+    time.sleep(60)
+    stopping.exit_at_once()
+except (KeyboardInterrupt, stopping.Terminated):
+    stopping.exit_at_once()
+    sys.exit(stopping.status())
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("swallows", ["destructor", "library"])
+def test_a_signal_is_raised_until_it_gets_through(swallows: str, number: int) -> None:
+    """Even if it comes once, and what is raised ends in a destructor, or where all is caught."""
+    command = [sys.executable, "-c", SWALLOWS, swallows]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        assert process.wait(10) == 128 + number
+        assert process.stdout.read() == "swallowed\n"
+
+
+def test_a_signal_that_whoever_starts_a_command_has_blocked(images: Path) -> None:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, stopping.SIGNALS)
+    try:
+        pair = ("noisy.png", "clean.png", "-o", "run")
+        started = start(images, "evolve", *pair, "--evaluations", 10**11, "--seconds", 30)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    wait_until(lambda: (images / "run" / "run.sqlite").exists())
+    started.stop(signal.SIGINT)
+    assert check_stopped(started, signal.SIGINT).strip() == "evoarray: stopped"
 
 
 def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:
