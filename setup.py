@@ -18,9 +18,20 @@ from setuptools import Distribution, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
 
-SOURCES = ("evolution/filter/backends/engine.c", "evolution/neuro/increments.c")
 HERE = Path(__file__).parent
-LEVELS: dict[str, Any] = runpy.run_path(str(HERE / "evoarray/evolution/backends/levels.py"))
+
+
+def module(path: str) -> dict[str, Any]:
+    """Return what a module of the package defines, which imports nothing else of it."""
+    return runpy.run_path(str(HERE / "evoarray" / path))
+
+
+LEVELS = module("evolution/backends/levels.py")
+OPERATIONS = module("model/filter/functions.py")["for_engine"]()
+SOURCES: dict[str, Sequence[str]] = {
+    "evolution/filter/backends/engine/engine.c": [f"-DOPERATIONS(X)={OPERATIONS}"],
+    "evolution/neuro/increments.c": [],
+}
 
 
 def compiler() -> list[str]:
@@ -49,14 +60,14 @@ class BuildWithEngines(build_py):
             return
         # A cross compiler's machine is told by whoever calls it.
         machine = os.environ.get("EVOARRAY_MACHINE") or platform.machine()
-        for source in SOURCES:
+        for source, macros in SOURCES.items():
             made = Path(self.build_lib, "evoarray", source)
             for level in LEVELS["levels"](machine):
                 if not knows(command, level.options):
                     print(f"{source} is not built for {level.name}: {command[0]} is too old")
                     continue
                 target = made.with_name(LEVELS["library_name"](made.stem, level))
-                options = (*LEVELS["OPTIONS"], *level.options)
+                options = (*LEVELS["OPTIONS"], *level.options, *macros)
                 subprocess.run(
                     [*command, *options, "-o", str(target), str(HERE / "evoarray" / source)],
                     check=True,

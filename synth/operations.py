@@ -6,11 +6,11 @@ Run: python -m synth.operations.
 
 import click
 
-from evoarray.evolution.simplify.operations import OPERATIONS
 from evoarray.evolution.synthesis.devices import SYNTHESIS
 from evoarray.evolution.synthesis.flow import BUILD, read_modules, yosys
 from evoarray.evolution.synthesis.netlist import area
 from evoarray.model.files import write_atomically
+from evoarray.model.filter.functions import OPERATIONS
 from evoarray.model.rtl import ROOT
 
 PAGE = ROOT / "evolve" / "simplify" / "luts.toml"

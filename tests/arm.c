@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A small evolution by the engine alone, for processors on which there is no Python: it prints, 64
-// times, how far it has come. tests/test_levels.py runs it here and under an emulator.
+// times, how far it has come. tests/test_levels.py runs it here and under an emulator; it says on the
+// compiler's command line which FUNCTIONS there are.
 
 #include "engine.c"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { SIDE = 6, SET = 1, CODES = 19, GENES = SIDE * SIDE + 2 * SIDE + 1, PHOTO = 5000 };
+enum { SIDE = 6, CODES = 19, GENES = SIDE * SIDE + 2 * SIDE + 1, PHOTO = 5000 };
 
+static const Function function_set[CODES] = {FUNCTIONS};
 static int32_t positions[GENES], bounds[GENES], starts[2] = {0, GENES}, functions[CODES];
 static uint8_t genes[GENES], best[GENES], image[PHOTO * GIVEN];
 
@@ -23,7 +25,7 @@ int main(void) {
     bounds[i] = i < SIDE * SIDE ? CODES : i < GENES - 1 ? WINDOW : SIDE;
   }
   const Rule rule = {positions, starts, bounds, functions, NULL, 1, SIDE * SIDE, 1, 4, 1, 1, 500};
-  Engine *engine = engine_new(SIDE, SIDE, SET, PHOTO, image, 0);
+  Engine *engine = engine_new(SIDE, SIDE, function_set, CODES, PHOTO, image, 0);
   const int64_t all = INT64_MAX;
   engine_evaluate(engine, genes, &all, 1, &tribe.sae);
   tribe.best_sae = tribe.sae;

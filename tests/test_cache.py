@@ -176,6 +176,7 @@ def test_the_engine_has_a_name_for_all_that_goes_into_it(
         lambda: version.write_text("2", encoding="utf-8"),
         lambda: monkeypatch.setattr(fast, "SOURCE", source),
         lambda: source.write_text("int y;", encoding="utf-8"),
+        lambda: (tmp_path / "any.h").write_text("int z;", encoding="utf-8"),
         lambda: monkeypatch.setattr(library, "OPTIONS", (*OPTIONS, "-g")),
         lambda: monkeypatch.setattr(library, "cpu_line", lambda *_: "another"),
     ]

@@ -656,14 +656,20 @@ def walk_many_ways() -> None:
                 compare(engine, ModelBackend(shape, pairs), random_genes(shape, rng, 3))
 
 
-def read_beyond_the_image() -> None:
+def make_engine(cols: int, pixels: int) -> None:
     image = np.zeros((1000, 10), np.uint8)
-    fast.load_library(*SANITIZERS).engine_new(1, 1, 0, len(image) + 1, image.ctypes.data, 0)
+    functions = fast.functions_of("upm16")
+    fast.load_library(*SANITIZERS).engine_new(
+        *(1, cols, functions.ctypes.data, len(functions)), *(pixels, image.ctypes.data, 0)
+    )
+
+
+def read_beyond_the_image() -> None:
+    make_engine(1, 1001)
 
 
 def make_a_mesh_without_columns() -> None:
-    image = np.zeros((1000, 10), np.uint8)
-    fast.load_library(*SANITIZERS).engine_new(1, 0, 0, len(image), image.ctypes.data, 0)
+    make_engine(0, 1000)
 
 
 @pytest.mark.parametrize(

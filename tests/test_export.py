@@ -34,7 +34,7 @@ from evoarray.evolution.simplify.graph import (
     pixels,
     simplify,
 )
-from evoarray.evolution.simplify.operations import OPERATIONS, function_table, meaning, table
+from evoarray.evolution.simplify.tables import function_table, table
 from evoarray.evolution.synthesis import flow
 from evoarray.evolution.synthesis.devices import HX8K, Design, Family
 from evoarray.evolution.synthesis.flow import Clock
@@ -51,7 +51,7 @@ from evoarray.model.filter.circuit import (
     write_circuit,
 )
 from evoarray.model.filter.fitness import sae
-from evoarray.model.filter.functions import FUNCTION_SETS, Plane
+from evoarray.model.filter.functions import FUNCTION_SETS, ONES, OPERATIONS, WIRE, Plane
 from evoarray.model.images import read_image
 from evoarray.model.rtl import find_simulator
 from evoarray.model.window import CENTRE
@@ -89,19 +89,21 @@ def computed(output: Value, planes: Plane) -> Plane:
 
 def test_every_function_means_what_it_computes() -> None:
     north, west = np.indices((256, 256), np.uint8)
-    inputs = {"N": north, "W": west, "255": np.full_like(north, 255)}
     for function_set in FUNCTION_SETS.values():
         for function in function_set.functions:
-            first, *operands = meaning(function)
-            found = inputs[first] if not operands else None
-            if found is None:
-                found = table(first)[inputs[operands[0]], inputs[operands[-1]]]
+            inputs = [north if each == "N" else west for each in function.inputs]
+            if function.operation is ONES:
+                found = np.full_like(north, 255)
+            elif function.operation is WIRE:
+                (found,) = inputs
+            else:
+                found = table(function.operation.name)[inputs[0], inputs[-1]]
             assert np.array_equal(found, function_table(function)), function.formula
 
 
 def chain(operation: str) -> Node:
     """Return an operation on the first two pixels of the window, or on the first."""
-    return Node(operation, (Pixel(0), Pixel(1))[: 1 + ("b" in OPERATIONS[operation].verilog)])
+    return Node(operation, (Pixel(0), Pixel(1))[: OPERATIONS[operation].operands])
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

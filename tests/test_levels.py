@@ -69,9 +69,9 @@ def test_every_level_walks_the_same_way(
         clear()
     expected = evolved((noisy, clean)), evolved_network()
     made = {}
-    for source in (fast.SOURCE, increments.SOURCE):
+    for source, macros in ((fast.SOURCE, fast.MACROS), (increments.SOURCE, [])):
         made[source] = tmp_path / library_name(source.stem, level)
-        options = (*OPTIONS, *level.options)
+        options = (*OPTIONS, *level.options, *macros)
         subprocess.run([*find_compiler(), *options, "-o", made[source], source], check=True)
     monkeypatch.setattr(library, "installed_for", made.get)
     loaded: list[str] = []
@@ -126,13 +126,15 @@ def test_on_arm(tmp_path: Path) -> None:
         pytest.skip("apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user")
     program = str(Path(__file__).with_name("arm.c"))
     (level,) = LEVELS["aarch64"]
+    codes = fast.functions_of("upm19").tolist()
+    functions = "-DFUNCTIONS=" + ",".join("{%d,%d,%d}" % tuple(code) for code in codes)  # noqa: UP031
     said: list[bytes] = []
     for compiler, options, runner in (
         ([cross], ["-static", *level.options], [emulator]),
         (find_compiler(), [], []),
     ):
         made = str(tmp_path / f"program{len(said)}")
-        flags = ["-std=c11", "-O3", "-I", str(fast.SOURCE.parent)]
+        flags = ["-std=c11", "-O3", "-I", str(fast.SOURCE.parent), *fast.MACROS, functions]
         subprocess.run([*compiler, *flags, *options, "-o", made, program], check=True)
         said.append(subprocess.run([*runner, made], capture_output=True, check=True).stdout)
     assert said[0] == said[1]

@@ -17,12 +17,11 @@ from evoarray.evolution.filter.tribe import Solution, Tribe, highest_saes, rule_
 from evoarray.evolution.filter.world import World, front
 from evoarray.evolution.rng import Random
 from evoarray.evolution.simplify.cost import luts, luts_by_code, luts_by_operation
-from evoarray.evolution.simplify.operations import OPERATIONS
 from evoarray.model.errors import InputError
 from evoarray.model.filter.array import filter_image
 from evoarray.model.filter.circuit import Circuit, Shape, circuit_of
 from evoarray.model.filter.fitness import sae
-from evoarray.model.filter.functions import FUNCTION_SETS
+from evoarray.model.filter.functions import FUNCTION_SETS, OPERATIONS
 from tests.landscape import Landscape
 from tests.test_engine import image_pair
 

@@ -224,7 +224,7 @@ def test_the_interface_works(installed: Installed) -> None:
 
 def test_no_compiler_is_needed(installed: Installed, tmp_path: Path) -> None:
     """Wheels have the engines compiled for the platform."""
-    assert [*installed.packages.glob("evoarray/evolution/filter/backends/engine-*.so")]
+    assert [*installed.packages.glob("evoarray/evolution/filter/backends/engine/engine-*.so")]
     nothing = {"PATH": str(tmp_path), "CC": "", "XDG_CACHE_HOME": str(tmp_path / "cache")}
     for arguments in (
         ("evolve", *PAIR, "-o", "alone", *SMALL),

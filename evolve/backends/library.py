@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,15 +20,18 @@ COMPILERS = ("cc", "gcc", "clang")
 """The C compilers that are looked for, the first one first; CC names another."""
 
 
-def load_compiled(source: Path, *flags: str) -> ctypes.CDLL:
+def load_compiled(source: Path, *flags: str, macros: Sequence[str] = ()) -> ctypes.CDLL:
     """Return a C source as a library, compiled for a wheel, or for this machine, now or before.
+
+    flags: those of a library that no wheel has; macros: -D options that every one needs. Headers
+    are those in the source's folder.
 
     Raises InputError without a compiler or if it cannot be loaded, BuildError if the compiler
     fails.
     """
     installed = None if flags else installed_for(source)
     try:
-        return ctypes.CDLL(str(installed or _compiled(source, *flags)))
+        return ctypes.CDLL(str(installed or _compiled(source, [*flags, *macros])))
     except OSError as error:  # for example where programs in the cache folder may not run
         remedy = "XDG_CACHE_HOME names another cache folder"
         if installed:
@@ -37,7 +41,7 @@ def load_compiled(source: Path, *flags: str) -> ctypes.CDLL:
         ) from None
 
 
-def _compiled(source: Path, *flags: str) -> Path:
+def _compiled(source: Path, flags: Sequence[str]) -> Path:
     """Return where the library is that was compiled for this machine, now or before."""
     compiler = find_compiler()
     version = subprocess.run([*compiler, "--version"], capture_output=True, text=True, check=False)
@@ -47,7 +51,9 @@ def _compiled(source: Path, *flags: str) -> Path:
     command = [*compiler, *OPTIONS, native, *flags, "-o", name, source.name]
     # The processor's flags are what native depends on: a cache may be shared by machines.
     processor = cpu_line("flags", "Features") or platform.processor()
-    return built(name, command, [source], [version.stdout, processor])
+    return built(
+        name, command, [source, *sorted(source.parent.glob("*.h"))], [version.stdout, processor]
+    )
 
 
 def installed_for(source: Path) -> Path | None:

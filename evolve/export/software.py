@@ -3,8 +3,8 @@
 
 from collections.abc import Callable, Sequence
 
-from evoarray.evolution.simplify.graph import Constant, Pixel, Value, names, nodes, pixels
-from evoarray.evolution.simplify.operations import OPERATIONS
+from evoarray.evolution.simplify.graph import Pixel, Value, names, nodes, pixels
+from evoarray.model.filter.functions import OPERATIONS
 from evoarray.model.window import WINDOW_PIXELS
 
 # What is called below, no variable has the name of, whatever the export is called: in C it has an
@@ -80,9 +80,11 @@ def c_source(output: Value, name: str, remarks: Sequence[str]) -> str:
     """Return a C99 file with NAME, for a window, and NAME_image."""
 
     def function(operation: str, operands: str) -> str:
-        parameters = ", ".join(f"int {each}" for each in operands)
+        parameters = ", ".join(f"uint8_t {each}" for each in operands)
         result = OPERATIONS[operation].c
-        return f"static int {name}_{operation}({parameters}) {{ return {result}; }}\n"
+        return (
+            f"static uint8_t {name}_{operation}({parameters}) {{ return (uint8_t)({result}); }}\n"
+        )
 
     functions = "".join(_each_operation(output, function))
     return _C.format(
@@ -90,8 +92,8 @@ def c_source(output: Value, name: str, remarks: Sequence[str]) -> str:
         functions=functions + "\n" if functions else "",
         window=", ".join(WINDOW_PIXELS),
         name=name,
-        body="\n".join(_body(output, "  const int {} = {};", f"{name}_")) or "  (void)window;",
-        output=("" if isinstance(output, Constant) else "(uint8_t)") + names(output)(output),
+        body="\n".join(_body(output, "  const uint8_t {} = {};", f"{name}_")) or "  (void)window;",
+        output=names(output)(output),
     )
 
 

@@ -15,10 +15,10 @@ from evoarray.evolution.simplify.graph import (
     nodes,
     pixels,
 )
-from evoarray.evolution.simplify.operations import OPERATIONS
 from evoarray.model.errors import refuse, whole
 from evoarray.model.filter.array import run
 from evoarray.model.filter.circuit import Circuit
+from evoarray.model.filter.functions import OPERATIONS
 from evoarray.model.window import WINDOW_PIXELS
 
 VECTORS = 1000

@@ -151,7 +151,7 @@ def advance(evolver: Evolver, tribes: Sequence[Tribe], count: int, rule: Rule) -
 
 
 class AskEvaluateTell:
-    """How backends advance that have no faster way. The engine does the same in engine.c."""
+    """How backends advance that have no faster way. The engine does the same in engine/loop.h."""
 
     def advance(self: Evolver, tribes: Sequence[Tribe], rule: Rule, /) -> None:
         """See Evolver.advance; all tribes go in step, so that a batch has children of each."""

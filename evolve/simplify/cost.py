@@ -6,9 +6,8 @@ from functools import cache
 from importlib.resources import files
 
 from evoarray.evolution.simplify.graph import nodes, simplify
-from evoarray.evolution.simplify.operations import OPERATIONS, meaning
 from evoarray.model.filter.circuit import Circuit
-from evoarray.model.filter.functions import FUNCTION_SETS
+from evoarray.model.filter.functions import FUNCTION_SETS, OPERATIONS
 
 
 @cache
@@ -21,7 +20,7 @@ def luts_by_operation() -> dict[str, int]:
 
 def luts_by_code(function_set: str) -> tuple[int, ...]:
     """Return the LUTs of an element by its gene code; what only passes on costs nothing."""
-    operations = [meaning(f)[0] for f in FUNCTION_SETS[function_set].functions]
+    operations = [function.operation.name for function in FUNCTION_SETS[function_set].functions]
     return tuple(luts_by_operation()[op] if op in OPERATIONS else 0 for op in operations)
 
 

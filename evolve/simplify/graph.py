@@ -12,9 +12,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from evoarray.evolution.simplify.operations import commutes, meaning, table
+from evoarray.evolution.simplify.tables import commutes, table
 from evoarray.model.filter.circuit import Circuit
-from evoarray.model.filter.functions import FUNCTION_SETS
+from evoarray.model.filter.functions import FUNCTION_SETS, ONES, WIRE
 from evoarray.model.window import WINDOW_PIXELS
 
 
@@ -67,12 +67,14 @@ def elements(circuit: Circuit, *, shared: bool = True) -> list[list[Value]]:
     for row in range(circuit.output + 1):
         east: Value = Pixel(int(circuit.west[row]))
         for col, code in enumerate(circuit.functions[row].tolist()):
-            inputs: dict[str, Value] = {"N": south[col], "W": east, "255": Constant(255)}
-            first, *operands = meaning(functions[code])
-            if operands:
-                east = graph.value(first, tuple(inputs[name] for name in operands))
+            operation = functions[code].operation
+            inputs = [south[col] if each == "N" else east for each in functions[code].inputs]
+            if operation is ONES:
+                east = Constant(255)
+            elif operation is WIRE:
+                (east,) = inputs
             else:
-                east = inputs[first]
+                east = graph.value(operation.name, tuple(inputs))
             south[col] = east
         rows.append(list(south))
     return rows

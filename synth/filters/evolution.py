@@ -151,5 +151,5 @@ def _digest(settings: Settings, photos: Sequence[Photo]) -> str:
 def _program() -> bytes:
     """Return the sources that decide how an evolution goes."""
     folder = Path(ROOT, "evolve")
-    files = [*folder.glob("*.py"), *folder.glob("simplify/*"), folder / "backends" / "engine.c"]
+    files = [*folder.glob("*.py"), *folder.glob("simplify/*"), *folder.glob("backends/engine/*")]
     return b"".join(file.read_bytes() for file in sorted(files) if file.is_file())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fitness, and the whole inner loop of evolution, from the engine in engine.c.
+"""Fitness, and the whole inner loop of evolution, from the engine in C.
 
 C was chosen by measurement (docs/speed.md): it needs a compiler on the machine, once, and no
 package.
@@ -18,16 +18,18 @@ from evoarray.evolution.filter.sample import Pair, Sheet, as_sheet
 from evoarray.evolution.filter.tribe import Rule, Solution, Tribe
 from evoarray.evolution.simplify.cost import luts_by_code
 from evoarray.model.filter.circuit import Genes, Shape
-from evoarray.model.filter.functions import FUNCTION_SETS, Plane
+from evoarray.model.filter.functions import FUNCTION_SETS, OPERATIONS, Plane, for_engine
 
-SOURCE = Path(__file__).with_name("engine.c")
+SOURCE = Path(__file__).with_name("engine") / "engine.c"
+
+MACROS = [f"-DOPERATIONS(X)={for_engine()}"]
 
 WORK = 4_000_000
-"""Steps of engine.c, each an element's work on a block, that it takes at once: about 50 ms."""
+"""Steps of the engine, each an element's work on a block, that it takes at once: about 50 ms."""
 
 
 class _Tribe(ctypes.Structure):
-    """As Tribe in engine.c."""
+    """As Tribe in engine/loop.h."""
 
     _fields_ = (
         *((name, ctypes.c_void_p) for name in ("genes", "best")),
@@ -38,7 +40,7 @@ class _Tribe(ctypes.Structure):
 
 
 class _Rule(ctypes.Structure):
-    """As Rule in engine.c; `arrays` keeps alive what it points to."""
+    """As Rule in engine/loop.h; `arrays` keeps alive what it points to."""
 
     _fields_ = (
         *(
@@ -49,6 +51,18 @@ class _Rule(ctypes.Structure):
         *((name, ctypes.c_int32) for name in ("children", "accept_equal", "temperature")),
     )
     arrays: list[NDArray[np.int32]]
+
+
+def functions_of(function_set: str) -> NDArray[np.uint8]:
+    """Return a function set as Function in engine/operations.h: (codes, 3) uint8."""
+    numbers = {name: number for number, name in enumerate(("wire", "ones", *OPERATIONS))}
+    return np.array(
+        [
+            (numbers[each.operation.name], *("NW".index((each.inputs or "N")[i]) for i in (0, -1)))
+            for each in FUNCTION_SETS[function_set].functions
+        ],
+        np.uint8,
+    )
 
 
 @lru_cache(maxsize=64)
@@ -71,7 +85,7 @@ def _packed(rule: Rule) -> _Rule:
 
 
 class FastBackend:
-    """One engine of engine.c; its calls leave Python's lock free for other threads."""
+    """One engine; its calls leave Python's lock free for other threads."""
 
     def __init__(
         self, shape: Shape, pairs: Sequence[Pair | Sheet], *, squared: bool = False
@@ -86,9 +100,10 @@ class FastBackend:
         self._first = sheets[0].reference.shape
         self._pixels, self._image = len(image), image
         self._library = load_library()
-        number = list(FUNCTION_SETS).index(shape.function_set)
+        functions = functions_of(shape.function_set)
         self._engine = self._library.engine_new(
-            shape.rows, shape.cols, number, self._pixels, address(image), squared
+            *(shape.rows, shape.cols, address(functions), len(functions)),
+            *(self._pixels, address(image), squared),
         )
         if not self._engine:
             raise MemoryError
@@ -156,10 +171,13 @@ def load_library(*flags: str) -> ctypes.CDLL:
 
     Raises InputError without a compiler, BuildError if it fails.
     """
-    library = load_compiled(SOURCE, *flags)
+    library = load_compiled(SOURCE, *flags, macros=MACROS)
     pointer, count = ctypes.c_void_p, ctypes.c_int64
     library.engine_new.restype = pointer
-    library.engine_new.argtypes = [ctypes.c_int] * 4 + [pointer, ctypes.c_int]
+    library.engine_new.argtypes = [
+        *(ctypes.c_int, ctypes.c_int, pointer, ctypes.c_int),
+        *(ctypes.c_int, pointer, ctypes.c_int),
+    ]
     library.engine_advance.argtypes = [
         *(pointer, ctypes.POINTER(_Tribe), count, ctypes.POINTER(_Rule))
     ]
