@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from evoarray.api.runs import Run
     from evoarray.api.studies import Study, study
     from evoarray.api.watching import Progress
+    from evoarray.evolution.filter.goals import Batched
     from evoarray.model.errors import InputError, MismatchError
 
 _PLACES = {
+    "Batched": "evoarray.evolution.filter.goals",
     "Circuit": "evoarray.api.circuits",
     "Classifier": "evoarray.api.classifiers",
     "Export": "evoarray.api.circuits",
@@ -48,6 +50,7 @@ _PLACES = {
 signal must be able to end it while it imports."""
 
 __all__ = [
+    "Batched",
     "Circuit",
     "Classifier",
     "Export",

@@ -82,11 +82,16 @@ class Run:
         return self._found.comparisons[0][1].images[EVOLVED]
 
     @property
-    def front(self) -> list[tuple[int, int, Circuit]]:
-        """With parsimony "pareto" and the like: LUTs, SAE and circuit, of fewest LUTs first."""
-        shape, world = self._found.job.settings.shape, self._found.world
+    def front(self) -> list[tuple[int, float, Circuit]]:
+        """With parsimony "pareto" and the like: LUTs, fitness and circuit, of fewest LUTs first."""
+        job, world = self._found.job, self._found.world
         return [
-            (each.luts, each.sae, Circuit(circuit_of(each.genes, shape))) for each in world.front
+            (
+                each.luts,
+                job.goal.value(each.sae),
+                Circuit(circuit_of(each.genes, job.settings.shape)),
+            )
+            for each in world.front
         ]
 
     @cached_property
@@ -122,7 +127,7 @@ class Run:
         return self._found.answer
 
     def plot(self) -> "Figure":
-        """Return the curve as a figure of matplotlib: the best SAE, each tribe, the medians."""
+        """Return the curve as a figure of matplotlib: the best fitness, each tribe, the medians."""
         return draw_curve(self._found.job, self._trained, self._found.rows)
 
     def plot_images(self) -> "Figure":

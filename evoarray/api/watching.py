@@ -161,7 +161,7 @@ class _Notebook:
 
 
 def curve_svg(curve: Sequence[tuple[int, int]], budget: int) -> str:
-    """Return how the SAE fell, as a small SVG; both axes are logarithmic."""
+    """Return how the fitness fell, as a small SVG; both axes are logarithmic."""
     if not curve:
         return ""
     points = [*curve, (budget, curve[-1][1])] if curve[-1][0] < budget else [*curve]

@@ -27,6 +27,7 @@ from evoarray.commands.options import (
 )
 from evoarray.evolution.backends.ready import SIMULATORS
 from evoarray.evolution.console import print_table
+from evoarray.evolution.filter.goals import Goal
 from evoarray.evolution.filter.presets import DEFAULT, NAMES, PRESETS, with_preset
 from evoarray.evolution.filter.runs.run import resume as resume_run
 from evoarray.evolution.filter.settings import OPTIONS
@@ -137,7 +138,8 @@ def resume(folder: Path, workers: int, json_lines: bool) -> None:
 def runs(folder: Path, json_wanted: bool) -> None:
     """List the runs in DIR: how they stand, their best result and their command.
 
-    The best is the SAE of a filter, and of a network how many images it gets wrong in training.
+    The best is the SAE of a filter, or other fitness, and of a network how many images it gets
+    wrong in training.
     """
     found = list_runs(folder)
     if json_wanted:
@@ -147,8 +149,8 @@ def runs(folder: Path, json_wanted: bool) -> None:
     for info in found:
         done = f"{info.evaluations or 0:,} of {info.budget or 0:,}"
         best = "-"
-        if info.sae is not None:
-            best = f"SAE {info.sae:,}"
+        if info.best is not None:
+            best = f"{Goal(info.fitness or 'sae').name} {info.best:,}"
         if info.wrong is not None:
             best = f"{info.wrong:,} wrong"
         says = info.problem or info.command or ""

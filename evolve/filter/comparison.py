@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -110,12 +111,18 @@ def compare(photo: Photo, circuit: Circuit) -> Comparison:
 
 def rival(photos: Sequence[Photo], goal: Goal = SAE) -> tuple[str, int]:
     """Return the strongest baseline, that with the lowest value over all photos, and this value."""
-    values: Counter[str] = Counter()
-    for photo in photos:
-        for label, image in _baselines(photo).items():
-            values[label] += goal.of(image, photo.clean)
+    values = values_of([(_baselines(photo), photo.clean) for photo in photos], goal)
     label, lowest = min(values.items(), key=lambda item: item[1])
     return _named(label), lowest
+
+
+def values_of(photos: Sequence[tuple[Mapping[str, Plane], Plane]], goal: Goal) -> Mapping[str, int]:
+    """Return by label what images are worth over all photos, each with its clean one."""
+    values: Counter[str] = Counter()
+    for images, clean in photos:
+        judged = goal.of(np.stack([*images.values()]), clean)
+        values.update(dict(zip(images, judged, strict=True)))
+    return values
 
 
 def print_comparisons(

@@ -5,10 +5,13 @@ The whole evolution is in integers. A function's numbers are multiplied by SCALE
 keeps their order as far as six places reach, so that a seed walks the same way on every backend.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from evoarray.model.errors import InputError
 from evoarray.model.filter.fitness import sae, squared_error
@@ -20,10 +23,25 @@ SCALE = 1_000_000
 """Of what a function says; 1 is so many."""
 
 HIGHEST = 10**12
-"""The highest number that a function may say: an evolution counts in 64 bits."""
+"""The highest number that a function may say of all pairs together: values are of 64 bits."""
 
 Cost: TypeAlias = Callable[[Plane, Plane], Any]
 """A function of a filtered image and the clean one, both (H, W) uint8: the lower, the better."""
+
+
+@dataclass(frozen=True)
+class Batched:
+    """A Cost that is asked about many images at once.
+
+    function takes filtered images (n, H, W) uint8 and the clean one (H, W) uint8, and returns n
+    numbers. Of whose images they are, and how many come at once, may depend on the machine.
+    """
+
+    function: Callable[[NDArray[np.uint8], Plane], Any]
+
+    def __call__(self, filtered: Plane, clean: Plane, /) -> Any:
+        """Return the number of one image."""
+        return self.function(filtered[np.newaxis], clean)[0]
 
 
 @dataclass(frozen=True)
@@ -54,17 +72,51 @@ class Goal:
         """Return a value as it was meant, not as evolution counts it."""
         return counted / SCALE if self.fitness == "own" else counted
 
-    def of(self, filtered: Plane, clean: Plane) -> int:
-        """Return the value of a filtered image (H, W) uint8.
+    @property
+    def is_known(self) -> bool:
+        """Whether images can be judged: the function is gone where a run is only read."""
+        return self.fitness != "own" or self.cost is not None
 
-        Raises InputError if a function says anything but a number from 0 to HIGHEST.
+    def of(self, filtered: NDArray[np.uint8], clean: Plane) -> list[int]:
+        """Return the values of filtered images (n, H, W) uint8.
+
+        Raises InputError if a function says anything but numbers from 0 to HIGHEST.
         """
-        if self.cost is None:
-            return sae(filtered, clean) if self.fitness == "sae" else squared_error(filtered, clean)
-        said = self.cost(filtered, clean)
+        if self.fitness != "own":
+            error = sae if self.fitness == "sae" else squared_error
+            return [error(image, clean) for image in filtered]
+        assert self.cost is not None
+        clean = clean.view()
+        clean.flags.writeable = False  # what a function changes here it would change for all
+        if not isinstance(self.cost, Batched):
+            return [self._counted(self.cost(image, clean)) for image in filtered]
+        said = self.cost.function(filtered, clean)
+        numbers: NDArray[Any] = np.asarray(said)
+        if numbers.shape != (len(filtered),):
+            raise InputError(
+                f"{_called(self.cost)} says {said!r} of {len(filtered)} images; legal is an array "
+                f"({len(filtered)},) with the number of each"
+            )
+        return [self._counted(number) for number in numbers.tolist()]
+
+    def of_all(self, filtered: Sequence[NDArray[np.uint8]], clean: Sequence[Plane]) -> list[int]:
+        """Return the values of n circuits, of which each pair has images (n, H, W) uint8.
+
+        Raises InputError as `of` does, also for a sum above HIGHEST.
+        """
+        sums = [sum(values) for values in zip(*map(self.of, filtered, clean), strict=True)]
+        if self.fitness == "own" and max(sums, default=0) > HIGHEST * SCALE:
+            raise InputError(
+                f"{_called(self.cost)} says {max(sums) / SCALE:g} of {len(clean)} images together; "
+                f"legal is a number from 0 to {HIGHEST:.0e}"
+            )
+        return sums
+
+    def _counted(self, said: Any) -> int:
+        """Return a number as evolution counts it."""
         try:
             number = float(said)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             number = float("nan")
         if not isfinite(number) or not 0 <= number <= HIGHEST:
             raise InputError(
@@ -78,4 +130,5 @@ SAE = Goal()
 
 
 def _called(cost: Cost | None) -> str:
-    return str(getattr(cost, "__qualname__", cost))
+    function = cost.function if isinstance(cost, Batched) else cost
+    return str(getattr(function, "__qualname__", function))

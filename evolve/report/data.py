@@ -70,19 +70,10 @@ class Run:
         """Return the SAE of an image, such as MEDIAN, on the training photos together."""
         return sum(c.metrics[label].sae for part, c in self.comparisons if part == "training")
 
-    def fitness_level(self, label: str) -> int:
-        """Return the fitness of an image on what evolution sees of them; estimated for a sample.
-
-        What a function says is not known here, and is 0.
-        """
-        if self.job.settings.fitness == "own" and self.job.cost is None:
-            return 0
-        values = (
-            self.job.goal.of(c.images[label], c.photo.clean)
-            for part, c in self.comparisons
-            if part == "training"
-        )
-        return round(self.job.share * sum(values))
+    @cached_property
+    def fitness_levels(self) -> Mapping[str, int]:
+        """The fitness of images by label, as in Job.levels."""
+        return self.job.levels([c for part, c in self.comparisons if part == "training"])
 
     @cached_property
     def answer(self) -> Sequence[str]:

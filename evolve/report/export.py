@@ -115,6 +115,7 @@ def _medians(study: FilterStudy) -> Record:
 
 
 def _run(run: Run) -> Record:
+    goal = run.job.goal
     return {
         "name": run.name,
         "state": run.state,
@@ -123,7 +124,8 @@ def _run(run: Run) -> Record:
         "provenance": run.job.provenance,
         "evaluations": run.world.evaluations,
         "sae": run.level(EVOLVED),
-        "sample": {"windows": run.job.sample, "sae": run.world.sae} if run.job.sample else None,
+        "fitness": {"of": run.job.settings.fitness, "value": goal.value(run.world.sae)},
+        "sample": {"windows": run.job.sample, goal.key: run.world.sae} if run.job.sample else None,
         "genes": run.world.best.tolist(),
         "counters": run.counters,
         "photos": [

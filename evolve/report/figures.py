@@ -188,7 +188,7 @@ def boxes(study: Study, names: Sequence[str]) -> Sequence[tuple[str, Summary, Pl
 
 
 def run_curve(run: Run) -> Plot:
-    """Return the SAE against evaluations: each tribe, the best, and what medians leave."""
+    """Return the fitness against evaluations: each tribe, the best, and what medians leave."""
     names = sorted({tribe for row in run.rows for tribe in row.saes})
     x = _evaluations([row.evaluations for row in run.rows])
     rows = _some(run.rows, max(50, min(STEPS, 20_000 // len(names))), x)
@@ -210,8 +210,8 @@ def run_curve(run: Run) -> Plot:
 
 def _known_levels(run: Run, *labels: str) -> dict[str, int]:
     """Return the fitness of images to compare with, of those of which it is known."""
-    levels = {label: run.fitness_level(label) for label in labels}
-    return {label: level for label, level in levels.items() if level}
+    known = run.fitness_levels
+    return {label: known[label] for label in labels if label in known}
 
 
 def wrong_curve(run: NeuroRun) -> Plot:
@@ -225,7 +225,7 @@ def wrong_curve(run: NeuroRun) -> Plot:
 
 
 def run_front(run: Run) -> Plot | None:
-    """Return SAE against LUTs of what no circuit of the run beat in both; None without LUTs."""
+    """Return fitness against LUTs of what no circuit of the run beat in both; None without LUTs."""
     front = run.world.front
     if not front:
         return None

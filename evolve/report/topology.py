@@ -59,12 +59,19 @@ def moments(run: Run) -> Sequence[Moment]:
     tribes = sorted({tribe for index in shown for tribe in rows[index].saes})
     begun = [evaluations for evaluations, _ in networks]
     return [
-        _moment(rows[i], networks[bisect_right(begun, rows[i].evaluations) - 1][1], tribes)
+        _moment(
+            rows[i],
+            networks[bisect_right(begun, rows[i].evaluations) - 1][1],
+            tribes,
+            run.job.goal.name,
+        )
         for i in shown
     ]
 
 
-def _moment(row: Row, edges: Sequence[Sequence[int]], tribes: Sequence[int]) -> Moment:
+def _moment(
+    row: Row, edges: Sequence[Sequence[int]], tribes: Sequence[int], fitness: str
+) -> Moment:
     turns = {tribe: 2 * pi * place / len(tribes) for place, tribe in enumerate(tribes)}
     places = {
         tribe: (round(500 + CIRCLE * sin(turn)), round(500 - CIRCLE * cos(turn)))
@@ -80,14 +87,14 @@ def _moment(row: Row, edges: Sequence[Sequence[int]], tribes: Sequence[int]) -> 
             radius=round(largest * max(0.35, sqrt(neighbours[tribe] / most))),
             shade=round(1 - 0.9 * (sae - best) / ((worst - best) or 1), 2),
             number=str(tribe) if len(tribes) <= NUMBERED else "",
-            title=f"tribe {tribe}: SAE {sae:,}, {neighbours[tribe]} neighbours",
+            title=f"tribe {tribe}: {fitness} {sae:,}, {neighbours[tribe]} neighbours",
         )
         for tribe, sae in row.saes.items()
     ]
     lines = "".join(_curve(places[a], places[b]) for a, b in edges)
     alt = (
         f"After {row.evaluations:,} evaluations {len(row.saes)} tribes with {len(edges)} edges, "
-        f"SAE {best:,} to {worst:,}"
+        f"{fitness} {best:,} to {worst:,}"
     )
     return Moment(row.evaluations, best, worst, alt, lines, nodes)
 

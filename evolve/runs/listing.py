@@ -25,8 +25,10 @@ class RunInfo:
 
     state is running, stopped, finished, killed or damaged, or unreadable where the disk or the
     system is in the way; problem is a sentence about either.
-    evaluations, budget and sae are numbers as in Row; created is ISO 8601 in UTC. A run that
-    evolves a network has no SAE, but images that it gets wrong in training.
+    evaluations, budget, best and wrong are numbers as in Row; created is ISO 8601 in UTC. fitness
+    is what a filter evolves by, and best its lowest value, of a function in millionths; sae is the
+    same where it is the SAE. A run that evolves a network has none of these, but images that it
+    gets wrong in training.
     """
 
     folder: Path
@@ -34,6 +36,8 @@ class RunInfo:
     evaluations: int | None = None
     budget: int | None = None
     sae: int | None = None
+    fitness: str | None = None
+    best: int | None = None
     wrong: int | None = None
     command: str | None = None
     created: str | None = None
@@ -107,16 +111,20 @@ def _info(path: Path) -> RunInfo:
     budget = settings.get("evaluations") if isinstance(settings, dict) else None
     best = run.rows[-1].sae if run.rows else None
     of_filter = "kind" not in run.description
+    asked = settings.get("fitness", "sae") if isinstance(settings, dict) else "sae"
+    fitness = str(asked) if of_filter else None
     return RunInfo(
         path.parent,
         state,
         run.rows[-1].evaluations if run.rows else 0,
         budget if type(budget) is int else None,
-        best if of_filter else None,
-        None if of_filter else best,
-        command if isinstance(command, str) else None,
-        run.created,
-        "resuming it goes on from the last good checkpoint" if state == "damaged" else None,
+        sae=best if fitness == "sae" else None,
+        fitness=fitness,
+        best=best if of_filter else None,
+        wrong=None if of_filter else best,
+        command=command if isinstance(command, str) else None,
+        created=run.created,
+        problem="resuming it goes on from the last good checkpoint" if state == "damaged" else None,
     )
 
 

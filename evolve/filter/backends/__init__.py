@@ -37,6 +37,9 @@ _SIMULATORS: dict[str, Callable[[Shape, Sheet], SimulatorBackend]] = {
 }
 
 
+MOST_PIXELS = 2**24
+"""How many a function is given at once, unless one image has more."""
+
 _ONE_AT_A_TIME = Lock()
 
 
@@ -156,12 +159,19 @@ class _Judged(AskEvaluateTell):
         self, batch: Genes, limits: NDArray[np.int64] | None = None, /
     ) -> NDArray[np.int64]:
         """See Evolver.evaluate; every evaluation is complete."""
-        return np.array([self._value(genes) for genes in batch], np.int64)
+        largest = max(clean.size for clean in self._clean)
+        size = max(1, MOST_PIXELS // largest)
+        values = [
+            value
+            for start in range(0, len(batch), size)
+            for value in self._values(batch[start : start + size])
+        ]
+        return np.array(values, np.int64)
 
-    def _value(self, genes: Genes) -> int:
-        filtered = [backend.filter(genes) for backend in self._backends]
+    def _values(self, batch: Genes) -> list[int]:
+        filtered = [np.stack([each.filter(genes) for genes in batch]) for each in self._backends]
         with _ONE_AT_A_TIME:  # a user's function need not bear several threads
-            return sum(map(self._goal.of, filtered, self._clean))
+            return self._goal.of_all(filtered, self._clean)
 
     def filter(self, genes: Genes, /) -> Plane:
         """See Backend.filter."""

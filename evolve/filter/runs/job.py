@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from evoarray.evolution.filter.backends import Backend, open_backend
-from evoarray.evolution.filter.comparison import Photo, photo_of
+from evoarray.evolution.filter.comparison import Comparison, Photo, photo_of, values_of
 from evoarray.evolution.filter.goals import Cost, Goal
 from evoarray.evolution.filter.sample import sheets_of
 from evoarray.evolution.filter.settings import BACKENDS, Settings
@@ -72,10 +72,10 @@ class Job:
 
     def open_backend(self) -> Backend:
         """Return who evaluates, not with more processes than there are tribes."""
-        if self.settings.fitness == "own" and self.cost is None:
+        if not self.goal.is_known:
             raise InputError(
-                f"the fitness of {self.folder} is a function of Python: go on with it there, by "
-                f"evoarray.resume({str(self.folder)!r}, fitness=...)"
+                f"the fitness of {self.folder} is a function of Python; go on with it in Python: "
+                f"{self.resuming}"
             )
         pairs = [(photo.given, photo.clean) for photo in self.training]
         workers = min(self.workers, self.settings.tribes)
@@ -86,6 +86,24 @@ class Job:
     def goal(self) -> Goal:
         """What is made as low as can be."""
         return Goal(self.settings.fitness, self.cost)
+
+    def levels(self, training: Sequence[Comparison]) -> Mapping[str, int]:
+        """Return the fitness of the images that the circuit is compared with, by label.
+
+        It is that of what evolution sees, estimated for a sample. Where the function of the fitness
+        is not known there is none.
+        """
+        if not self.goal.is_known:
+            return {}
+        values = values_of([(c.images, c.photo.clean) for c in training], self.goal)
+        return {label: round(self.share * value) for label, value in values.items()}
+
+    @property
+    def resuming(self) -> str:
+        """What to type to go on with this run."""
+        if self.settings.fitness == "own":
+            return f"evoarray.resume({str(self.folder)!r}, fitness=...)"
+        return f"evoarray resume {self.folder}"
 
     @property
     def pixels(self) -> int:
@@ -138,6 +156,11 @@ def job_of(
         if backend not in BACKENDS:
             raise InputError(
                 f"{folder} was begun with --backend {backend}, which is not known here"
+            )
+        if cost is not None and settings["fitness"] != "own":
+            raise InputError(
+                f"the fitness of {folder} is {settings['fitness']}, not a function; go on with it "
+                "without one"
             )
         return Job(
             Settings(**settings),

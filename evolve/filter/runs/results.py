@@ -3,12 +3,12 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
 from math import nan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Console
@@ -16,6 +16,7 @@ from rich.console import Console
 from evoarray.evolution.filter import pictures
 from evoarray.evolution.filter.backends import open_backend
 from evoarray.evolution.filter.comparison import BASELINES, Comparison, Photo
+from evoarray.evolution.filter.goals import Goal
 from evoarray.evolution.filter.runs.job import Job
 from evoarray.evolution.filter.tribe import Solution
 from evoarray.evolution.runs.database import Row
@@ -23,7 +24,7 @@ from evoarray.evolution.stopping import held_back
 from evoarray.model.errors import InputError, MismatchError
 from evoarray.model.files import write_atomically
 from evoarray.model.filter.array import filter_image
-from evoarray.model.filter.circuit import Circuit, Shape, circuit_of, circuit_to_json, write_circuit
+from evoarray.model.filter.circuit import Circuit, circuit_of, circuit_to_json, write_circuit
 from evoarray.model.filter.fitness import sae
 
 if TYPE_CHECKING:
@@ -66,10 +67,8 @@ def draw_comparison(comparison: Comparison) -> "Figure":
 def draw_curve(job: Job, training: Sequence[Comparison], rows: Sequence[Row]) -> "Figure":
     """Draw the curve of a run, with the levels of the medians."""
     tribes = _tribes(rows)
-    levels = {
-        label: round(job.share * sum(job.goal.of(c.images[label], c.photo.clean) for c in training))
-        for label in BASELINES
-    }
+    known = job.levels(training)
+    levels = {label: known[label] for label in BASELINES if label in known}
     return pictures.curve_plot(
         [row.evaluations for row in rows],
         [row.sae for row in rows],
@@ -104,32 +103,33 @@ def write_pictures(
                 )
 
 
-def write_curve(path: Path, rows: Sequence[Row], key: str) -> None:
-    """Write the best value so far and that of each tribe as CSV; a tribe that is gone has none.
-
-    key is what values are called, such as sae.
-    """
-    text = io.StringIO()
+def write_curve(path: Path, rows: Sequence[Row], goal: Goal) -> None:
+    """Write the best value so far and that of each tribe as CSV; a tribe that is gone has none."""
+    text, key = io.StringIO(), goal.key
     writer = csv.writer(text, lineterminator="\n")
     tribes = _tribes(rows)
     writer.writerow(["evaluations", f"best_{key}", *(f"tribe_{tribe}_{key}" for tribe in tribes)])
     writer.writerows(
-        [row.evaluations, row.sae, *(row.saes.get(tribe, "") for tribe in tribes)] for row in rows
+        [
+            row.evaluations,
+            goal.value(row.sae),
+            *(goal.value(row.saes[tribe]) if tribe in row.saes else "" for tribe in tribes),
+        ]
+        for row in rows
     )
     write_atomically(path, text.getvalue().encode())
 
 
-def write_front(
-    folder: Path, front: Sequence[Solution], shape: Shape, provenance: Mapping[str, Any]
-) -> None:
-    """Write each circuit of a front under its LUTs, and their SAE and LUTs as CSV."""
+def write_front(job: Job, front: Sequence[Solution]) -> None:
+    """Write each circuit of a front under its LUTs, and their fitness and LUTs as CSV."""
     if not front:
         return
+    folder, goal = job.folder / "front", job.goal
     folder.mkdir(exist_ok=True)
-    text = "luts,sae\n" + "".join(f"{found.luts},{found.sae}\n" for found in front)
-    write_atomically(folder / "front.csv", text.encode())
+    lines = [f"{found.luts},{goal.value(found.sae)}\n" for found in front]
+    write_atomically(folder / "front.csv", f"luts,{goal.key}\n{''.join(lines)}".encode())
     for found in front:
-        circuit = circuit_of(found.genes, shape, provenance)
+        circuit = circuit_of(found.genes, job.settings.shape, job.provenance)
         write_circuit(folder / f"{found.luts}-luts.json", circuit)
 
 

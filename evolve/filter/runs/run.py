@@ -210,8 +210,8 @@ def _go_on(
                     print_json(
                         {
                             "evaluations": epoch.evaluations,
-                            "sae": epoch.sae,
-                            "tribes": epoch.saes,
+                            job.goal.key: job.goal.value(epoch.sae),
+                            "tribes": {t: job.goal.value(sae) for t, sae in epoch.saes.items()},
                             "events": epoch.events,
                         }
                     )
@@ -254,7 +254,7 @@ def _leave(job: Job, log: _Log, watched: Watched, console: Console) -> None:
             console.out(
                 f"Stopped after {watched.evaluations} evaluations; the best circuit so far, "
                 f"{job.goal.name} {watched.sae:,}, is in {job.folder / 'circuit.json'}. "
-                f"To go on: evoarray resume {job.folder}"
+                f"To go on: {job.resuming}"
             )
 
 
@@ -274,8 +274,8 @@ def _finish(
     trained = comparisons[: len(job.training)]
     if drawings:
         write_pictures(job, trained, loaded.rows, console)
-    write_curve(job.folder / "curve.csv", loaded.rows, job.goal.key)
-    write_front(job.folder / "front", world.front, job.settings.shape, job.provenance)
+    write_curve(job.folder / "curve.csv", loaded.rows, job.goal)
+    write_front(job, world.front)
     print_comparisons(console, comparisons, len(job.training))
     console.out("\n".join(verdict(comparisons)))
     if job.replay is not None:
@@ -291,9 +291,9 @@ def _finish(
         "seconds": round(loaded.checkpoint["seconds"], 3),
         "sae": sum(comparison.metrics[EVOLVED].sae for comparison in trained),
         "fitness": {"of": job.settings.fitness, "value": job.goal.value(world.sae)},
-        "sample": {"windows": job.sample, "sae": world.sae} if job.sample else None,
+        "sample": {"windows": job.sample, job.goal.key: world.sae} if job.sample else None,
         "luts": world.luts if world.front else None,
-        "tribes": {tribe.number: tribe.sae for tribe in world.tribes},
+        "tribes": {tribe.number: job.goal.value(tribe.sae) for tribe in world.tribes},
         "counters": world.counters,
         "beats_median": all(comparison.beats_median for comparison in comparisons),
         **verdict_as_json(comparisons),
