@@ -20,10 +20,15 @@ import pytest
 from distributed import Client, LocalCluster
 from scipy import stats
 
+from evoarray.evolution.filter.backends import open_backend
 from evoarray.evolution.filter.comparison import Photo
+from evoarray.evolution.filter.goals import Goal
+from evoarray.evolution.filter.loop import evolve
+from evoarray.evolution.filter.loop import found as initial
+from evoarray.evolution.filter.sample import sheets_of
 from evoarray.evolution.runs.provenance import made_with
 from evoarray.evolution.simplify.cost import luts
-from evoarray.evolution.studies import study
+from evoarray.evolution.studies import study, tasks
 from evoarray.evolution.studies.claims import CONFIRMED, NOT_CONFIRMED, OPEN, judge, judge_all
 from evoarray.evolution.studies.database import Origin
 from evoarray.evolution.studies.filters import Filters, Ratio
@@ -39,7 +44,9 @@ from evoarray.evolution.studies.statistics import (
 from evoarray.evolution.studies.store import DATABASE, StudyStore
 from evoarray.evolution.studies.tasks import Result, Task, work
 from evoarray.model.errors import InputError
+from evoarray.model.filter.array import filter_image
 from evoarray.model.filter.circuit import Shape, circuit_of
+from evoarray.model.filter.fitness import sae
 from tests.conftest import ROOT, Ended, Evoarray
 
 SPEC = """
@@ -178,6 +185,7 @@ CLAIM = '\n[[claims]]\nsays = "a"\n'
         ("tribes = [1, 2]", "tribes = [0, 2]", "setting 'tribes 0': tribes is 0"),
         ("tribes = [1, 2]", "seeed = [1, 2]", "seeed is not known"),
         ("size", "seconds = 3\nsize", "seconds is not known"),
+        ("tribes = [1, 2]", 'fitness = ["sae", "own"]', "setting 'fitness own': fitness is 'own'"),
         ('"3x4"', '"3x4"\nrows = 3', "size is '3x4', beside rows or cols; give one of these"),
         ('"3x4"', '"3by4"', "size is '3by4'; legal is such as 8x8"),
         ('better = "tribes 2"', 'better = "tribes 9"', "'tribes 9' is no setting; there are"),
@@ -318,6 +326,61 @@ def test_the_first_tribe(evoarray: Evoarray, images: Path) -> None:
         one, other = alone["tribes 1", run], receiving["tribes 2", run]
         assert one["sae"] == other["sae"]
         assert one["curve"][1] == other["curve"][1]
+
+
+GOALS = """
+photos = ["clean.png"]
+held-out = ["noisy.png"]
+{keys}
+[options]
+size = "3x4"
+evaluations = 4096
+tribes = 2
+war-interval = 0
+{options}
+[grid]
+fitness = ["sae", "squared"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("keys", "options"),
+    [("", ""), ("first-tribe = true", "drop-interval = 0"), ("", 'sample = "128"')],
+    ids=["best", "first tribe", "sample"],
+)
+def test_of_another_fitness_a_study_tells_the_sae(
+    evoarray: Evoarray, images: Path, keys: str, options: str
+) -> None:
+    text = GOALS.format(keys=keys, options=options)
+    done(evoarray, write(images, text), "-o", "study", "--runs", 2, "--workers", 1)
+    found, spec = results(images / "study"), parse_spec(text, "spec.toml")
+    (photo,), held_out = photos(spec, images)
+    for run in range(2):
+        settings = settings_of_run(spec, "fitness squared", run)
+        sheets = sheets_of(settings, [(photo.noisy, photo.clean)])
+        backend = open_backend("model", settings.shape, sheets, goal=Goal("squared"))
+        world = initial(settings, backend)
+        walk = {}
+        for epoch in evolve(settings, backend, world):
+            genes = world.tribes[0].genes if keys else epoch.best
+            walk[epoch.evaluations] = circuit_of(genes, settings.shape)
+        result = found["fitness squared", run]
+        assert tuple(walk) == result["curve"][0]
+        circuits = list(walk.values())
+        whole = [sae(filter_image(each, photo.noisy), photo.clean) for each in circuits]
+        assert result["genes"] == tuple(circuits[-1].genes.tolist())
+        assert result["sae"] == result["curve"][1][-1] == whole[-1]
+        assert result["held_out"] == tuple(tasks.judge(circuits[-1], each) for each in held_out)
+        if "sample" not in options:
+            assert result["curve"][1] == tuple(whole)
+        assert result["genes"] != found["fitness sae", run]["genes"]
+    # The fitness by default is told as if nothing had been asked.
+    plain = text.replace('fitness = ["sae", "squared"]', 'start = ["copy"]')
+    done(evoarray, write(images, plain), "-o", "plain", "--runs", 2, "--workers", 1)
+    for run in range(2):
+        expected = {**found["fitness sae", run], "setting": "start copy"}
+        assert results(images / "plain")["start copy", run] == expected
+    assert evoarray("report", "study").status == 0
 
 
 def test_a_study_that_is_killed(evoarray: Evoarray, images: Path, whole: Found) -> None:

@@ -45,7 +45,7 @@ class Filters(Kind):
         "amount": (float, "a number such as 0.2"),
     }
     # What a study finds may not depend on the machine.
-    options: ClassVar[frozenset[str]] = frozenset(NAMES - {"seconds", "fitness"})
+    options: ClassVar[frozenset[str]] = frozenset(NAMES - {"seconds"})
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Self:
@@ -69,6 +69,8 @@ class Filters(Kind):
     def settings_of(self, options: Mapping[str, Any]) -> Settings:
         """See Kind.settings_of; the preset is plain unless named."""
         settings = settings_of({"preset": "plain", **options})
+        if settings.fitness == "own":
+            raise InputError("fitness is 'own', a function; a study can go by sae or squared")
         if self.first_tribe and {"drop", "drop-worse", "abrupt"} & settings.intervals.keys():
             raise InputError("first-tribe: the first tribe may be dropped")
         return settings

@@ -8,13 +8,16 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from evoarray.evolution.filter.backends import open_backend
 from evoarray.evolution.filter.comparison import Photo
+from evoarray.evolution.filter.goals import SAE, Goal
 from evoarray.evolution.filter.loop import evolve, found
 from evoarray.evolution.filter.sample import sheets_of
 from evoarray.evolution.filter.settings import Settings
 from evoarray.model.filter.array import filter_image
-from evoarray.model.filter.circuit import Circuit, circuit_of
+from evoarray.model.filter.circuit import Circuit, Genes, circuit_of
 from evoarray.model.filter.fitness import sae
 
 POINTS = 256
@@ -50,8 +53,8 @@ class Result:
     """What a run has come to.
 
     sae is that of the training photos together, held_out that of each other one, whatever part of
-    them evolution saw; curve has the best SAE after so many evaluations, as two rows, estimated
-    from what it saw; seconds are CPU time.
+    them evolution saw, and by whatever fitness it went; curve has the SAE of the best circuit after
+    so many evaluations, as two rows, estimated from what it saw; seconds are CPU time.
     """
 
     setting: str
@@ -65,27 +68,35 @@ class Result:
     seconds: float
 
     def sae_after(self, evaluations: int) -> int:
-        """Return the best SAE of the first so many evaluations, as near as the curve knows."""
+        """Return the SAE after the first so many evaluations, as near as the curve knows."""
         index = bisect_left(self.curve[0], evaluations + 1) - 1
         return self.curve[1][max(0, index)]
 
 
 def work(task: Task) -> Result:
-    """Do a run on the fast engine and one core."""
-    started = time.process_time()
+    """Do a run on the fast engine and one core.
+
+    Whatever the fitness, the result is told as SAE, so that settings of several can be compared.
+    """
+    started, goal = time.process_time(), Goal(task.settings.fitness)
     sheets = sheets_of(task.settings, [(photo.given, photo.clean) for photo in task.training])
     shape, budget = task.settings.shape, task.settings.evaluations
     pixels = sum(photo.clean.size for photo in task.training)
     times = pixels / sum(sheet.reference.size for sheet in sheets)  # what a sample stands for
-    with closing(open_backend("fast", shape, sheets)) as backend:
+    model = open_backend("model", shape, sheets)  # fast enough for the points of a curve
+
+    def best_so_far() -> tuple[Genes, int]:
+        first = world.tribes[0]
+        genes, value = (first.genes, first.sae) if task.first_tribe else (world.best, world.sae)
+        return genes, value if goal == SAE else int(model.evaluate(genes[np.newaxis])[0])
+
+    with closing(open_backend("fast", shape, sheets, goal=goal)) as backend:
         world = found(task.settings, backend)
         points: list[tuple[int, int]] = []
         for epoch in evolve(task.settings, backend, world):
             if not points or epoch.evaluations * POINTS >= budget * len(points):
-                shown = epoch.saes[0] if task.first_tribe else epoch.sae
-                points.append((epoch.evaluations, round(shown * times)))
-        first = world.tribes[0]
-        best, best_sae = (first.genes, first.sae) if task.first_tribe else (world.best, world.sae)
+                points.append((epoch.evaluations, round(best_so_far()[1] * times)))
+        best, best_sae = best_so_far()
     circuit = circuit_of(best, shape)
     if times > 1:
         best_sae = sum(judge(circuit, photo) for photo in task.training)
