@@ -14,6 +14,7 @@ from typing import IO
 
 import numpy as np
 import pytest
+from selenium import webdriver
 
 from evoarray.cli import main
 from evoarray.evolution.filter.backends import fast
@@ -21,6 +22,7 @@ from evoarray.evolution.stopping import SIGNALS
 from evoarray.model.images import write_image
 from evoarray.model.noise import add_noise
 from tb.runner import compiler_cache
+from tests.browser import open_browser
 
 ROOT = Path(__file__).parents[1]
 
@@ -116,3 +118,11 @@ def images(tmp_path: Path) -> Path:
     noisy = add_noise(clean, "salt-and-pepper", 0.2, np.random.default_rng(1))
     write_image(tmp_path / "noisy.png", noisy)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    """Return a Chromium of its own, which logs what it loads."""
+    opened = open_browser(tmp_path_factory.mktemp("chromium"))
+    yield opened
+    opened.quit()

@@ -11,7 +11,7 @@ import statistics
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from html import unescape
 from pathlib import Path
@@ -34,6 +34,7 @@ from evoarray.model.filter.circuit import read_circuit
 from evoarray.model.filter.fitness import sae
 from evoarray.model.images import read_image, write_image
 from evoarray.model.noise import add_noise
+from tests.browser import LOWEST_CONTRAST, look_as
 from tests.conftest import Evoarray
 
 SPEC = """\
@@ -543,57 +544,6 @@ def test_what_cannot_be_reported_is_said_in_a_sentence(
 # --- in a browser
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    """Return a Chromium of its own, which logs what it loads."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    driver = shutil.which("chromedriver")
-    assert program, "there is no chromium; `make test` installs it"
-    assert driver, "there is no chromedriver; `make test` installs it"
-    options = webdriver.ChromeOptions()
-    options.binary_location = program
-    for switch in (
-        *("headless=new", "no-sandbox", "disable-gpu", "no-first-run", "disable-quic"),
-        *("disable-background-networking", "disable-component-update", "disable-sync"),
-        f"user-data-dir={tmp_path_factory.mktemp('chromium')}",
-    ):
-        options.add_argument(f"--{switch}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    opened = webdriver.Chrome(options, webdriver.ChromeService(driver))
-    yield opened
-    opened.quit()
-
-
-LOWEST_CONTRAST = """
-function luminance(rgb) {
-  const [r, g, b] = rgb.map(c => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-}
-function colour(text) {
-  const [r, g, b, a = 1] = text.match(/[0-9.]+/g).map(Number);
-  return {rgb: [r, g, b], a};
-}
-function background(element) {
-  for (let e = element; e; e = e.parentElement) {
-    const c = colour(getComputedStyle(e).backgroundColor);
-    if (c.a == 1) return c.rgb;
-    if (c.a > 0) throw new Error('half transparent: ' + e.className);
-  }
-  throw new Error('no background');
-}
-let lowest = [99, ''], seen = 0;
-for (const e of document.querySelectorAll('body *')) {
-  const text = [...e.childNodes].filter(n => n.nodeType == 3).map(n => n.data).join('').trim();
-  if (!text || e.closest('svg, style') || !e.getClientRects().length) continue;
-  const pair = [luminance(colour(getComputedStyle(e).color).rgb), luminance(background(e))];
-  const contrast = (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
-  seen += 1;
-  if (contrast < lowest[0]) lowest = [contrast, text];
-}
-return [seen, ...lowest];
-"""
-
-
 @pytest.mark.parametrize("what", LEAST)
 @pytest.mark.parametrize("width", [400, 1600])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -601,10 +551,7 @@ def test_a_browser_shows_it(
     made: Path, browser: webdriver.Chrome, what: str, width: int, scheme: str
 ) -> None:
     address = (made / what / "report.html").as_uri()
-    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    look_as(browser, width, scheme)
     log: Callable[[str], list[dict[str, Any]]] = browser.get_log
     log("performance")
     browser.get(address)
