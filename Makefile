@@ -192,7 +192,7 @@ lock: system
 	$(PYTHON) -m venv build/uv
 	build/uv/bin/pip install --quiet uv
 	build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
-	  --extra simulators --extra dev --generate-hashes --upgrade \
+	  --extra simulators --extra dev --extra docs --generate-hashes --upgrade \
 	  --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
 	build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	  --group synth --constraint requirements.lock --generate-hashes --upgrade \
