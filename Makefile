@@ -31,7 +31,7 @@ endef
 # What these do most, a C compiler and Python do alone.
 evolve neuro: PURPOSE := evolution
 
-.PHONY: help evolve neuro studies-neuro test sim formal mutation coverage netlist exports soak chaos signoff bench studies-quick studies registers \
+.PHONY: help evolve neuro studies-neuro test sim formal mutation coverage netlist exports soak chaos signoff bench studies-quick studies registers site \
   synth compare-filters lint setup setup-synth system browser release lock clean
 
 help:
@@ -59,6 +59,7 @@ help:
 	@echo "make studies-neuro  networks evolved in several ways, ten runs each: docs/neuroevolution.md"
 	@echo "make registers  remake what rtl/registers/*.toml describe: constants of the RTL, pages of docs/,"
 	@echo "             and rtl/ipxact/"
+	@echo "make site    build the documentation as a site, build/site/index.html; executes the notebooks"
 	@echo "make synth   area and clock on FPGAs by yosys and nextpnr, which it installs into .venv"
 	@echo "             (SEEDS=$(SEEDS) of nextpnr; tables in docs/synthesis.md)"
 	@echo "make compare-filters  evolved filters beside median filters: quality, area and clock"
@@ -148,6 +149,11 @@ studies-neuro: setup
 registers: setup
 	.venv/bin/python -m evoarray.model.registers
 	.venv/bin/python -m evoarray.evolution.integration.ipxact
+
+# A page that warns, or that leads nowhere, makes it fail.
+site: setup
+	rm -rf build/site
+	.venv/bin/sphinx-build --fail-on-warning --keep-going --nitpicky --fresh-env -d build/doctrees docs build/site
 
 synth: setup-synth
 	.venv/bin/python -m synth.operations
