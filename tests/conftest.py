@@ -14,6 +14,7 @@ from typing import IO
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from selenium import webdriver
 
 from evoarray.cli import main
@@ -37,6 +38,14 @@ class Ended:
 
 
 Evoarray = Callable[..., Ended]
+
+
+@dataclass(frozen=True)
+class Site:
+    """The documentation site: its pages, and the notebooks as they were executed."""
+
+    pages: Path
+    notebooks: Path
 
 
 def pytest_configure() -> None:
@@ -126,3 +135,31 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chro
     opened = open_browser(tmp_path_factory.mktemp("chromium"))
     yield opened
     opened.quit()
+
+
+def build_site(source: Path, built: Path) -> tuple[int, str]:
+    """Return Sphinx's status and words: pages are in built/pages, and each warning is an error."""
+    command = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going", "--nitpicky"]
+    ended = subprocess.run(
+        [*command, "--quiet", "-d", built / "doctrees", source, built / "pages"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return ended.returncode, ended.stdout
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """Return the site. The worker that needs it first builds it, as that takes a minute."""
+    base = tmp_path_factory.getbasetemp()
+    built = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "site"
+    log = built / "log"
+    with FileLock(built.with_suffix(".lock")):
+        if not log.exists():
+            status, said = build_site(ROOT / "docs", built)
+            log.write_text(said if status else "", encoding="utf-8")
+    said = log.read_text(encoding="utf-8")
+    assert said == "", said
+    return Site(built / "pages", built / "jupyter_execute" / "notebooks")
