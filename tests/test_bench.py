@@ -9,9 +9,12 @@ import pytest
 
 from evoarray.evolution.bench import machine, measure, networks, photos
 from evoarray.evolution.bench.peer import graph_genes
+from evoarray.evolution.filter.backends.fast import FastBackend
 from evoarray.evolution.filter.backends.model import ModelBackend
+from evoarray.evolution.filter.settings import Settings
 from evoarray.model.errors import InputError
-from evoarray.model.filter.circuit import Shape, random_circuit
+from evoarray.model.filter.circuit import Shape, copy_filter, random_circuit
+from evoarray.model.filter.fitness import sae, squared_error
 from evoarray.model.filter.functions import FUNCTION_SETS
 from evoarray.model.noise import add_noise
 from evoarray.model.window import WINDOW_PIXELS, windows
@@ -72,6 +75,28 @@ def test_all_that_is_promised_is_measured(evoarray: Evoarray) -> None:
     assert results["start_up_seconds"]["fast"]["cached"] > 0
     assert 10 < results["peak_memory_mb"]["4x4"] < 1000
     assert results["rounds"] == 2
+
+
+@pytest.mark.usefixtures("small")
+def test_squared_errors_are_measured_beside_the_sae(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine of "squared errors", and no other, goes by them."""
+    (noisy, clean), squared = machine.bundled_pair(), {}
+
+    class Run(measure._Run):
+        def __init__(self, name: str, settings: Settings, evolver: FastBackend) -> None:
+            super().__init__(name, settings, evolver)
+            copied = copy_filter(settings.shape).genes[np.newaxis]
+            value = evolver.evaluate(copied)[0]
+            assert value in {sae(noisy, clean), squared_error(noisy, clean)}
+            squared[name] = value == squared_error(noisy, clean)
+
+    monkeypatch.setattr(measure, "_Run", Run)
+    bench = measure.Bench((noisy, clean), [])
+    settings = Settings(Shape(4, 4, "upm16"), tribes=8, war_interval=0)
+    bench._mechanisms(settings, golden=1.0)
+    assert squared == {name: name == "squared errors" for name in measure.mechanisms(4)}
+    ratios = {figure["what"] for figure in bench.figures.as_json()}
+    assert "fast, squared errors" in ratios
 
 
 @pytest.mark.usefixtures("small")

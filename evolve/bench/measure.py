@@ -44,6 +44,7 @@ from evoarray.evolution.bench.photos import measure_photos
 from evoarray.evolution.filter.backends import Backend, open_backend
 from evoarray.evolution.filter.backends.fast import FastBackend
 from evoarray.evolution.filter.backends.simulated import SimulatorBackend
+from evoarray.evolution.filter.goals import Goal
 from evoarray.evolution.filter.loop import evolve, found
 from evoarray.evolution.filter.presets import PRESETS
 from evoarray.evolution.filter.sample import Pair
@@ -105,6 +106,7 @@ def mechanisms(side: int) -> dict[str, dict[str, Any]]:
         SAME_MEAN: {"mutation_rate": "4,5"},
         DRAWN: {"mutation_rate": "1..8"},
         "tie": {"parsimony": "tie"},
+        "squared errors": {"fitness": "squared"},
     }
 
 
@@ -261,8 +263,10 @@ class Bench:
         with ExitStack() as stack:
             runs = []
             for name, options in mechanisms(settings.shape.rows).items():
-                fast = stack.enter_context(closing(FastBackend(settings.shape, [self._pair])))
-                runs.append(_Run(name, replace(settings, evaluations=WHOLE, **options), fast))
+                asked = replace(settings, evaluations=WHOLE, **options)
+                goal = Goal(asked.fitness)
+                fast = open_backend("fast", asked.shape, [self._pair], goal=goal)
+                runs.append(_Run(name, asked, stack.enter_context(closing(fast))))
             going = list(runs)
             while going:
                 run = min(going, key=lambda run: run.evaluations)
