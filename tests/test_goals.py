@@ -161,7 +161,10 @@ def test_what_a_run_by_squared_errors_says(command: Evoarray, images: Path) -> N
     page = (images / "run" / "report.html").read_text(encoding="utf-8")
     assert "How the squared error fell" in page
     assert "tribe 0: squared error" in page
-    assert "best squared error, all" in page
+    assert "best squared error, on the sample" in page
+    exported = json.loads((images / "run" / "report-results.json").read_text(encoding="utf-8"))
+    assert exported["fitness"] == results["fitness"]
+    assert exported["sample"] == results["sample"]
     whole = evoarray.evolve(*pair, **{**SMALL, "fitness": "squared"}).report(images / "whole.html")
     noisy, clean = (read_image(images / name) for name in pair)
     assert f"noisy {squared_error(noisy, clean):,}" in whole.read_text(encoding="utf-8")
@@ -241,7 +244,7 @@ def test_costs_of_the_highest_order_fit(pair: Pair) -> None:
     )
     assert 0 < run.fitness < 1e12
     assert run.front[-1][1] == run.fitness, "the circuit of most LUTs is the best"
-    with pytest.raises(InputError, match=r"says 1e\+12 of an image|says 1.1e\+13 of 11 images"):
+    with pytest.raises(InputError, match=r"says 1.1e\+13 of 11 images together"):
         evoarray.evolve(*pair, train_pair=[pair] * 10, fitness=lambda *_: 1e12, **SMALL)
 
 
@@ -257,7 +260,7 @@ def test_a_function_changes_no_image(pair: Pair) -> None:
     assert np.array_equal(clean, pair[1])
 
 
-def test_a_run_is_read_without_its_function(images: Path, pair: Pair) -> None:
+def test_a_run_is_read_without_its_function(command: Evoarray, images: Path, pair: Pair) -> None:
     run = evoarray.evolve(*pair, fitness=dissimilarity, output="run", **SMALL)
     loaded = evoarray.load("run")
     assert isinstance(loaded, evoarray.Run)
@@ -266,7 +269,12 @@ def test_a_run_is_read_without_its_function(images: Path, pair: Pair) -> None:
     known = [[str(label).split(":")[0] for label in each] for each in labels]
     assert {"noisy", "3x3 median", "adaptive median"} <= set(known[0])
     assert not {"noisy", "3x3 median", "adaptive median"} & set(known[1]), "nobody knows them"
+    (info,) = json.loads(command("runs", ".", "--json").out)
+    assert (info["sae"], info["fitness"], info["best"]) == (None, "own", run.fitness)
+    told = " ".join(command("runs", ".").out.split())
+    assert f"cost, millionths {run.fitness * SCALE:,.0f}" in told
     page = run.report(images / "page.html").read_text(encoding="utf-8")
+    assert "best cost, millionths, all training photos" in page
     assert "level median" not in page.partition('id="curve"')[2].partition("<table")[0]
     with (images / "run" / "curve.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -314,8 +322,11 @@ def test_a_run_by_a_function_goes_on_with_it(command: Evoarray, images: Path, pa
         ({"fitness": lambda *_: 10**400}, "says 1000000"),
         (
             {"fitness": evoarray.Batched(lambda *_: [1.0, 2.0, 3.0, 4.0, 5.0])},
-            r"of 1 images; legal is an array \(1,\) with the number of each",
+            r"an array \(5,\) for filtered images \(1, \d+, \d+\); it must return \(1,\)",
         ),
+        ({"fitness": evoarray.Batched(lambda *_: 1.0)}, r"returns an array \(\) for filtered"),
+        ({"fitness": evoarray.Batched(lambda *_: [[1.0, 2.0]])}, r"returns an array \(1, 2\)"),
+        ({"fitness": evoarray.Batched(lambda *_: [None])}, "says None of an image"),
         ({"fitness": evoarray.Batched(lambda *_: [float("inf")])}, "says inf of an image"),
         ({"fitness": lambda *_: 1e13}, r"says 1e\+?13|says 10000000000000.0 of an image"),
         (

@@ -71,12 +71,12 @@ def evolve(
     how long it may take, 0 for as long as `evaluations` need. fitness is what is made as low as can
     be: "sae", the sum of absolute errors, "squared", that of squared errors, or a function of a
     filtered image and the clean one, both (H, W) uint8, that returns a number from 0 to 1e12; of
-    several pairs the numbers are added, to six places. evoarray.Batched(function) takes many
-    filtered images at once, (n, H, W), and returns n numbers. With a function, target_sae and
-    lut_weight are in millionths. The other options are those of the
-    command `evoarray evolve --help`, with _ for -, such as preset, evaluations, tribes,
-    mutation_rate, functions, temperature, parsimony, start and seed, and have the same defaults.
-    The same seed ends in the same circuit with any backend and any number of workers.
+    several pairs the numbers are added, to six places. For evoarray.Batched(function) the function
+    takes many filtered images at once, (n, H, W), and returns n numbers. With a function,
+    target_sae and lut_weight are in millionths. The other options are those of the command
+    `evoarray evolve --help`, with _ for -, such as preset, evaluations, tribes, mutation_rate,
+    functions, temperature, parsimony, start and seed, and have the same defaults. The same seed
+    ends in the same circuit with any backend and any number of workers.
 
     output is the run's folder, which must not exist yet; without one the run is kept in a
     temporary folder for as long as this object lives. callback is told several times a second how

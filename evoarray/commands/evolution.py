@@ -32,7 +32,7 @@ from evoarray.evolution.filter.presets import DEFAULT, NAMES, PRESETS, with_pres
 from evoarray.evolution.filter.runs.run import resume as resume_run
 from evoarray.evolution.filter.settings import OPTIONS
 from evoarray.evolution.neuro import run as neuro
-from evoarray.evolution.runs.listing import kind_of, list_runs
+from evoarray.evolution.runs.listing import RunInfo, kind_of, list_runs
 from evoarray.model.errors import printable
 from evoarray.model.filter.functions import FUNCTION_SETS
 
@@ -138,19 +138,19 @@ def resume(folder: Path, workers: int, json_lines: bool) -> None:
 def runs(folder: Path, json_wanted: bool) -> None:
     """List the runs in DIR: how they stand, their best result and their command.
 
-    The best is the SAE of a filter, or other fitness, and of a network how many images it gets
-    wrong in training.
+    The best result of a filter is its SAE, or what else its fitness is, that of a network the
+    number of training images it gets wrong.
     """
     found = list_runs(folder)
     if json_wanted:
-        click.echo(json.dumps([{**asdict(info), "folder": str(info.folder)} for info in found]))
+        click.echo(json.dumps([_as_json(info) for info in found]))
         return
     table = Table(*("run", "state", "evaluations", "best", "begun (UTC)", "command"))
     for info in found:
         done = f"{info.evaluations or 0:,} of {info.budget or 0:,}"
         best = "-"
         if info.best is not None:
-            best = f"{Goal(info.fitness or 'sae').name} {info.best:,}"
+            best = f"{_goal_of(info).name} {info.best:,}"
         if info.wrong is not None:
             best = f"{info.wrong:,} wrong"
         says = info.problem or info.command or ""
@@ -158,3 +158,12 @@ def runs(folder: Path, json_wanted: bool) -> None:
         told = (str(info.folder), info.state, done, best, begun, says)
         table.add_row(*map(printable, told))
     print_table(console(False), table)
+
+
+def _goal_of(info: RunInfo) -> Goal:
+    return Goal(info.fitness or "sae")
+
+
+def _as_json(info: RunInfo) -> dict[str, Any]:
+    best = None if info.best is None else _goal_of(info).value(info.best)
+    return {**asdict(info), "folder": str(info.folder), "best": best}

@@ -23,7 +23,7 @@ SCALE = 1_000_000
 """Of what a function says; 1 is so many."""
 
 HIGHEST = 10**12
-"""The highest number that a function may say of all pairs together: values are of 64 bits."""
+"""The highest number that a function may say of all pairs together: values have 64 bits."""
 
 Cost: TypeAlias = Callable[[Plane, Plane], Any]
 """A function of a filtered image and the clean one, both (H, W) uint8: the lower, the better."""
@@ -34,14 +34,14 @@ class Batched:
     """A Cost that is asked about many images at once.
 
     function takes filtered images (n, H, W) uint8 and the clean one (H, W) uint8, and returns n
-    numbers. Of whose images they are, and how many come at once, may depend on the machine.
+    numbers. How many come at once, and of which tribes, may depend on the number of workers.
     """
 
     function: Callable[[NDArray[np.uint8], Plane], Any]
 
-    def __call__(self, filtered: Plane, clean: Plane, /) -> Any:
-        """Return the number of one image."""
-        return self.function(filtered[np.newaxis], clean)[0]
+    def __call__(self, filtered: NDArray[np.uint8], clean: Plane, /) -> Any:
+        """Return the numbers of filtered images."""
+        return self.function(filtered, clean)
 
 
 @dataclass(frozen=True)
@@ -90,12 +90,12 @@ class Goal:
         clean.flags.writeable = False  # what a function changes here it would change for all
         if not isinstance(self.cost, Batched):
             return [self._counted(self.cost(image, clean)) for image in filtered]
-        said = self.cost.function(filtered, clean)
-        numbers: NDArray[Any] = np.asarray(said)
+        # As objects, so that lists of several lengths are told from numbers by _counted.
+        numbers = np.asarray(self.cost(filtered, clean), object)
         if numbers.shape != (len(filtered),):
             raise InputError(
-                f"{_called(self.cost)} says {said!r} of {len(filtered)} images; legal is an array "
-                f"({len(filtered)},) with the number of each"
+                f"{_called(self.cost)} returns an array {numbers.shape} for filtered images "
+                f"{filtered.shape}; it must return ({len(filtered)},), a number for each image"
             )
         return [self._counted(number) for number in numbers.tolist()]
 

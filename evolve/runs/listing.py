@@ -26,9 +26,9 @@ class RunInfo:
     state is running, stopped, finished, killed or damaged, or unreadable where the disk or the
     system is in the way; problem is a sentence about either.
     evaluations, budget, best and wrong are numbers as in Row; created is ISO 8601 in UTC. fitness
-    is what a filter evolves by, and best its lowest value, of a function in millionths; sae is the
-    same where it is the SAE. A run that evolves a network has none of these, but images that it
-    gets wrong in training.
+    is what a filter evolves by, and best its lowest value as evolution counts it; sae is the same
+    if the fitness is the SAE. A run that evolves a network has none of these, but the number of
+    training images that it gets wrong.
     """
 
     folder: Path
