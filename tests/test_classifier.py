@@ -62,6 +62,8 @@ def test_it_goes_with_the_rest_of_scikit_learn() -> None:
     [
         ({"algorithm": "newt"}, "algorithm is 'newt'; legal is one of one-plus-lambda, ga, ep"),
         ({"options": {"layers": "64-10"}}, "options is 'layers'; legal is names of the command"),
+        ({"options": {"copies": 2}}, "options is 'copies'; legal is names of the command"),
+        ({"options": {"elite": 5}}, "elite has no effect with algorithm one-plus-lambda"),
         ({"options": {"children": 0}}, "children is 0; legal is a whole number from 1"),
         ({"validation": 1.0}, "validation is 1.0; legal is a number from 0"),
         ({"evaluations": 0}, "evaluations is 0"),

@@ -4,7 +4,6 @@
 import os
 from contextlib import closing
 from dataclasses import fields
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -14,32 +13,34 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from evoarray.api.circuits import Drawing
-from evoarray.evolution.neuro.algorithms import evolved_of, fitness_of_form
+from evoarray.api.networks import Network
+from evoarray.evolution.effects import refuse_idle
+from evoarray.evolution.neuro.algorithms import Judges, algorithm_of
 from evoarray.evolution.neuro.backends import open_backend
-from evoarray.evolution.neuro.data import split_order
-from evoarray.evolution.neuro.drawing import draw_network
-from evoarray.evolution.neuro.fitness import Fitness
+from evoarray.evolution.neuro.data import Digits, Part, split_order
 from evoarray.evolution.neuro.loop import Search, evolve
-from evoarray.evolution.neuro.onnx import save_onnx
-from evoarray.evolution.neuro.settings import EVOLVED, NeuroSettings
-from evoarray.evolution.neuro.weights import form_of
+from evoarray.evolution.neuro.settings import EVOLVED, SampleSettings
 from evoarray.model.errors import refuse
+from evoarray.model.neuro import network as files
 from evoarray.model.neuro.arithmetic import LARGEST, Int8
 from evoarray.model.neuro.forward import forward
-from evoarray.model.neuro.network import Network, save_network
 
 LEAST_KEPT = 1
 """Samples that a validation has at least; with fewer to spare the training ones serve for both."""
+
+NOT_OF_SAMPLES = {"layers", "copies"}
+"""Options of `evoarray neuro` that say something of images: their size, and copies of them."""
 
 
 class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A fully connected network with int8 weights that evolution finds, for the neural core.
 
-    Parameters are those of the command `evoarray neuro`, where they matter here: hidden are the
-    units of each hidden layer; algorithm is one-plus-lambda, ga, ep, es or pso; evaluations are the
-    networks that are tried; size is how much parameters that are not 0 cost in the fitness;
-    validation is the part of the samples by which the best network is chosen. The same seed gives
-    the same network. More options go by keyword through `options`, such as {"children": 16}.
+    hidden are the units of each hidden layer, and validation is the part of the samples by which
+    the best network is chosen. The other parameters are options of the command `evoarray neuro`,
+    with the same defaults: algorithm is one-plus-lambda, ga, ep, es or pso; evaluations are the
+    networks that are tried; size is how much parameters that are not 0 cost in the fitness. More
+    of them go through `options`, such as {"children": 16}. The same seed gives the same network.
+    `fit` raises InputError for what cannot be used, or has no effect.
 
     After `fit`: classes_ (k,), n_features_in_, network_ (of evoarray.model), n_iter_ (the networks
     tried), curve_ (evaluations, samples that are right in the validation).
@@ -49,13 +50,13 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self,
         hidden: tuple[int, ...] = (16,),
         *,
-        algorithm: str = "one-plus-lambda",
-        evaluations: int = 100_000,
-        activation: str = "relu",
-        size: float = 0.3,
+        algorithm: str = SampleSettings.algorithm,
+        evaluations: int = SampleSettings.evaluations,
+        activation: str = SampleSettings.activation,
+        size: float = SampleSettings.size,
         validation: float = 0.25,
-        seed: int = 1,
-        backend: str = "fast",
+        seed: int = SampleSettings.seed,
+        backend: str = SampleSettings.backend,
         options: dict[str, Any] | None = None,
     ) -> None:
         self.hidden = hidden
@@ -83,25 +84,20 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._low, self._high = numbers.min(0), numbers.max(0)
         settings = self._settings()
         samples = self.quantise(numbers)
-        training, chosen = self._split(labels)
-        hidden = "-".join(map(str, self.hidden))
-        shape = (1, 1, samples.shape[3])
-        middle = f"{hidden}-" if hidden else ""
-        form = form_of(
-            f"{shape[2]}-{middle}{len(self.classes_)}", shape, settings.shift, self.activation
+        training, chosen = (
+            Part(samples[rows], labels[rows].astype(np.int64), rows) for rows in self._split(labels)
         )
-        search = Search(evolved_of(settings, form))
-        weights = fitness_of_form(settings, form)
+        search = Search(algorithm_of(settings))
         with closing(open_backend(self.backend)) as backend:
-            fitness, validation = (
-                Fitness(weights, samples[rows], labels[rows].astype(np.int64), backend)
-                for rows in (training, chosen)
+            judges = Judges.of(
+                settings, search.algorithm, Digits(training, chosen, chosen), backend
             )
+            budget = settings.evaluations, settings.interval
             curve: list[tuple[int, int]] = []
-            for _ in evolve(search, fitness, validation, settings.evaluations, settings.interval):
+            for _ in evolve(search, judges.seen, judges.validation, *budget):
                 if search.champion and (not curve or curve[-1][1] < search.champion.right):
                     curve.append((search.evaluations, search.champion.right))
-        self.network_: Network = search.chosen.network()
+        self.network_: files.Network = search.chosen.network()
         self.n_iter_, self.curve_ = search.evaluations, curve
         return self
 
@@ -131,34 +127,31 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(whole[:, np.newaxis, np.newaxis, :])
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the network: to .onnx as ONNX, to any other name as our JSON."""
+        """Write the network: to .onnx as ONNX, to any other name as our JSON. Raises InputError."""
         check_is_fitted(self)
-        place = Path(path)
-        if place.suffix == ".onnx":
-            save_onnx(place, self.network_)
-        else:
-            save_network(place, self.network_)
+        Network(self.network_).save(path)
 
     def draw(self) -> Drawing:
         """Return the layers and weights of the network as SVG."""
         check_is_fitted(self)
-        return Drawing(draw_network(self.network_))
+        return Network(self.network_).draw()
 
     def _logits(self, X: ArrayLike) -> NDArray[np.int64]:  # noqa: N803
         check_is_fitted(self)
         samples = validate_data(self, X, reset=False)
         return forward(self.network_, self.quantise(samples)).astype(np.int64)
 
-    def _settings(self) -> NeuroSettings:
+    def _settings(self) -> SampleSettings:
         if self.algorithm not in EVOLVED:
             refuse("algorithm", self.algorithm, f"one of {', '.join(EVOLVED)}")
         options = self.options or {}
-        known = {each.name for each in fields(NeuroSettings)} - {"layers"}
+        known = {each.name for each in fields(SampleSettings)} - NOT_OF_SAMPLES
         for name in options:
             if name not in known or name in self.get_params():
                 refuse("options", name, "names of the command `evoarray neuro --help`, with _")
-        return NeuroSettings(
+        settings = SampleSettings(
             algorithm=self.algorithm,
+            layers="-".join(map(str, (self.n_features_in_, *self.hidden, len(self.classes_)))),
             evaluations=self.evaluations,
             activation=self.activation,
             size=self.size,
@@ -166,6 +159,8 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             backend=self.backend,
             **options,
         )
+        refuse_idle([name.replace("_", "-") for name in options], settings)
+        return settings
 
     def _split(self, labels: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the rows to train on and those for validation, each with its share of classes."""

@@ -2,8 +2,8 @@
 """What options ask for: settings, and then the algorithm, its images and its fitness."""
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any, TypeAlias, cast
+from dataclasses import dataclass
+from typing import Any, Self, TypeAlias, cast
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from evoarray.evolution.neuro.encodings import (
     Masked,
     Permutation,
 )
-from evoarray.evolution.neuro.fitness import Fitness, FitnessSettings
+from evoarray.evolution.neuro.fitness import Fitness
 from evoarray.evolution.neuro.handmade import HandMade
 from evoarray.evolution.neuro.neat import settings as neat
 from evoarray.evolution.neuro.neat.algorithm import Neat
@@ -37,7 +37,6 @@ from evoarray.evolution.neuro.populations import (
     Population,
 )
 from evoarray.evolution.neuro.settings import CLASSES, IMAGE, OPTIONS, NeuroSettings
-from evoarray.evolution.neuro.weights import Form
 from evoarray.evolution.options import chosen
 
 Settings: TypeAlias = NeuroSettings | NeatSettings
@@ -82,23 +81,12 @@ def algorithm_of(settings: Settings) -> Algorithm[Any]:
         return DeepGA(settings, rng, IMAGE, CLASSES)
     if settings.algorithm == "hand-made":
         return HandMade(settings, rng)
-    return evolved_of(settings, settings.form)
-
-
-def evolved_of(settings: NeuroSettings, form: Form) -> Algorithm[Any]:
-    """Return one of the algorithms that evolve the weights of networks of a form, at its start."""
-    rng = np.random.default_rng(settings.seed)
-    numbers = (form, settings.spread, settings.density, settings.step, settings.rate)
+    numbers = (settings.form, settings.spread, settings.density, settings.step, settings.rate)
     if settings.algorithm == "one-plus-lambda":
         return OnePlusLambda(settings, Integers(*numbers), rng)
     if settings.algorithm == "ga":
         return GeneticAlgorithm(settings, _ENCODINGS[settings.encoding](*numbers), rng)
     return _CONTINUOUS[settings.algorithm](settings, Continuous(*numbers), rng)
-
-
-def fitness_of_form(settings: NeuroSettings, form: Form) -> FitnessSettings:
-    """Return what the fitness of networks of a form is told."""
-    return replace(settings.fitness, most=form.genes)
 
 
 def backend_of(settings: Settings) -> Backend:
@@ -127,3 +115,27 @@ def training_fitness(settings: Settings, part: Part, backend: Backend) -> Fitnes
     if isinstance(settings, NeuroSettings):
         images, labels = with_copies(images, labels, settings.copies, settings.seed)
     return Fitness(settings.fitness, images, labels, backend)
+
+
+@dataclass(frozen=True)
+class Judges:
+    """What judges the networks of a search: the fitness that it sees, and each part of the images.
+
+    Runs, studies and the estimator of scikit-learn judge by the same.
+    """
+
+    seen: Fitness
+    training: Fitness
+    validation: Fitness
+    test: Fitness
+
+    @classmethod
+    def of(
+        cls, settings: Settings, algorithm: Algorithm[Any], data: Digits, backend: Backend
+    ) -> Self:
+        """Return those of an algorithm that learns these images."""
+        seen = training_fitness(settings, seen_part(algorithm, data), backend)
+        parts = (data.training, data.validation, data.test)
+        return cls(
+            seen, *(Fitness(settings.fitness, part.images, part.labels, backend) for part in parts)
+        )

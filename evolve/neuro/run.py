@@ -21,15 +21,13 @@ from evoarray.evolution.backends.ready import require
 from evoarray.evolution.console import print_table
 from evoarray.evolution.neuro.algorithm import Reals
 from evoarray.evolution.neuro.algorithms import (
+    Judges,
     Settings,
     algorithm_of,
     data_of,
-    seen_part,
     settings_of,
-    training_fitness,
 )
 from evoarray.evolution.neuro.backends import Backend, open_backend
-from evoarray.evolution.neuro.fitness import Fitness
 from evoarray.evolution.neuro.judge import PARTS, Judged, judge, replay
 from evoarray.evolution.neuro.loop import Search, evolve
 from evoarray.evolution.neuro.neat.settings import NEAT
@@ -148,11 +146,8 @@ def _go_on(
 ) -> None:
     settings, data, loaded = job.settings, data_of(job.settings), store.load()
     search = search_of(job, loaded.checkpoint)
-    fitness = training_fitness(settings, seen_part(search.algorithm, data), backend)
-    plain, validation = (
-        Fitness(settings.fitness, part.images, part.labels, backend)
-        for part in (data.training, data.validation)
-    )
+    judges = Judges.of(settings, search.algorithm, data, backend)
+    plain = judges.training
     started = saved = time.monotonic()
     before = loaded.checkpoint["seconds"] if loaded.checkpoint else 0.0
     rows: list[Row] = []
@@ -173,17 +168,17 @@ def _go_on(
                     for number, genome in enumerate(genomes):
                         genome.network()
                         progress.show(search.evaluations + number, found)
-                return fitness(genomes)
+                return judges.seen(genomes)
 
             budget, until = (settings.evaluations, settings.interval), settings.until_solved
-            for _ in evolve(search, judged, validation, *budget, until_solved=until):
+            for _ in evolve(search, judged, judges.validation, *budget, until_solved=until):
                 if search.judged == search.evaluations and search.champion:
                     best = search.algorithm.best[0].network()
-                    wrong = len(plain.labels) - int(plain.measure([best]).right[0])
+                    wrong = plain.count - int(plain.measure([best]).right[0])
                     right = search.champion.right
                     rows.append(Row(search.evaluations, wrong, {}))
                     events.append(Event(search.evaluations, VALIDATED, {"right": right}))
-                    found = f"{wrong} of {len(plain.labels)} wrong"
+                    found = f"{wrong} of {plain.count} wrong"
                     if json_lines:
                         said = {"evaluations": search.evaluations, "wrong": wrong}
                         print_json({**said, "validated": right})

@@ -122,10 +122,13 @@ class NeuroSettings:
             refuse("tournament", self.tournament, f"up to the population, {self.population}")
         if self.algorithm == "deepga" and self.population < 4:
             refuse("population", self.population, "4 or more with the algorithm deepga")
-        if self.form.units[-1] != CLASSES:
-            refuse("layers", self.layers, f"{CLASSES} classes last, one for each digit")
+        self._check_classes()
         if (self.algorithm, self.activation) == ("mlp", "step"):
             refuse("activation", self.activation, "one that has a gradient with the algorithm mlp")
+
+    def _check_classes(self) -> None:
+        if self.form.units[-1] != CLASSES:
+            refuse("layers", self.layers, f"{CLASSES} classes last, one for each digit")
 
     @property
     def form(self) -> Form:
@@ -146,6 +149,20 @@ def refuse_less_than_a_generation(evaluations: int, population: int) -> None:
     """
     if evaluations < population:
         refuse("evaluations", evaluations, f"{population} or more with a population of as many")
+
+
+@dataclass(frozen=True)
+class SampleSettings(NeuroSettings):
+    """The same for samples of a user's, which are rows of features, and any number of classes."""
+
+    @property
+    def form(self) -> Form:
+        """See NeuroSettings.form."""
+        features = int(self.layers.partition("-")[0])
+        return form_of(self.layers, (1, 1, features), self.shift, self.activation)
+
+    def _check_classes(self) -> None:
+        """Any number of classes will do."""
 
 
 OPTIONS = tuple(fields(NeuroSettings))

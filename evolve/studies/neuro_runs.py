@@ -10,16 +10,14 @@ from typing import Any
 import numpy as np
 
 from evoarray.evolution.neuro.algorithms import (
+    Judges,
     Settings,
     algorithm_of,
     backend_of,
     data_of,
-    seen_part,
-    training_fitness,
 )
 from evoarray.evolution.neuro.backends import Backend
 from evoarray.evolution.neuro.data import TEST, TRAINING, VALIDATION, Digits
-from evoarray.evolution.neuro.fitness import Fitness
 from evoarray.evolution.neuro.handmade import HAND_MADE
 from evoarray.evolution.neuro.loop import Search, follow
 from evoarray.evolution.neuro.settings import CNNS, TRAINED, NeuroSettings
@@ -102,15 +100,12 @@ class NeuroTask:
 
 def _evolve(task: NeuroTask, settings: Settings, data: Digits, backend: Backend) -> NeuroResult:
     started = time.process_time()
-    training, validation, test = (
-        Fitness(settings.fitness, part.images, part.labels, backend)
-        for part in (data.training, data.validation, data.test)
-    )
     search = Search(algorithm_of(settings))
-    fitness = training_fitness(settings, seen_part(search.algorithm, data), backend)
+    judges = Judges.of(settings, search.algorithm, data, backend)
+    training, validation, test = judges.training, judges.validation, judges.test
     budget, interval = settings.evaluations, settings.interval
     until = settings.until_solved
-    found = follow(search, fitness, validation, test, budget, interval, until_solved=until)
+    found = follow(search, judges.seen, validation, test, budget, interval, until_solved=until)
     last, network = found.champion, found.champion.genome.network()
     sizes: dict[str, float] = dict(search.algorithm.sizes(last.genome))
     if isinstance(network, Network):
