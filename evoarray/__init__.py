@@ -17,10 +17,14 @@ TYPE_CHECKING = False  # typing takes as long to import as all that is needed he
 if TYPE_CHECKING:
     from evoarray.api.circuits import Circuit, Export
     from evoarray.api.classifiers import Classifier
-    from evoarray.api.evolving import evolve, resume
+    from evoarray.api.evolving import evolve
     from evoarray.api.examples import add_noise, photo, target
     from evoarray.api.loading import load
+    from evoarray.api.network_evolution import evolve_network
+    from evoarray.api.network_runs import NetworkRun
+    from evoarray.api.network_watching import NetworkProgress
     from evoarray.api.networks import Network
+    from evoarray.api.resuming import resume
     from evoarray.api.runs import Run
     from evoarray.api.studies import Study, study
     from evoarray.api.watching import Progress
@@ -35,14 +39,17 @@ _PLACES = {
     "InputError": "evoarray.model.errors",
     "MismatchError": "evoarray.model.errors",
     "Network": "evoarray.api.networks",
+    "NetworkProgress": "evoarray.api.network_watching",
+    "NetworkRun": "evoarray.api.network_runs",
     "Progress": "evoarray.api.watching",
     "Run": "evoarray.api.runs",
     "Study": "evoarray.api.studies",
     "add_noise": "evoarray.api.examples",
     "evolve": "evoarray.api.evolving",
+    "evolve_network": "evoarray.api.network_evolution",
     "load": "evoarray.api.loading",
     "photo": "evoarray.api.examples",
-    "resume": "evoarray.api.evolving",
+    "resume": "evoarray.api.resuming",
     "study": "evoarray.api.studies",
     "target": "evoarray.api.examples",
 }
@@ -57,11 +64,14 @@ __all__ = [
     "InputError",
     "MismatchError",
     "Network",
+    "NetworkProgress",
+    "NetworkRun",
     "Progress",
     "Run",
     "Study",
     "add_noise",
     "evolve",
+    "evolve_network",
     "load",
     "photo",
     "resume",

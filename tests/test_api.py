@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from PIL import Image
 
 import evoarray
 from evoarray import Circuit, InputError, Progress
+from evoarray.evolution.neuro import progress
 from evoarray.evolution.neuro.data import digits
+from evoarray.evolution.runs.listing import look
 from evoarray.model.filter.array import filter_image
 from evoarray.model.filter.circuit import read_circuit
 from evoarray.model.images import read_image
@@ -145,6 +148,164 @@ def test_a_network(images: Path, command: Evoarray) -> None:
             network.logits(wrong)
 
 
+NETWORK: dict[str, Any] = {"layers": "64-4-10", "evaluations": 600, "interval": 100}
+NETWORK_COMMAND = ("--layers", "64-4-10", "--evaluations", 600, "--interval", 100)
+
+
+def left_by(folder: Path) -> dict[str, Any]:
+    """Return what the run of a network leaves, without the time that it took."""
+    loaded, state = look(folder / "run.sqlite")
+    assert loaded.checkpoint
+    files = {path.name: path for path in folder.iterdir()}
+    results = json.loads(files["results.json"].read_text(encoding="utf-8"))
+    return {
+        "files": files.keys(),
+        "network": files["network.json"].read_bytes(),
+        "provenance": files["provenance.json"].read_bytes(),
+        "results": {**results, "seconds": 0},
+        "log": (state, loaded.rows, loaded.events, loaded.checkpoint["search"]),
+        "description": {**loaded.description, "command": ""},
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "typed"),
+    [
+        (NETWORK, NETWORK_COMMAND),
+        (
+            {"algorithm": "neat", "population": 30, "evaluations": 300, "add_node": 0.2},
+            ("--algorithm", "neat", "--population", 30, "--evaluations", 300, "--add-node", 0.2),
+        ),
+    ],
+    ids=["weights", "neat"],
+)
+def test_the_run_of_a_network_is_that_of_the_command(
+    command: Evoarray, images: Path, options: dict[str, Any], typed: tuple[object, ...]
+) -> None:
+    assert command("neuro", "-o", "run", *typed).status == 0
+    made = evoarray.evolve_network(output="made", **options)
+    assert left_by(images / "made") == left_by(images / "run")
+    results = json.loads((images / "run" / "results.json").read_text(encoding="utf-8"))
+    for run in (made, evoarray.evolve_network(backend="model", **options), evoarray.load("run")):
+        assert isinstance(run, evoarray.NetworkRun)
+        networks = [replace(each.network.layers, provenance={}) for each in (run, made)]
+        assert networks[0] == networks[1]
+        assert (run.state, run.evaluations) == ("finished", results["evaluations"])
+        assert run.accuracy == results["accuracy"]
+        assert run.confusion.tolist() == results["confusion"]
+        assert (run.cycles, run.sizes) == (results["cycles"], results["sizes"])
+        assert run.counters == results["counters"]
+        assert run.curve.equals(made.curve)
+    assert list(made.curve.columns) == ["wrong_in_training", "right_in_validation"]
+    assert made.curve.index[-1] == made.evaluations
+    plot: Any = made.plot()
+    assert plot._repr_png_().startswith(b"\x89PNG")
+    right = made.accuracy["test"]
+    assert f"finished after {made.evaluations} evaluations: {right:.1%} of the test" in repr(made)
+    assert "<svg" in made._repr_html_()
+    assert made.report() == Path("made", "report.html")
+    assert (images / "made" / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE")
+    assert evoarray.load("made/network.json") == made.network
+    described = look(images / "made" / "run.sqlite")[0].description
+    assert described["command"].startswith("evoarray.evolve_network(")
+
+
+def test_nothing_is_left_of_the_run_of_a_network_without_a_folder(
+    images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (images / "tmp").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(images / "tmp"))
+    run = evoarray.evolve_network(**NETWORK)
+    assert run.folder.is_dir()
+    del run
+    assert list((images / "tmp").iterdir()) == []
+
+
+def test_the_run_of_a_network_is_watched_stopped_and_resumed(
+    command: Evoarray,
+    images: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[evoarray.NetworkProgress] = []
+
+    def callback(progress: evoarray.NetworkProgress) -> bool:
+        told.append(progress)
+        return len(told) == 3
+
+    run = evoarray.evolve_network(output="run", callback=callback, **NETWORK)
+    assert (run.state, len(told), run.evaluations) == ("stopped", 3, told[-1].evaluations)
+    assert told[-1].budget == 600
+    assert told[-1].network == run.network
+    assert [*told[-1].curve] == [(each.evaluations, each.wrong) for each in told]
+    assert run.curve["wrong_in_training"].tolist() == [each.wrong for each in told]
+    assert run.curve["right_in_validation"].iloc[-1] == told[-1].right
+    assert "stopped" in command("runs", ".").out
+
+    def fails(_: evoarray.NetworkProgress) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        evoarray.resume("run", callback=fails)
+    with pytest.raises(InputError, match="fitness has no effect on run, the run of a network"):
+        evoarray.resume("run", fitness=lambda *_: 0.0)
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
+    resumed = evoarray.resume("run", callback=told.append, progress=True)
+    assert isinstance(resumed, evoarray.NetworkRun)
+    assert "/600 evaluations, " in capsys.readouterr().err
+    whole = evoarray.evolve_network(output="whole", **NETWORK)
+    assert left_by(images / "run") == left_by(images / "whole")
+    assert len(told[-1].curve) == len(whole.curve)
+    with pytest.raises(InputError, match="the run run is finished; there is nothing to resume"):
+        evoarray.resume("run")
+
+
+@pytest.mark.parametrize(
+    ("options", "typed"),
+    [
+        ({"layers": "63-10"}, ("--layers", "63-10")),
+        ({"evaluations": 0}, ("--evaluations", 0)),
+        ({"algorithm": "logistic"}, ("--algorithm", "logistic")),
+        ({"algorithm": "neat-python"}, ("--algorithm", "neat-python")),
+        ({"algorithm": "neat", "layers": "64-10"}, ("--algorithm", "neat", "--layers", "64-10")),
+        ({"algorithm": "neat", "step": 8.5}, ("--algorithm", "neat", "--step", 8.5)),
+        ({"add_node": 0.1}, ("--add-node", 0.1)),
+        ({"elite": 3}, ("--elite", 3)),
+        (
+            {"algorithm": "ga", "evaluations": 49, "population": 50},
+            ("--algorithm", "ga", "--evaluations", 49, "--population", 50),
+        ),
+    ],
+)
+def test_what_a_network_cannot_be_evolved_with(
+    command: Evoarray, images: Path, options: dict[str, Any], typed: tuple[object, ...]
+) -> None:
+    """The function says what the command says, and neither leaves a folder."""
+    said = command("neuro", "-o", "run", *typed).err
+    with pytest.raises(InputError) as error:
+        evoarray.evolve_network(output="run", **options)
+    assert said == f"evoarray: {error.value}\n"
+    assert not (images / "run").exists()
+
+
+def test_what_only_a_function_can_be_given(images: Path) -> None:
+    for options, says in (
+        ({"layer": "64-10"}, "layer is no option; legal are accuracy, activation, add_connection"),
+        ({"algorithm": "luck"}, "algorithm is 'luck'; legal is one of one-plus-lambda"),
+        ({"evaluations": 100.0}, "evaluations is 100.0; legal is a whole number"),
+        ({"replay": "vcs"}, "replay is 'vcs'; legal is one of icarus, verilator"),
+        ({"workers": 2}, "workers is no option"),
+    ):
+        with pytest.raises(InputError, match=says):
+            evoarray.evolve_network(output="run", **options)
+    assert not (images / "run").exists()
+    with pytest.raises(InputError, match="workers is 0; legal is a whole number from 1 to 1024"):
+        evoarray.resume("run", workers=0)
+    with pytest.raises(InputError, match=r"run is no run: there is no run\.sqlite in it"):
+        evoarray.resume("run")
+
+
 def test_exports(images: Path, pair: tuple[Any, Any]) -> None:
     first = evoarray.evolve(*pair, **SMALL).circuit
     proved = first.export(prove=True, name="denoise")
@@ -181,6 +342,7 @@ def test_a_callback_is_told_and_stops(images: Path, pair: tuple[Any, Any]) -> No
     assert told[-1].budget == 10**9
     assert 0 < told[-1].evaluations <= run.evaluations + 1024, "an epoch is done again at most"
     again = evoarray.resume("run", callback=lambda progress: progress.evaluations > run.evaluations)
+    assert isinstance(again, evoarray.Run)
     assert (again.state, again.evaluations > run.evaluations) == ("stopped", True)
     assert again.sae <= run.sae
 
@@ -198,6 +360,7 @@ def test_a_run_that_is_resumed_ends_as_if_it_had_not_been(pair: tuple[Any, Any])
     options = {**SMALL, "evaluations": 2_000_000}
     stopped = evoarray.evolve(*pair, output="run", callback=lambda _: True, **options)
     whole, resumed = evoarray.evolve(*pair, **options), evoarray.resume("run")
+    assert isinstance(resumed, evoarray.Run)
     assert stopped.evaluations < whole.evaluations
     assert resumed.circuit == whole.circuit
     assert resumed.curve["best_sae"].iloc[-1] == whole.curve["best_sae"].iloc[-1]

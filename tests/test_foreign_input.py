@@ -87,7 +87,7 @@ def test_any_value_of_any_option(
 ) -> None:
     (tmp_path / "run").mkdir()
     # What is legal for a network, too, would take minutes; values are refused before it is run.
-    monkeypatch.setattr("evoarray.commands.neuro.run", lambda *_, **__: None)
+    monkeypatch.setattr("evoarray.api.network_evolution.run", lambda *_, **__: None)
     count = 0
     for each in options(name):
         for value in GIVEN:

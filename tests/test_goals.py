@@ -307,6 +307,7 @@ def test_a_run_by_a_function_goes_on_with_it(command: Evoarray, images: Path, pa
     assert "evoarray.resume('run', fitness=...)" in ended.err
     assert command("runs", ".").out.count("stopped") == 1
     resumed = evoarray.resume("run", fitness=dissimilarity)
+    assert isinstance(resumed, evoarray.Run)
     assert resumed.circuit == evoarray.evolve(*pair, fitness=dissimilarity, **options).circuit
     assert command("report", "run").status == 0
 

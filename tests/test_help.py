@@ -3,11 +3,15 @@
 
 import re
 from dataclasses import asdict, fields
+from inspect import signature
 from typing import Any
 
+import click
 import pytest
 
+import evoarray as interface
 from evoarray.api.evolving import OWN
+from evoarray.cli import commands
 from evoarray.evolution.filter.presets import settings_of
 from evoarray.evolution.neuro.algorithms import settings_of as settings_of_network
 from evoarray.evolution.neuro.neat.settings import NEAT
@@ -58,3 +62,32 @@ def test_of_networks(evoarray: Evoarray, algorithm: str) -> None:
         assert default == as_shown(getattr(settings, each.name)), name
         seen += 1
     assert seen > 12
+
+
+OF_COMMANDS = {"config", "json_lines", "convert"}
+"""Options that read files of options or of colours, or print what a function returns."""
+
+OF_FUNCTIONS = {"callback", "progress", "fitness"}
+"""Parameters that are functions, or show the run as the console of a command does."""
+
+
+@pytest.mark.parametrize(
+    ("function", "path", "words"),
+    [
+        (interface.evolve_network, ("neuro",), ("-o", "run")),
+        (interface.resume, ("resume",), ("run",)),
+    ],
+)
+def test_a_function_has_the_options_and_defaults_of_its_command(
+    function: Any, path: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    command: click.Command = commands
+    for name in path:
+        assert isinstance(command, click.Group)
+        command = command.commands[name]
+    told = command.make_context(path[-1], [*words]).params
+    known = signature(function).parameters
+    assert told.keys() - OF_COMMANDS == known.keys() - OF_FUNCTIONS
+    for name in told.keys() & known.keys():
+        if str(told[name]) not in words:
+            assert told[name] == known[name].default, name

@@ -18,6 +18,7 @@ from rich.console import Console
 from evoarray.api.circuits import Circuit, check_backend
 from evoarray.api.images import Image, Pair, Read, read_pair
 from evoarray.api.watching import Callback, Stop, quiet_console, view_of
+from evoarray.api.workers import workers_of
 from evoarray.evolution.backends.ready import SIMULATORS
 from evoarray.evolution.effects import refuse_idle
 from evoarray.evolution.filter.comparison import Photo, photo_of
@@ -28,8 +29,6 @@ from evoarray.evolution.filter.runs.job import Job, provenance
 from evoarray.evolution.filter.runs.progress import View
 from evoarray.evolution.filter.settings import TOPOLOGIES
 from evoarray.evolution.filter.topology import Edges, read_edges
-from evoarray.evolution.machine import usable_cores
-from evoarray.evolution.options import check
 from evoarray.model.errors import InputError, refuse
 from evoarray.model.filter import circuit as model
 from evoarray.model.filter.circuit import read_circuit
@@ -37,8 +36,6 @@ from evoarray.model.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from evoarray.api.runs import Run
-
-MOST_WORKERS = 1024
 
 OWN = frozenset(NAMES)
 """The options that say how to evolve, named as on the command line."""
@@ -109,7 +106,10 @@ def evolve(
             drawings=output is not None,
             cost=cost,
         )
-    return _run_in(folder, temporary, cost)
+    # To read a run takes more modules than to evolve, which commands need not wait for.
+    from evoarray.api.runs import Run
+
+    return Run(folder, temporary, cost)
 
 
 def begin(
@@ -140,8 +140,7 @@ def begin(
             + ", ".join(sorted(name.replace("-", "_") for name in OWN))
         )
     check_backend(backend)
-    if workers is not None:
-        check("workers", workers, {"least": 1, "most": MOST_WORKERS})
+    processes = workers_of(workers)
     if replay is not None and replay not in SIMULATORS:
         refuse("replay", replay, f"one of {', '.join(SIMULATORS)}")
     options = dict(options)
@@ -166,7 +165,7 @@ def begin(
         _photos(training, circuits),
         _photos(held_out, circuits),
         backend,
-        usable_cores() if workers is None else workers,
+        processes,
         replay,
         folder,
         origin,
@@ -182,38 +181,6 @@ def begin(
         view=watch,
         drawings=drawings,
     )
-
-
-def resume(
-    folder: str | os.PathLike[str],
-    *,
-    fitness: Cost | None = None,
-    workers: int | None = None,
-    callback: Callback | None = None,
-    progress: bool | None = None,
-) -> "Run":
-    """Go on with a run that was stopped or killed; it ends as if it had not been.
-
-    fitness is the function of a run whose fitness is one, which must be the same.
-    Raises InputError for a folder of which no run can go on.
-    """
-    place = Path(folder)
-    with suppress(Stop):
-        runs.resume(
-            place,
-            usable_cores() if workers is None else workers,
-            quiet_console(),
-            view=lambda job: view_of(job, callback, progress),
-            cost=fitness,
-        )
-    return _run_in(place, None, fitness)
-
-
-def _run_in(folder: Path, temporary: TemporaryFolder | None, cost: Cost | None) -> "Run":
-    # To read a run takes more modules than to evolve, which commands need not wait for.
-    from evoarray.api.runs import Run
-
-    return Run(folder, temporary, cost)
 
 
 def _read(pairs: Sequence[Pair], called: str, *, convert: bool) -> list[tuple[Read, Read]]:

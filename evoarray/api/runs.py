@@ -136,9 +136,7 @@ class Run:
 
     def report(self, output: str | os.PathLike[str] | None = None) -> Path:
         """Write a page about the run, by default into its folder, and return where it is."""
-        path = self.folder / "report.html" if output is None else Path(output)
-        report(self.folder, path, quiet_console())
-        return path
+        return report(self.folder, None if output is None else Path(output), quiet_console())
 
     @property
     def _trained(self) -> list[Comparison]:

@@ -122,9 +122,7 @@ class Study:
 
     def report(self, output: str | os.PathLike[str] | None = None) -> Path:
         """Write a page about the study, by default into its folder, and return where it is."""
-        path = self.folder / "report.html" if output is None else Path(output)
-        report(self.folder, path, quiet_console())
-        return path
+        return report(self.folder, None if output is None else Path(output), quiet_console())
 
     def __repr__(self) -> str:
         """Say in one line how far it is and what is best."""

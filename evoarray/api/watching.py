@@ -65,13 +65,13 @@ def quiet_console() -> Console:
 
 def view_of(job: Job, callback: Callback | None, progress: bool | None) -> View:
     """Return what shows a run: a curve in a notebook, a function, both, or nothing."""
-    in_notebook = _in_notebook()
-    if progress and not in_notebook:
+    notebook = in_notebook()
+    if progress and not notebook:
         from evoarray.evolution.console import open_console
         from evoarray.evolution.filter.runs.run import view_on
 
         return _Told(job, callback, view_on(job, open_console(stderr=True)))
-    shown = _Notebook(job) if in_notebook and progress is not False else None
+    shown = _Notebook(job) if notebook and progress is not False else None
     return _Told(job, callback, shown)
 
 
@@ -182,7 +182,7 @@ def curve_svg(curve: Sequence[tuple[int, int]], budget: int) -> str:
     )
 
 
-def _in_notebook() -> bool:
+def in_notebook() -> bool:
     """Return whether this runs in a kernel, as that of Jupyter."""
     if "IPython" not in sys.modules:
         return False

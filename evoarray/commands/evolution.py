@@ -10,6 +10,7 @@ import click
 from rich.table import Table
 
 from evoarray.api.evolving import begin
+from evoarray.api.resuming import go_on
 from evoarray.commands.options import (
     FILE,
     after_option,
@@ -29,10 +30,8 @@ from evoarray.evolution.backends.ready import SIMULATORS
 from evoarray.evolution.console import print_table
 from evoarray.evolution.filter.goals import Goal
 from evoarray.evolution.filter.presets import DEFAULT, NAMES, PRESETS, with_preset
-from evoarray.evolution.filter.runs.run import resume as resume_run
 from evoarray.evolution.filter.settings import OPTIONS
-from evoarray.evolution.neuro import run as neuro
-from evoarray.evolution.runs.listing import RunInfo, kind_of, list_runs
+from evoarray.evolution.runs.listing import RunInfo, list_runs
 from evoarray.model.errors import printable
 from evoarray.model.filter.functions import FUNCTION_SETS
 
@@ -85,7 +84,7 @@ def evolve(
     clean: Path,
     output: Path,
     backend: str,
-    workers: int,
+    workers: int | None,
     train_pair: tuple[tuple[Path, Path], ...],
     after: tuple[Path, ...],
     test_pair: tuple[tuple[Path, Path], ...],
@@ -121,15 +120,12 @@ def evolve(
 @click.argument("folder", type=FILE, metavar="DIR")
 @workers_option
 @json_lines_option
-def resume(folder: Path, workers: int, json_lines: bool) -> None:
+def resume(folder: Path, workers: int | None, json_lines: bool) -> None:
     """Go on with the run in DIR, which was stopped or killed.
 
     It ends in the same circuit or network, curve and counters as if it had not been.
     """
-    if kind_of(folder) == neuro.KIND:
-        neuro.resume(folder, console(json_lines), json_lines=json_lines)
-    else:
-        resume_run(folder, workers, console(json_lines), json_lines=json_lines)
+    go_on(folder, workers=workers, console=console(json_lines), json_lines=json_lines)
 
 
 @click.command()

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from evoarray.api.network_evolution import OWN, begin
 from evoarray.commands.options import (
     config_option,
     console,
@@ -15,12 +16,8 @@ from evoarray.commands.options import (
     with_options,
 )
 from evoarray.evolution.backends.ready import SIMULATORS
-from evoarray.evolution.effects import refuse_idle
-from evoarray.evolution.neuro.algorithms import settings_of
 from evoarray.evolution.neuro.neat import settings as neat
-from evoarray.evolution.neuro.run import NeuroJob, run
 from evoarray.evolution.neuro.settings import OPTIONS
-from evoarray.evolution.options import by_option
 
 
 @click.command()
@@ -41,10 +38,11 @@ def neuro(output: Path, replay: str | None, json_lines: bool, **_: Any) -> None:
     the algorithm neat a network grows that learns the problem asked for. An option that has
     no effect with the others is refused.
     """
-    known = by_option((*OPTIONS, *neat.OPTIONS))
     options = given(click.get_current_context())
-    options = {name: value for name, value in options.items() if name in known}
-    settings = settings_of(options)
-    refuse_idle(options, settings)
-    job = NeuroJob.of(settings, replay, output)
-    run(job, console(json_lines), json_lines=json_lines)
+    begin(
+        {name: value for name, value in options.items() if name in OWN},
+        output,
+        replay=replay,
+        console=console(json_lines),
+        json_lines=json_lines,
+    )

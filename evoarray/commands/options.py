@@ -12,9 +12,9 @@ import click
 from rich.console import Console
 
 from evoarray.api.circuits import Circuit
+from evoarray.api.workers import MOST_WORKERS
 from evoarray.evolution.console import open_console
 from evoarray.evolution.filter.settings import BACKENDS
-from evoarray.evolution.machine import usable_cores
 from evoarray.evolution.options import typed, typed_option
 from evoarray.model.channels import CHANNELS, by_channel, planes_of
 from evoarray.model.errors import InputError, refuse
@@ -35,8 +35,7 @@ backend_option = partial(
 )
 workers_option = option(
     "--workers",
-    type=click.IntRange(1, 1024),
-    default=usable_cores,
+    type=click.IntRange(1, MOST_WORKERS),
     show_default="all cores",
     help="Cores to use; tribes are shared out among them. The result does not depend on it.",
 )

@@ -89,7 +89,7 @@ def comparison(panels: Sequence[tuple[str, str, Plane]]) -> "Figure":
 @_defaults()
 def curve_plot(
     evaluations: Sequence[int],
-    best: Sequence[int],
+    best: Sequence[float],
     tribes: ArrayLike,
     levels: Mapping[str, int],
     what: str = "SAE, grey levels",

@@ -5,14 +5,12 @@ It is a run like that of a filter, in the same database. Its log has, whenever t
 shown the images for validation, how many it gets wrong of those that it learns from.
 """
 
-import shlex
-import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from rich.console import Console
 from rich.table import Table
@@ -60,15 +58,21 @@ INTERPRETED = 40
 
 @dataclass(frozen=True)
 class NeuroJob:
-    """What a run is asked to do; replay names the simulator for the champion, or is None."""
+    """What a run is asked to do; replay names the simulator for the champion, or is None.
+
+    command is what the user typed.
+    """
 
     settings: Settings
     replay: str | None
     folder: Path
     provenance: Mapping[str, Any]
+    command: str = ""
 
     @classmethod
-    def of(cls, settings: Settings, replay: str | None, folder: Path) -> "NeuroJob":
+    def of(
+        cls, settings: Settings, replay: str | None, folder: Path, command: str = ""
+    ) -> "NeuroJob":
         """Return a new job, made with what runs here.
 
         Raises InputError for an algorithm that evolves nothing, or whose state cannot be kept,
@@ -77,7 +81,8 @@ class NeuroJob:
         if settings.algorithm not in RUN:
             legal = ", ".join(RUN)
             refuse("algorithm", settings.algorithm, f"one of {legal}; studies have others")
-        return cls(settings, replay, folder, {"settings": asdict(settings), **made_with()})
+        provenance = {"settings": asdict(settings), **made_with()}
+        return cls(settings, replay, folder, provenance, command)
 
     def description(self) -> dict[str, Any]:
         """Return what the database says of the run, as JSON."""
@@ -87,8 +92,30 @@ class NeuroJob:
             "replay": self.replay,
             "provenance": self.provenance,
             "budget": self.settings.evaluations,
-            "command": shlex.join(["evoarray", *sys.argv[1:]]),
+            "command": self.command,
         }
+
+
+@dataclass(frozen=True)
+class Validated:
+    """How a run stands where its fittest network was shown the images for validation.
+
+    Of the images to train on this network gets `wrong` wrong; of those for validation the champion
+    has `right` right. curve has the evaluations and `wrong` of every such moment so far, seconds
+    are those of the whole run without pauses, and rate is in evaluations a second.
+    """
+
+    evaluations: int
+    wrong: int
+    right: int
+    champion: Network
+    curve: Sequence[tuple[int, int]]
+    seconds: float
+    rate: float
+
+
+Watch: TypeAlias = Callable[[Validated], bool]
+"""Is told how a run stands, and returns whether to stop it."""
 
 
 def job_of(folder: Path, description: Mapping[str, Any]) -> NeuroJob:
@@ -114,11 +141,20 @@ def champion_of(job: NeuroJob, search: Search) -> Network:
     return replace(search.chosen.network(), provenance=job.provenance)
 
 
-def run(job: NeuroJob, console: Console, *, json_lines: bool = False) -> None:
+def run(
+    job: NeuroJob,
+    console: Console,
+    *,
+    json_lines: bool = False,
+    watch: Callable[[NeuroJob], Watch] | None = None,
+    bar: Console | None = None,
+) -> None:
     """Evolve, judge, replay on the RTL, and fill the run folder.
 
-    Whatever stops it leaves a run that `resume` continues. Raises InputError for an existing or
-    unwritable folder, MismatchError if the RTL differs from the model.
+    watch returns who is told how the run stands, and may stop it; bar is where it says how far it
+    is, if not on the console. Whatever stops it leaves a run that `resume` continues. Raises
+    InputError for an existing or unwritable folder, MismatchError if the RTL differs from the
+    model.
     """
     if job.replay is not None:
         require(job.replay, "neuro")  # before the work, not after it
@@ -127,10 +163,17 @@ def run(job: NeuroJob, console: Console, *, json_lines: bool = False) -> None:
         RunStore.create(job.folder, job.description(), {}) as store,
     ):
         write_json(job.folder / "provenance.json", job.provenance)
-        _go_on(job, store, backend, console, json_lines)
+        _go_on(job, store, backend, console, json_lines, watch, bar or console)
 
 
-def resume(folder: Path, console: Console, *, json_lines: bool = False) -> None:
+def resume(
+    folder: Path,
+    console: Console,
+    *,
+    json_lines: bool = False,
+    watch: Callable[[NeuroJob], Watch] | None = None,
+    bar: Console | None = None,
+) -> None:
     """Go on with a run that was stopped; it ends as if it had not been.
 
     Raises InputError for a run that cannot be continued, such as one of another version.
@@ -138,11 +181,17 @@ def resume(folder: Path, console: Console, *, json_lines: bool = False) -> None:
     with RunStore.open(folder) as store:
         job = job_of(folder, load_to_resume(store, folder, console).description)
         with closing(open_backend(job.settings.backend)) as backend:
-            _go_on(job, store, backend, console, json_lines)
+            _go_on(job, store, backend, console, json_lines, watch, bar or console)
 
 
 def _go_on(
-    job: NeuroJob, store: RunStore, backend: Backend, console: Console, json_lines: bool
+    job: NeuroJob,
+    store: RunStore,
+    backend: Backend,
+    console: Console,
+    json_lines: bool,
+    watch: Callable[[NeuroJob], Watch] | None,
+    bar: Console,
 ) -> None:
     settings, data, loaded = job.settings, data_of(job.settings), store.load()
     search = search_of(job, loaded.checkpoint)
@@ -153,6 +202,9 @@ def _go_on(
     rows: list[Row] = []
     events: list[Event] = []
     found = ""
+    curve = [(row.evaluations, row.sae) for row in loaded.rows]
+    stops = None if watch is None else watch(job)
+    begun, stopped = search.evaluations, False
 
     def save() -> None:
         checkpoint = {"search": search.state(), "seconds": before + time.monotonic() - started}
@@ -161,7 +213,7 @@ def _go_on(
         events.clear()
 
     try:
-        with NeuroProgress(search.evaluations, settings.evaluations, console) as progress:
+        with NeuroProgress(search.evaluations, settings.evaluations, bar) as progress:
 
             def judged(genomes: Sequence[Any]) -> Reals:
                 if search.algorithm.trains:  # which takes its time; the network is then kept
@@ -182,7 +234,22 @@ def _go_on(
                     if json_lines:
                         said = {"evaluations": search.evaluations, "wrong": wrong}
                         print_json({**said, "validated": right})
+                    curve.append((search.evaluations, wrong))
+                    if stops is not None:
+                        spent = time.monotonic() - started
+                        told = Validated(
+                            search.evaluations,
+                            wrong,
+                            right,
+                            champion_of(job, search),
+                            tuple(curve),
+                            before + spent,
+                            (search.evaluations - begun) / spent,
+                        )
+                        stopped = stops(told) and search.evaluations < settings.evaluations
                 progress.show(search.evaluations, found)
+                if stopped:
+                    break
                 if time.monotonic() - saved > SAVE_SECONDS:
                     save()
                     saved = time.monotonic()
@@ -190,6 +257,9 @@ def _go_on(
     except BaseException:  # whatever ends it; what it did since it was saved, it will do again
         _leave(job, search, store, console)
         raise
+    if stopped:
+        _leave(job, search, store, console)
+        return
     _finish(job, store, search, backend, console, json_lines)
     store.finish("finished")
 

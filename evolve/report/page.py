@@ -21,8 +21,10 @@ from evoarray.model.files import keep_inside, write_atomically
 SUFFIXES = (".html", ".htm")
 
 
-def report(folder: Path, output: Path | None, console: Console) -> None:
-    """Write the page of a study or run, and its results beside it, by default in its folder.
+def report(folder: Path, output: Path | None, console: Console) -> Path:
+    """Write the page of a study or run, by default in its folder, and return where it is.
+
+    Its results are written beside it.
 
     Raises InputError for a folder that is neither, and for a place that cannot be written.
     """
@@ -49,6 +51,7 @@ def report(folder: Path, output: Path | None, console: Console) -> None:
         else:
             write_atomically(path, content)
             console.out(f"Wrote {path}")
+    return output
 
 
 def _page_of(found: Study | Run | NeuroRun) -> str:
