@@ -5,6 +5,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from evoarray import Circuit, InputError, Progress
 from evoarray.evolution.neuro import progress
 from evoarray.evolution.neuro.data import digits
 from evoarray.evolution.runs.listing import look
+from evoarray.evolution.studies.store import StudyStore
 from evoarray.model.filter.array import filter_image
 from evoarray.model.filter.circuit import read_circuit
 from evoarray.model.images import read_image
@@ -410,6 +412,119 @@ def test_a_study(images: Path) -> None:
     assert from_file.table.drop(columns=timed, errors="ignore").equals(
         study.table.drop(columns=timed, errors="ignore")
     )
+
+
+SPEC = """
+title = "Seeds"
+kind = "networks"
+runs = 3
+quick = 1
+[options]
+generations = 40
+[grid]
+seed = [1, 100]
+[[claims]]
+says = "One is better"
+better = "seed 1"
+than = ["seed 100"]
+"""
+
+
+def results_of(folder: str) -> list[Any]:
+    """Return what the runs of a study came to, without the time that they took."""
+    with closing(StudyStore(Path(folder), writes=False)) as store:
+        return [replace(each, seconds=0.0) for each in store.results().good]
+
+
+def test_a_study_is_that_of_the_command(
+    command: Evoarray, images: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("spec.toml", "again.toml"):
+        (images / name).write_text(SPEC, encoding="utf-8")
+    study = evoarray.study("spec.toml", "whole", workers=1)
+    parts = [f"part-{part}" for part in (1, 2)]
+    for part in parts:
+        evoarray.study("spec.toml", part, shard=f"{part[-1]}/2", workers=1)
+    merged = evoarray.Study.merge(parts, "merged")
+    quick = evoarray.study("again.toml", "quick", quick=True, workers=1)
+    assert study.summarize("whole.md") == Path("whole.md")
+    study.summarize("both.md", others=[quick])
+    assert capsys.readouterr() == ("", "")
+
+    (images / "typed").mkdir()
+    typed = ("study", "spec.toml", "-o")
+    assert command(*typed, "typed/whole").status == 0
+    for part in parts:
+        assert command(*typed, f"typed/{part}", "--shard", f"{part[-1]}/2").status == 0
+    typed_parts = [f"typed/{part}" for part in parts]
+    assert command("study", "merge", *typed_parts, "-o", "typed/merged").status == 0
+    assert command("study", "again.toml", "-o", "typed/quick", "--quick").status == 0
+    for name in ("whole", *parts, "merged", "quick"):
+        assert results_of(name) == results_of(f"typed/{name}")
+        assert [*Path(name).iterdir()] == [Path(name, "study.sqlite")]
+    assert command("study", "summary", "typed/whole", "-o", "typed.md").status == 0
+    assert (images / "typed.md").read_bytes() == (images / "whole.md").read_bytes()
+    assert command("study", "summary", "typed/whole", "typed/quick", "-o", "typed.md").status == 0
+    assert (images / "typed.md").read_bytes() == (images / "both.md").read_bytes()
+    assert len(merged.table) == len(study.table) == 6
+    assert merged.table["setting"].tolist() == study.table["setting"].tolist()
+    assert len(quick.table) == 2
+    assert len(evoarray.study("again.toml", "quick", runs=2, workers=1).table) == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "typed"),
+    [
+        ({"shard": "3/2"}, ("--shard", "3/2")),
+        ({"runs": 0}, ("--runs", 0)),
+        ({"runs": 10**9}, ("--runs", 10**9)),
+        ({"runs": 2, "quick": True}, ("--runs", 2, "--quick")),
+        ({"cluster": "nowhere"}, ("--cluster", "nowhere")),
+        (
+            {"cluster": "tcp://nowhere:1", "workers": 2},
+            ("--cluster", "tcp://nowhere:1", "--workers", 2),
+        ),
+    ],
+)
+def test_what_a_study_cannot_be_done_with(
+    command: Evoarray, images: Path, options: dict[str, Any], typed: tuple[object, ...]
+) -> None:
+    """The function says what the command says."""
+    (images / "spec.toml").write_text(SPEC, encoding="utf-8")
+    said = command("study", "spec.toml", "-o", "typed", *typed).err
+    with pytest.raises(InputError) as error:
+        evoarray.study("spec.toml", "made", **options)
+    assert said.splitlines()[-1] == f"evoarray: {error.value}"
+
+
+def test_what_studies_refuse_and_warn_of(command: Evoarray, images: Path) -> None:
+    (images / "spec.toml").write_text(SPEC, encoding="utf-8")
+    evoarray.study("spec.toml", "one", workers=1)
+    (images / "spec.toml").write_text(SPEC.replace("40", "30"), encoding="utf-8")
+    evoarray.study("spec.toml", "other", workers=1)
+    refused: list[tuple[Callable[[], object], tuple[str, ...]]] = [
+        (lambda: evoarray.study("spec.toml", "one"), ("study", "spec.toml", "-o", "one")),
+        (
+            lambda: evoarray.Study.merge(["one", "other"], "both"),
+            ("study", "merge", "one", "other", "-o", "both"),
+        ),
+        (lambda: evoarray.Study.merge(["one"], "other"), ("study", "merge", "one", "-o", "other")),
+    ]
+    for call, typed in refused:
+        with pytest.raises(InputError) as error:
+            call()
+        assert command(*typed).err == f"evoarray: {error.value}\n"
+    for workers in (0, 2000):
+        with pytest.raises(InputError, match=f"workers is {workers}; legal is a whole number"):
+            evoarray.study("spec.toml", "new", workers=workers)
+    with closing(sqlite3.connect(images / "one" / "study.sqlite")) as database, database:
+        database.execute("UPDATE result SET content = '{}' WHERE run = 1")
+    study = evoarray.load("one")
+    assert isinstance(study, evoarray.Study)
+    with pytest.warns(UserWarning, match="what is damaged is left out"):
+        study.summarize("one.md")
+    with pytest.warns(UserWarning, match="they are not in merged"):
+        evoarray.Study.merge(["one"], "merged")
 
 
 PROGRAM = """

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
-from rich.console import Console
 
-from evoarray.evolution.studies.study import study
+from evoarray import study
 from evoarray.evolution.studies.summary import BEGIN, END
 from evoarray.model.pages import markdown_table, plain, replace_part
 from tests.conftest import Evoarray
@@ -95,7 +94,7 @@ def studied(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a study of names that Markdown would take otherwise."""
     folder = tmp_path_factory.mktemp("pages")
     (folder / "s.toml").write_text(SPEC)
-    study(folder / "s.toml", folder / "st", None, 1, None, (1, 1), Console(quiet=True))
+    study(folder / "s.toml", folder / "st", workers=1)
     return folder / "st"
 
 

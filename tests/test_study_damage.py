@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evoarray.evolution.console import open_console
+from evoarray import study
 from evoarray.evolution.runs.sqlite import is_damage, readable
 from evoarray.evolution.studies import database
 from evoarray.evolution.studies.store import DATABASE, StudyStore
-from evoarray.evolution.studies.study import merge, study
+from evoarray.evolution.studies.study import merge
 from evoarray.evolution.studies.tasks import Result
 from evoarray.model.errors import InputError
 from evoarray.model.images import write_image
@@ -47,7 +47,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("clean", "noisy"):
         write_image(folder / f"{name}.png", pixels)
     spec = write(folder, SPEC)
-    study(spec, folder / "study", None, 1, None, (1, 1), open_console())
+    study(spec, folder / "study", workers=1)
     return folder
 
 

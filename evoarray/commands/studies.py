@@ -2,34 +2,12 @@
 """Do studies, and report on studies and runs."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
-from evoarray.commands.options import FILE, console, given, output_option, workers_option
+from evoarray.api.studies import WHOLE, begin, merge, summarize
+from evoarray.commands.options import FILE, console, output_option, workers_option
 from evoarray.evolution.report.page import report
-from evoarray.evolution.studies.study import merge
-from evoarray.evolution.studies.study import study as do_study
-from evoarray.evolution.studies.summary import write_summary
-from evoarray.model.errors import InputError, shown, whole
-
-MOST_SHARDS = 1_000_000
-
-
-class _Shard(click.ParamType[tuple[int, int]]):
-    """I/N as a pair of numbers."""
-
-    name = "I/N"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, context: click.Context | None
-    ) -> tuple[int, int]:
-        part, _, parts = str(value).partition("/")
-        count = whole(parts, 1, MOST_SHARDS) or 0
-        number = whole(part, 1, count)
-        if number is None:
-            self.fail(f"{shown(value)}; legal is I/N, with I from 1 to N", param, context)
-        return number, count
 
 
 class _Study(click.Group):
@@ -55,7 +33,7 @@ def study() -> None:
 @study.command("run")
 @click.argument("spec", type=FILE)
 @output_option(metavar="DIR", help="The study's folder, new or with a part of the results.")
-@click.option("--runs", type=click.IntRange(1), help="Runs of each setting.  [default: SPEC's]")
+@click.option("--runs", type=int, help="Runs of each setting.  [default: SPEC's]")
 @click.option("--quick", is_flag=True, help="Do only as many runs as SPEC has for a quick look.")
 @workers_option
 @click.option(
@@ -66,8 +44,7 @@ def study() -> None:
 )
 @click.option(
     "--shard",
-    type=_Shard(),
-    default="1/1",
+    default=WHOLE,
     metavar="I/N",
     help="Do only the I-th of N parts, in a folder of its own; see `study merge`.",
 )
@@ -76,16 +53,21 @@ def study_run(
     output: Path,
     runs: int | None,
     quick: bool,
-    workers: int,
+    workers: int | None,
     cluster: str | None,
-    shard: tuple[int, int],
+    shard: str,
 ) -> None:
     """Do the runs that SPEC.toml asks for. The word run may be left out."""
-    options = given(click.get_current_context())
-    for idle, beside in (("quick", "runs"), ("workers", "cluster")):
-        if {idle, beside} <= options.keys():
-            raise InputError(f"--{idle} has no effect beside --{beside}; leave one of them out")
-    do_study(spec, output, runs, workers, cluster, shard, console(False), quick=quick)
+    begin(
+        spec,
+        output,
+        runs=runs,
+        quick=quick,
+        workers=workers,
+        cluster=cluster,
+        shard=shard,
+        console=console(False),
+    )
 
 
 @study.command("merge")
@@ -93,8 +75,7 @@ def study_run(
 @output_option(metavar="DIR", help="The folder for all results.")
 def study_merge(shards: tuple[Path, ...], output: Path) -> None:
     """Put the results of the parts of a study together."""
-    for lost in merge(shards, output):
-        console(False).out(f"Warning: {lost}; they are not in {output}")
+    merge(shards, output, console(False))
 
 
 @study.command("summary")
@@ -105,8 +86,7 @@ def study_summary(studies: tuple[Path, ...], output: Path) -> None:
 
     Where OUT.md has the lines that a summary writes into, the rest of it stays as it is.
     """
-    for lost in write_summary(studies, output):
-        console(False).out(f"Warning: {lost}; what is damaged is left out")
+    summarize(studies, output, console(False))
 
 
 @click.command("report")

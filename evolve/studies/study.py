@@ -38,7 +38,6 @@ from evoarray.evolution.studies.progress import StudyProgress
 from evoarray.evolution.studies.spec import MOST_RUNS, parse_spec
 from evoarray.evolution.studies.store import DATABASE, StudyStore
 from evoarray.model.errors import InputError, printable, refuse
-from evoarray.model.files import read_text
 
 AHEAD = 2
 """Tasks that wait at each worker, so that none is idle."""
@@ -50,23 +49,6 @@ BREAKS = 3
 
 
 def study(
-    path: Path,
-    folder: Path,
-    runs: int | None,
-    workers: int,
-    cluster: str | None,
-    shard: tuple[int, int],
-    console: Console,
-    *,
-    quick: bool = False,
-) -> None:
-    """Do all runs of a spec in a file that the folder does not have yet, as `study_text` does."""
-    text = read_text(path, "TOML file")
-    about = (text, str(path), path.parent)
-    study_text(*about, folder, runs, workers, cluster, shard, console, quick=quick)
-
-
-def study_text(
     text: str,
     called: str,
     place: Path,
