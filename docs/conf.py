@@ -50,7 +50,6 @@ smartquotes = False
 # Docstrings are plain text with `code`.
 default_role = "literal"
 autodoc_member_order = "bysource"
-autodoc_preserve_defaults = True
 python_maximum_signature_line_length = 88
 add_module_names = False
 
