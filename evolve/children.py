@@ -28,16 +28,12 @@ class _Guard:
         self.lock = threading.RLock()
         self._shell: subprocess.Popen[bytes] | None = None
 
-    def tell(self) -> None:
-        """Let the shell know which groups there are now; the caller has the lock."""
-        shell = self._shell
-        if shell is not None and shell.poll() is not None:  # somebody has killed it
-            self._shut(shell)
-            shell = None
-        if shell is None:
-            if not groups:
-                return
-            shell = self._shell = subprocess.Popen(
+    def stand_by(self) -> None:
+        """Be there before the program is that is to be told of: a kill -9 may come in between."""
+        if self._shell is not None and self._shell.poll() is not None:  # somebody has killed it
+            self._shut(self._shell)
+        if self._shell is None:
+            self._shell = subprocess.Popen(
                 ["/bin/sh", "-c", _GUARD],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
@@ -45,12 +41,19 @@ class _Guard:
                 cwd="/",
                 start_new_session=True,
             )
-        assert shell.stdin is not None
+
+    def tell(self) -> None:
+        """Let the shell know which groups there are now; the caller has the lock."""
+        if groups:
+            self.stand_by()
+        if self._shell is None:
+            return
+        assert self._shell.stdin is not None
         with suppress(BrokenPipeError):
-            shell.stdin.write(f"{' '.join(map(str, groups))}\n".encode())
-            shell.stdin.flush()
+            self._shell.stdin.write(f"{' '.join(map(str, groups))}\n".encode())
+            self._shell.stdin.flush()
         if not groups:
-            self._shut(shell)
+            self._shut(self._shell)
 
     def _shut(self, shell: "subprocess.Popen[bytes]") -> None:
         assert shell.stdin is not None
@@ -69,11 +72,14 @@ def start(command: Sequence[str | Path], **options: Any) -> "subprocess.Popen[An
     Ctrl-C is not for it: that comes here first. Whoever calls this must call `end`.
     """
     with held_back(), _guard.lock:
-        process = subprocess.Popen(command, start_new_session=True, **options)
-        groups.add(process.pid)
-        if is_asked():  # a thread starts it that goes on for a moment; nobody waits for it
-            end_group(process.pid)
-        _guard.tell()
+        _guard.stand_by()
+        try:
+            process = subprocess.Popen(command, start_new_session=True, **options)
+            groups.add(process.pid)
+            if is_asked():  # a thread starts it that goes on for a moment; nobody waits for it
+                end_group(process.pid)
+        finally:
+            _guard.tell()
     return process
 
 
