@@ -22,7 +22,7 @@ class MismatchError(RuntimeError):
 
 def refuse(key: str, value: object, legal: str) -> NoReturn:
     """Raise the InputError for a bad value: what it belongs to, the value, and what is legal."""
-    raise InputError(f"{key} is {shown(value)}; legal is {legal}")
+    raise InputError(f"{key} is {shown(value)}; it must be {legal}")
 
 
 @contextmanager

@@ -149,7 +149,7 @@ def parse_toml(text: str, called: str) -> dict[str, Any]:
     """Return the values of the text of a TOML file. Raises InputError naming the file."""
     steps = (1 if bracket in "[{" else -1 for bracket in re.findall(r"[][{}]", text))
     if max(accumulate(steps), default=0) > 5 * DEEPEST:  # where some may be in texts or remarks
-        raise InputError(f"{called} is nested too deeply; legal are {DEEPEST} levels")
+        raise InputError(f"{called} is nested too deeply; at most {DEEPEST} levels are allowed")
     try:
         data = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # also an integer of thousands of digits
@@ -175,7 +175,7 @@ def parse_json(text: str, name: str, version: int, keys: tuple[str, ...]) -> dic
     """Return the JSON object of a file of format `name`, which has exactly these keys.
 
     Two of them are "format" and "version". Raises InputError for anything else, also for numbers
-    that JSON does not know and for a key that stands there twice.
+    that JSON does not know and for a key that is given twice.
     """
     try:
         data = json.loads(
@@ -207,7 +207,9 @@ def _levels(data: object) -> Iterator[list[Any]]:
         level = [e for each in nested for e in (each.values() if isinstance(each, dict) else each)]
         if not level:
             return
-    raise InputError(f"lists and tables are nested too deeply; legal are {DEEPEST} levels")
+    raise InputError(
+        f"lists and tables are nested too deeply; at most {DEEPEST} levels are allowed"
+    )
 
 
 def check_keys(data: dict[str, Any], keys: tuple[str, ...]) -> None:
@@ -217,14 +219,14 @@ def check_keys(data: dict[str, Any], keys: tuple[str, ...]) -> None:
             raise InputError(f'the key "{key}" is missing')
     for key in data:
         if key not in keys:
-            raise InputError(f"the key {shown(key)} is unknown; legal are {', '.join(keys)}")
+            raise InputError(f"the key {shown(key)} is unknown; the keys are {', '.join(keys)}")
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     data: dict[str, Any] = {}
     for key, value in pairs:
         if key in data:
-            raise InputError(f"the key {shown(key)} stands there twice")
+            raise InputError(f"the key {shown(key)} is given twice")
         data[key] = value
     return data
 

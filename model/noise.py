@@ -25,7 +25,7 @@ def add_noise(image: Plane, kind: str, amount: float, rng: Rng) -> Plane:
     if kind not in _NOISES:
         raise InputError(f"the noise {kind!r} is unknown; choose one of {', '.join(KINDS)}")
     if not 0 <= amount <= 1:
-        raise InputError(f"the amount of noise is {amount}; legal is 0 to 1")
+        raise InputError(f"the amount of noise is {amount}; it must be 0 to 1")
     return _NOISES[kind](image, amount, rng)
 
 

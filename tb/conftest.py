@@ -29,7 +29,7 @@ def simulate(request: pytest.FixtureRequest) -> Callable[..., None]:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     chosen = os.environ.get("SIM") or None
     if chosen not in {None, *SIMULATORS}:
-        raise pytest.UsageError(f"SIM is {chosen}; legal is {' or '.join(SIMULATORS)}, or empty")
+        raise pytest.UsageError(f"SIM is {chosen}; it must be {' or '.join(SIMULATORS)}, or empty")
     dropped = [item for item in items if not _wanted(item, chosen)]
     config.hook.pytest_deselected(items=dropped)
     # Verilator's builds take longest: begun first, they leave no core idle at the end.

@@ -142,9 +142,9 @@ def test_a_network(images: Path, command: Evoarray) -> None:
     assert (images / "digits.onnx").stat().st_size > 300
     assert network._repr_svg_().startswith("<svg")
     for wrong, says in (
-        (test.images[:, 0], r"of the shape \(400, 8, 8\); legal is int8 and \(n, 1, 8, 8\)"),
+        (test.images[:, 0], r"of the shape \(400, 8, 8\); it must be int8 and \(n, 1, 8, 8\)"),
         (test.images.astype(int), "an array of int64"),
-        (np.full((1, 1, 8, 8), -128, np.int8), "a pixel is -128; legal is from -127 to 127"),
+        (np.full((1, 1, 8, 8), -128, np.int8), "a pixel is -128; it must be from -127 to 127"),
     ):
         with pytest.raises(InputError, match=says):
             network.logits(wrong)
@@ -293,16 +293,19 @@ def test_what_a_network_cannot_be_evolved_with(
 
 def test_what_only_a_function_can_be_given(images: Path) -> None:
     for options, says in (
-        ({"layer": "64-10"}, "layer is no option; legal are accuracy, activation, add_connection"),
-        ({"algorithm": "luck"}, "algorithm is 'luck'; legal is one of one-plus-lambda"),
-        ({"evaluations": 100.0}, "evaluations is 100.0; legal is a whole number"),
-        ({"replay": "vcs"}, "replay is 'vcs'; legal is one of icarus, verilator"),
+        (
+            {"layer": "64-10"},
+            "layer is no option; the options are accuracy, activation, add_connection",
+        ),
+        ({"algorithm": "luck"}, "algorithm is 'luck'; it must be one of one-plus-lambda"),
+        ({"evaluations": 100.0}, "evaluations is 100.0; it must be a whole number"),
+        ({"replay": "vcs"}, "replay is 'vcs'; it must be one of icarus, verilator"),
         ({"workers": 2}, "workers is no option"),
     ):
         with pytest.raises(InputError, match=says):
             evoarray.evolve_network(output="run", **options)
     assert not (images / "run").exists()
-    with pytest.raises(InputError, match="workers is 0; legal is a whole number from 1 to 1024"):
+    with pytest.raises(InputError, match="workers is 0; it must be a whole number from 1 to 1024"):
         evoarray.resume("run", workers=0)
     with pytest.raises(InputError, match=r"run is no run: there is no run\.sqlite in it"):
         evoarray.resume("run")
@@ -515,7 +518,7 @@ def test_what_studies_refuse_and_warn_of(command: Evoarray, images: Path) -> Non
             call()
         assert command(*typed).err == f"evoarray: {error.value}\n"
     for workers in (0, 2000):
-        with pytest.raises(InputError, match=f"workers is {workers}; legal is a whole number"):
+        with pytest.raises(InputError, match=f"workers is {workers}; it must be a whole number"):
             evoarray.study("spec.toml", "new", workers=workers)
     with closing(sqlite3.connect(images / "one" / "study.sqlite")) as database, database:
         database.execute("UPDATE result SET content = '{}' WHERE run = 1")
@@ -546,20 +549,20 @@ def test_a_program_needs_no_guard_for_the_workers_of_a_study(images: Path) -> No
 @pytest.mark.parametrize(
     ("noisy", "options", "says"),
     [
-        (np.zeros((8, 10)), {}, "noisy is an array of float64; legal is one of uint8"),
+        (np.zeros((8, 10)), {}, "noisy is an array of float64; it must be one of uint8"),
         (np.zeros((8, 10, 3), np.uint8), {}, r"noisy is an array of the shape \(8, 10, 3\)"),
         (np.zeros((2, 10), np.uint8), {}, r"noisy is an array of the shape \(2, 10\)"),
         (np.zeros((8, 11), np.uint8), {}, "noisy is 11x8 pixels and clean is 10x8"),
         ("missing.png", {}, "cannot read the image 'missing.png': No such file"),
-        (None, {"evaluation": 1}, "evaluation is no option; legal are abrupt_after"),
-        (None, {"size": "8"}, "size is '8'; legal is such as 8x8"),
+        (None, {"evaluation": 1}, "evaluation is no option; the options are abrupt_after"),
+        (None, {"size": "8"}, "size is '8'; it must be of the form 8x8"),
         (None, {"seconds": -1}, "seconds is -1"),
-        (None, {"tribes": 1.5}, "tribes is 1.5; legal is a whole number"),
+        (None, {"tribes": 1.5}, "tribes is 1.5; it must be a whole number"),
         (None, {"donor": "best"}, "donor has no effect"),
-        (None, {"backend": "fpga"}, "backend is 'fpga'; legal is one of fast, model"),
-        (None, {"workers": 0}, "workers is 0; legal is a whole number from 1"),
+        (None, {"backend": "fpga"}, "backend is 'fpga'; it must be one of fast, model"),
+        (None, {"workers": 0}, "workers is 0; it must be a whole number from 1"),
         (None, {"train_pair": ["noisy.png"]}, r"train_pair 1 is no pair of images"),
-        (None, {"replay": "vcs"}, "replay is 'vcs'; legal is one of icarus, verilator"),
+        (None, {"replay": "vcs"}, "replay is 'vcs'; it must be one of icarus, verilator"),
         (None, {"start": "circuit.json"}, "cannot read the circuit file circuit.json"),
     ],
 )
@@ -576,9 +579,12 @@ def test_what_a_circuit_cannot_do(pair: tuple[Any, Any]) -> None:
     for call, says in (
         (lambda: Circuit.of(np.zeros(8, np.uint8), "2x2"), "the shape of genes"),
         (lambda: circuit.filter(np.zeros((8, 8, 3), np.uint8)), "the image is an array of the"),
-        (lambda: circuit.filter(pair[0], channels="red"), "channels is 'red'; legal is None or"),
-        (lambda: circuit.filter(pair[0], backend="x"), "backend is 'x'; legal is one of"),
-        (lambda: circuit.export("rust"), "language is 'rust'; legal is one of verilog, c, python"),
+        (lambda: circuit.filter(pair[0], channels="red"), "channels is 'red'; it must be None or"),
+        (lambda: circuit.filter(pair[0], backend="x"), "backend is 'x'; it must be one of"),
+        (
+            lambda: circuit.export("rust"),
+            "language is 'rust'; it must be one of verilog, c, python",
+        ),
         (lambda: circuit.export("c", prove=True), "prove goes with the language verilog"),
         (lambda: circuit.export(name="8bit"), "name is '8bit'"),
         (lambda: evoarray.load("nothing"), "cannot read the circuit file nothing"),

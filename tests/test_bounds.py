@@ -56,9 +56,9 @@ def test_every_number_has_a_largest_one(make: Make, name: str) -> None:
 
 
 def test_the_largest_number_is_named_to_who_exceeds_it() -> None:
-    with pytest.raises(InputError, match=f"legal is a whole number from 1 to {LARGEST}$"):
+    with pytest.raises(InputError, match=f"it must be a whole number from 1 to {LARGEST}$"):
         filter_settings({"evaluations": LARGEST + 1})
-    with pytest.raises(InputError, match=r"legal is a whole number from 1 up$"):
+    with pytest.raises(InputError, match=r"it must be a whole number from 1 up$"):
         filter_settings({"evaluations": 0})
 
 
@@ -69,7 +69,7 @@ def test_the_largest_number_is_named_to_who_exceeds_it() -> None:
         (FAMILIES[0][2], {"mutation-rate": DIGITS}, "a whole number from 1 to 64"),
         (FAMILIES[0][2], {"mutation-rate": "2,1@" + DIGITS}, "a whole number from 1 to 64"),
         (FAMILIES[0][2], {"temperature": "0." + "1" * 5000}, "a part from 0 to 1"),
-        (FAMILIES[0][2], {"size": DIGITS + "x8"}, "such as 8x8"),
+        (FAMILIES[0][2], {"size": DIGITS + "x8"}, "of the form 8x8"),
         (FAMILIES[0][2], {"growth": DIGITS + "x8"}, "sizes such as 4x4"),
         (FAMILIES[0][2], {"pieces": DIGITS + "x8"}, "sizes such as 4x4"),
         (FAMILIES[0][2], {"sample": DIGITS}, "auto, all, or a whole number"),
@@ -113,7 +113,7 @@ def test_runs_are_counted_before_they_are_listed(
     (tmp_path / "spec.toml").write_text(text, encoding="utf-8")
     ended = evoarray("study", "spec.toml", "-o", "st", *options)
     assert (ended.status, ended.out) == (2, "")
-    assert f"runs is {runs}; legal is up to 500000 of each of 2 settings" in ended.err
+    assert f"runs is {runs}; it must be up to 500000 of each of 2 settings" in ended.err
     assert len(ended.err.splitlines()) == 1
 
 
@@ -125,7 +125,7 @@ def test_runs_are_counted_before_they_are_listed(
 def test_shards(evoarray: Evoarray, shard: str) -> None:
     ended = evoarray("study", "spec.toml", "-o", "st", "--shard", shard)
     assert ended.status == 2
-    assert "legal is I/N, with I from 1 to N" in ended.err
+    assert "it must be I/N, with I from 1 to N" in ended.err
     assert len(ended.err) < 250
 
 
@@ -143,7 +143,7 @@ def test_a_number_of_thousands_of_digits_is_not_quoted_whole(
 def test_files_with_numbers_of_thousands_of_digits(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"DIMENSION is '9+.*a whole number from 3 to"):
         read_tsplib(f"TYPE : TSP\nDIMENSION : {DIGITS}\nEOF\n", "long.tsp")
-    with pytest.raises(InputError, match="legal is none, full, or a number up to 0"):
+    with pytest.raises(InputError, match="it must be none, full, or a number up to 0"):
         stages_of(Constant(0), DIGITS)
     graph = tmp_path / "graph"
     graph.write_text(f"{DIGITS} 10\n10 9\n", encoding="utf-8")

@@ -228,7 +228,7 @@ def test_illegal_value(key: str, value: Any, named: tuple[str, ...]) -> None:
 
 
 def test_text_is_shown_as_text() -> None:
-    """`rows is 2; legal is 1 to 64` would leave the reader of "rows": "2" at a loss."""
+    """`rows is 2; it must be 1 to 64` would leave the reader of "rows": "2" at a loss."""
     for key in ("version", "rows", "cols", "output"):
         text = str(example()[key])
         message = refusal(json.dumps(example() | {key: text}))

@@ -60,14 +60,14 @@ def test_it_goes_with_the_rest_of_scikit_learn() -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"algorithm": "newt"}, "algorithm is 'newt'; legal is one of one-plus-lambda, ga, ep"),
-        ({"options": {"layers": "64-10"}}, "options is 'layers'; legal is names of the command"),
-        ({"options": {"copies": 2}}, "options is 'copies'; legal is names of the command"),
+        ({"algorithm": "newt"}, "algorithm is 'newt'; it must be one of one-plus-lambda, ga, ep"),
+        ({"options": {"layers": "64-10"}}, "options is 'layers'; it must be names of the command"),
+        ({"options": {"copies": 2}}, "options is 'copies'; it must be names of the command"),
         ({"options": {"elite": 5}}, "elite has no effect with algorithm one-plus-lambda"),
-        ({"options": {"children": 0}}, "children is 0; legal is a whole number from 1"),
-        ({"validation": 1.0}, "validation is 1.0; legal is a number from 0"),
+        ({"options": {"children": 0}}, "children is 0; it must be a whole number from 1"),
+        ({"validation": 1.0}, "validation is 1.0; it must be a number from 0"),
         ({"evaluations": 0}, "evaluations is 0"),
-        ({"hidden": (0,)}, "layers is '4-0-3'; legal is numbers"),
+        ({"hidden": (0,)}, "layers is '4-0-3'; it must be numbers"),
     ],
 )
 def test_what_it_refuses(options: dict[str, Any], says: str) -> None:

@@ -116,4 +116,4 @@ def test_addresses(tmp_path: Path, address: str) -> None:
         check=False,
     )
     assert ended.returncode == 2
-    assert "legal is such as tcp://HOST:8786 or tls://HOST:8786" in ended.stderr
+    assert "it must look like tcp://HOST:8786 or tls://HOST:8786" in ended.stderr

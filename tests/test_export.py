@@ -639,7 +639,7 @@ def test_the_page_has_area_and_clock() -> None:
         (["--name", "lambda"], "name is 'lambda'"),
         (["--name", "1st"], "name is '1st'"),
         (["--name", "Filter"], "name is 'Filter'"),
-        (["--pipeline", "some"], "pipeline is 'some'; legal is none, full, or a number up to"),
+        (["--pipeline", "some"], "pipeline is 'some'; it must be none, full, or a number up to"),
         (["--pipeline", "99"], "pipeline is '99'"),
         (["--language", "c", "--prove"], "prove goes with the language verilog"),
         (["--language", "python", "--stream"], "stream goes with the language verilog"),

@@ -197,16 +197,19 @@ EOF
     [
         (
             TSP.format(LONG, "EUC_2D", 1),
-            "DIMENSION is '9+\\.\\.\\.; legal is a whole number from 3",
+            "DIMENSION is '9+\\.\\.\\.; it must be a whole number from 3",
         ),
         *[
             (TSP.format(3, kind, number), "a tour may be longer than 9,007,199,254,740,992")
             for kind in ("EUC_2D", "CEIL_2D", "ATT")
             for number in ("1e154", "1e308", "-1e200")
         ],
-        (TSP.format(3, "GEO", LONG), "NODE_COORD_SECTION has 9 numbers; legal are 9 finite ones"),
+        (
+            TSP.format(3, "GEO", LONG),
+            "NODE_COORD_SECTION has 9 numbers; it must have 9 finite ones",
+        ),
         (EXPLICIT.format("1e308"), "a tour may be longer than"),
-        (EXPLICIT.format("1e999"), "legal are 3 finite ones"),
+        (EXPLICIT.format("1e999"), "it must have 3 finite ones"),
     ],
 )
 @pytest.mark.filterwarnings("error")
@@ -217,7 +220,7 @@ def test_cities_too_far_away(text: str, says: str) -> None:
 
 @pytest.mark.parametrize("radius", [1e308, float("inf"), float("nan"), 10**400])
 def test_a_domain_too_large(radius: float) -> None:
-    with pytest.raises(InputError, match=r"radius is .*; legal is a number from 0\.0 to 1e"):
+    with pytest.raises(InputError, match=r"radius is .*; it must be a number from 0\.0 to 1e"):
         GuidedSettings(radius=radius)
 
 

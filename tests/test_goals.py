@@ -315,9 +315,12 @@ def test_a_run_by_a_function_goes_on_with_it(command: Evoarray, images: Path, pa
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"fitness": "psnr"}, "fitness is 'psnr'; legal is one of sae, squared, own"),
-        ({"fitness": "own"}, "fitness is 'own'; legal is sae or squared, or in Python a function"),
-        ({"fitness": lambda *_: -1}, "says -1 of an image; legal is a number from 0 to 1e"),
+        ({"fitness": "psnr"}, "fitness is 'psnr'; it must be one of sae, squared, own"),
+        (
+            {"fitness": "own"},
+            "fitness is 'own'; it must be sae or squared, or in Python a function",
+        ),
+        ({"fitness": lambda *_: -1}, "says -1 of an image; it must be a number from 0 to 1e"),
         ({"fitness": lambda *_: float("nan")}, "says nan of an image"),
         ({"fitness": lambda *_: None}, "says None of an image"),
         ({"fitness": lambda *_: 10**400}, "says 1000000"),
@@ -332,7 +335,7 @@ def test_a_run_by_a_function_goes_on_with_it(command: Evoarray, images: Path, pa
         ({"fitness": lambda *_: 1e13}, r"says 1e\+?13|says 10000000000000.0 of an image"),
         (
             {"fitness": dissimilarity, "sample": "64"},
-            "sample is '64'; legal is all with a function",
+            "sample is '64'; it must be all with a function",
         ),
     ],
 )

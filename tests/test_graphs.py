@@ -35,7 +35,7 @@ def test_another_seed_gives_another_graph(topology: str) -> None:
 
 
 def test_an_unknown_topology_is_refused() -> None:
-    with pytest.raises(InputError, match="topology is 'star'; legal is one of complete, ring"):
+    with pytest.raises(InputError, match="topology is 'star'; it must be one of complete, ring"):
         graph_of("star", 5, 1)
 
 

@@ -308,17 +308,17 @@ def test_streams_of_a_run_differ() -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"problem": "griewank"}, "problem is 'griewank'; legal is one of ackley, beale, camel"),
-        ({"algorithm": "ring"}, "algorithm is 'ring'; legal is one of traditional"),
-        ({"population": 4}, "population is 4; legal is a whole number from 5 to 2000"),
+        ({"problem": "griewank"}, "problem is 'griewank'; it must be one of ackley, beale, camel"),
+        ({"algorithm": "ring"}, "algorithm is 'ring'; it must be one of traditional"),
+        ({"population": 4}, "population is 4; it must be a whole number from 5 to 2000"),
         ({"generations": 0}, "generations is 0"),
-        ({"factor": float("nan")}, "factor is nan; legal is a number from 0.0 to 2.0"),
+        ({"factor": float("nan")}, "factor is nan; it must be a number from 0.0 to 2.0"),
         ({"factor": 3.0}, "factor is 3.0"),
-        ({"crossover_rate": "0.1"}, "crossover-rate is '0.1'; legal is a number from 0.0 to 1.0"),
-        ({"neighbours": 3}, "neighbours is 3; legal is an even number"),
-        ({"problem": "beale", "dimensions": 3}, "dimensions is 3; legal is 2 with problem beale"),
-        ({"problem": "tsp", "algorithm": "scipy"}, "algorithm is 'scipy'; legal is one of trad"),
-        ({"file": 3}, "file is 3; legal is the name of a TSPLIB file"),
+        ({"crossover_rate": "0.1"}, "crossover-rate is '0.1'; it must be a number from 0.0 to 1.0"),
+        ({"neighbours": 3}, "neighbours is 3; it must be an even number"),
+        ({"problem": "beale", "dimensions": 3}, "dimensions is 3; it must be 2 with problem beale"),
+        ({"problem": "tsp", "algorithm": "scipy"}, "algorithm is 'scipy'; it must be one of trad"),
+        ({"file": 3}, "file is 3; it must be the name of a TSPLIB file"),
     ],
 )
 def test_settings_that_are_refused(options: dict[str, Any], says: str) -> None:

@@ -12,18 +12,21 @@ import pytest
 import evoarray as interface
 from evoarray.api.evolving import OWN
 from evoarray.cli import commands
+from evoarray.commands.grouping import Grouped
+from evoarray.evolution.effects import refuse_idle
 from evoarray.evolution.filter.presets import settings_of
 from evoarray.evolution.neuro.algorithms import settings_of as settings_of_network
 from evoarray.evolution.neuro.neat.settings import NEAT
+from evoarray.model.errors import InputError
 from tests.conftest import Evoarray
 
 
 def shown(evoarray: Evoarray, command: str) -> dict[str, str]:
     """Return the defaults that the help of a command shows, by the names of options."""
-    text = evoarray(command, "--help").out
-    entries = re.split(r"\n  (?=-)", text[text.index("Options:") :])
+    # Without headings. Paragraphs before the options are indented, too, but have no dash.
+    text = re.sub(r"\n\n\S.*:\n", "\n", evoarray(command, "--help").out)
     found = {}
-    for entry in entries[1:]:
+    for entry in re.split(r"\n  (?=-)", text)[1:]:
         line = re.sub(r"\s*\n\s*", " ", entry)
         names = re.findall(r"(?<![\w-])--([a-z-]+)", line.partition("  ")[0])
         default = re.search(r"\[default: (.*)\]$", line)
@@ -62,6 +65,43 @@ def test_of_networks(evoarray: Evoarray, algorithm: str) -> None:
         assert default == as_shown(getattr(settings, each.name)), name
         seen += 1
     assert seen > 12
+
+
+@pytest.mark.parametrize("name", ["evolve", "neuro"])
+def test_every_option_has_its_place_in_the_help(evoarray: Evoarray, name: str) -> None:
+    command = commands.commands[name]
+    assert isinstance(command, Grouped)
+    placed = [option for names in command.groups.values() for option in names]
+    named = [each.name for each in command.params if isinstance(each, click.Option)]
+    assert sorted(placed) == sorted([*map(str, named), "help"])
+    said = evoarray(name, "--help").out
+    for heading in command.groups:
+        assert f"\n{heading}:\n" in said
+
+
+@pytest.mark.parametrize("algorithm", ["one-plus-lambda", "ga", "es", "newt", "mlp", NEAT])
+def test_the_help_of_an_algorithm_has_its_options_alone(evoarray: Evoarray, algorithm: str) -> None:
+    """An option that is not among them is refused."""
+    option = r"\n  --([a-z-]+)"
+    said = set(re.findall(option, evoarray("neuro", "--algorithm", algorithm, "--help").out))
+    every = set(re.findall(option, evoarray("neuro", "--help").out))
+    assert {"seed", "algorithm"} <= said < every
+
+    def is_refused(name: str, value: object) -> bool:
+        options = {"algorithm": algorithm, name: value}
+        try:
+            refuse_idle(options, settings_of_network(options))
+        except InputError:
+            return True
+        return False
+
+    choices = {"encoding": "masked", "counts": "stored", "activation": "tanh", "backend": "model"}
+    for name in every - said:
+        values = [choices[name]] if name in choices else [1, 2]  # one of them is no default
+        assert any(is_refused(name, value) for value in values), name
+    settings = settings_of_network({"algorithm": algorithm})
+    for name in said & {each.name.replace("_", "-") for each in fields(settings)}:
+        assert not is_refused(name, getattr(settings, name.replace("-", "_"))), name
 
 
 OF_COMMANDS = {"config", "json_lines", "convert"}

@@ -27,39 +27,39 @@ EVOLVE = ("evolve", "noisy.png", "clean.png", "-o", "run", "--rows", "4", "--col
 # --- values in TOML
 
 EVOLVE_VALUES = [
-    ("seed = 1.9", "seed is 1.9; legal is a whole number"),
-    ("rows = 4.9", "rows is 4.9; legal is a whole number"),
-    ("rows = 4.0", "rows is 4.0; legal is a whole number"),
-    ("tribes = true", "tribes is True; legal is a whole number"),
-    ('tribes = "2"', "tribes is '2'; legal is a whole number"),
-    ("seed = inf", "seed is inf; legal is a whole number"),
-    ("rows = nan", "rows is nan; legal is a whole number"),
-    ("seed = 1979-05-27", "seed is 1979-05-27; legal is a whole number"),
-    ("workers = 1.5", "workers is 1.5; legal is a whole number"),
-    ("max-seconds = inf", "max-seconds is inf; legal is a number"),
-    ("max-seconds = true", "max-seconds is True; legal is a number"),
-    ("convert = 1", "convert is 1; legal is true or false"),
-    ('convert = "yes"', "convert is 'yes'; legal is true or false"),
-    ("json-lines = 2", "json-lines is 2; legal is true or false"),
-    ("preset = true", "preset is True; legal is a text"),
-    ("output = 07:32:00", "output is 07:32:00; legal is a text"),
-    ("functions = inf", "functions is inf; legal is a text"),
-    ("mutation-rate = true", "mutation-rate is True; legal is a text"),
-    ("mutation-rate = [1]", r"mutation-rate is \[1\]; legal is a text"),
-    ("temperature = {}", "temperature is {}; legal is a text"),
-    ('after = "run/circuit.json"', "after is 'run/circuit.json'; legal is a list of texts"),
-    ("after = [1]", r"after is \[1\]; legal is a list of texts"),
-    ('train-pair = ["a", "b"]', "train-pair is 'a'; legal is a list of lists of 2 texts"),
-    ('test-pair = [["a"]]', r"test-pair is \[\['a'\]\]; legal is a list of lists of 2 texts"),
+    ("seed = 1.9", "seed is 1.9; it must be a whole number"),
+    ("rows = 4.9", "rows is 4.9; it must be a whole number"),
+    ("rows = 4.0", "rows is 4.0; it must be a whole number"),
+    ("tribes = true", "tribes is True; it must be a whole number"),
+    ('tribes = "2"', "tribes is '2'; it must be a whole number"),
+    ("seed = inf", "seed is inf; it must be a whole number"),
+    ("rows = nan", "rows is nan; it must be a whole number"),
+    ("seed = 1979-05-27", "seed is 1979-05-27; it must be a whole number"),
+    ("workers = 1.5", "workers is 1.5; it must be a whole number"),
+    ("max-seconds = inf", "max-seconds is inf; it must be a number"),
+    ("max-seconds = true", "max-seconds is True; it must be a number"),
+    ("convert = 1", "convert is 1; it must be true or false"),
+    ('convert = "yes"', "convert is 'yes'; it must be true or false"),
+    ("json-lines = 2", "json-lines is 2; it must be true or false"),
+    ("preset = true", "preset is True; it must be a text"),
+    ("output = 07:32:00", "output is 07:32:00; it must be a text"),
+    ("functions = inf", "functions is inf; it must be a text"),
+    ("mutation-rate = true", "mutation-rate is True; it must be a text"),
+    ("mutation-rate = [1]", r"mutation-rate is \[1\]; it must be a text"),
+    ("temperature = {}", "temperature is {}; it must be a text"),
+    ('after = "run/circuit.json"', "after is 'run/circuit.json'; it must be a list of texts"),
+    ("after = [1]", r"after is \[1\]; it must be a list of texts"),
+    ('train-pair = ["a", "b"]', "train-pair is 'a'; it must be a list of lists of 2 texts"),
+    ('test-pair = [["a"]]', r"test-pair is \[\['a'\]\]; it must be a list of lists of 2 texts"),
 ]
 NEURO_VALUES = [
-    ("accuracy = 1979-05-27", "accuracy is 1979-05-27; legal is a number"),
-    ("accuracy = true", "accuracy is True; legal is a number"),
-    ("smooth = nan", "smooth is nan; legal is a number"),
-    ('population = "100"', "population is '100'; legal is a whole number"),
-    ("children = 2.5", "children is 2.5; legal is a whole number"),
-    ("layers = [64]", r"layers is \[64\]; legal is a text"),
-    ("json-lines = 0", "json-lines is 0; legal is true or false"),
+    ("accuracy = 1979-05-27", "accuracy is 1979-05-27; it must be a number"),
+    ("accuracy = true", "accuracy is True; it must be a number"),
+    ("smooth = nan", "smooth is nan; it must be a number"),
+    ('population = "100"', "population is '100'; it must be a whole number"),
+    ("children = 2.5", "children is 2.5; it must be a whole number"),
+    ("layers = [64]", r"layers is \[64\]; it must be a text"),
+    ("json-lines = 0", "json-lines is 0; it must be true or false"),
 ]
 
 
@@ -124,7 +124,7 @@ def test_a_tolerance_is_a_number(evoarray: Evoarray, images: Path, tolerance: st
     write_circuit(images / "c.json", copy_filter(Shape(2, 2, "upm16")))
     pair = ("noisy.png", "clean.png")
     ended = evoarray("prune", "c.json", *pair, "-o", "p.json", "--tolerance", tolerance)
-    refused(ended, f"tolerance is {tolerance}.*; legal is a number from 0 to 1000")
+    refused(ended, f"tolerance is {tolerance}.*; it must be a number from 0 to 1000")
 
 
 # --- byte order marks
@@ -153,7 +153,7 @@ def test_a_byte_order_mark_changes_nothing(evoarray: Evoarray, images: Path) -> 
     write_marked(images / "circuit.json", circuit_to_json(circuit))
     assert evoarray("show", "circuit.json", "-o", "circuit.svg").status == 0
     write_marked(images / "options.toml", "rows = 0\n")
-    refused(evoarray(*EVOLVE[:-4], "--config", "options.toml"), "rows is 0; legal is a whole")
+    refused(evoarray(*EVOLVE[:-4], "--config", "options.toml"), "rows is 0; it must be a whole")
     write_marked(images / "graph.txt", "3 1\n0 2\n1 0\n")
     assert read_edges(images / "graph.txt", 4) == ((0, 1), (0, 2), (1, 3))
     write_marked(images / "five.tsp", TSPLIB)

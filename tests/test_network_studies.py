@@ -219,15 +219,15 @@ def test_errors_are_told_as_the_paper_does_or_exactly_enough() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ('"networks"', '"other"', "kind is 'other'; legal is one of filters, networks, neuro"),
-        ('"networks"', "[1]", "kind is [1]; legal is a text"),
+        ('"networks"', '"other"', "kind is 'other'; it must be one of filters, networks, neuro"),
+        ('"networks"', "[1]", "kind is [1]; it must be a text"),
         ("runs = 6", 'photos = ["a.png"]', "photos is not known; known are claims, grid, kind"),
         ("population", "populatoin", "populatoin is not known; known are accept, algorithm"),
-        ("population = 10", "population = 2", "population is 2; legal is a whole number from 5"),
+        ("population = 10", "population = 2", "population is 2; it must be a whole number from 5"),
         ("optimum = 3323", "factor = 0.7", "setting 'burma14': factor has no effect with problem"),
         ('"burma14.tsp"', '"none.tsp"', "none.tsp: No such file"),
         ('"burma14.tsp"', '"spec.toml"', "is no line of a TSPLIB file"),
-        ("level = 0.25", "level = true", "level is True; legal is a number such as 0.9"),
+        ("level = 0.25", "level = true", "level is True; it must be a number such as 0.9"),
         ("level = 0.25", "", "level is missing beside equals"),
     ],
 )

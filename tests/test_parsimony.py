@@ -236,9 +236,9 @@ def test_a_front_goes_on_where_it_was() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"parsimony": "some"}, "parsimony is 'some'; legal is one of none, tie, weight, pareto"),
-        ({"parsimony": "pareto", "tribes": 2}, "parsimony is 'pareto'; legal is another one"),
-        ({"parsimony": "weight", "lut_weight": 0}, "lut-weight is 0; legal is a whole number"),
+        ({"parsimony": "some"}, "parsimony is 'some'; it must be one of none, tie, weight, pareto"),
+        ({"parsimony": "pareto", "tribes": 2}, "parsimony is 'pareto'; it must be another one"),
+        ({"parsimony": "weight", "lut_weight": 0}, "lut-weight is 0; it must be a whole number"),
     ],
 )
 def test_bad_options_are_refused(options: dict[str, Any], message: str) -> None:

@@ -191,13 +191,13 @@ CIRCUITS = [
     ("cut.json", "it is not JSON"),
     ("list.json", 'it is not a JSON object with "format": "evoarray-circuit"'),
     ("foreign.json", 'it is not a JSON object with "format": "evoarray-circuit"'),
-    ("future.json", "version is 2; legal is 1"),
-    ("shape.json", r"functions is .*; legal is a list of length 3"),
-    ("code.json", r"functions\[0\]\[2\] is 16; legal is a whole number from 0 to 15"),
-    ("border.json", r"north\[1\] is 9; legal is a whole number from 0 to 8"),
-    ("output.json", "output is 2; legal is a whole number from 0 to 1"),
-    ("set.json", "function_set is .?upm20.?; legal is one of upm16, upm19, cgp16"),
-    ("extra.json", "the key .colour. is unknown; legal are format, "),
+    ("future.json", "version is 2; it must be 1"),
+    ("shape.json", r"functions is .*; it must be a list of length 3"),
+    ("code.json", r"functions\[0\]\[2\] is 16; it must be a whole number from 0 to 15"),
+    ("border.json", r"north\[1\] is 9; it must be a whole number from 0 to 8"),
+    ("output.json", "output is 2; it must be a whole number from 0 to 1"),
+    ("set.json", "function_set is .?upm20.?; it must be one of upm16, upm19, cgp16"),
+    ("extra.json", "the key .colour. is unknown; the keys are format, "),
 ]
 
 
@@ -232,7 +232,7 @@ def test_a_file_that_may_not_be_read(
     refused(ended, f"cannot read the .*{name}'?: Permission denied")
 
 
-NUMBER = "legal is a whole number from {}"
+NUMBER = "it must be a whole number from {}"
 OPTIONS = [
     *[
         ("--rows", value, f"rows is {value}; {NUMBER.format('1 to 64')}")
@@ -251,7 +251,7 @@ OPTIONS = [
         ("--tribes", value, f"tribes is {value}; {NUMBER.format('1 to 1024')}")
         for value in (0, -1, 10**9)
     ],
-    ("--tribes", 300, "evaluations is 262144; legal is 921600 or more for 300 tribes"),
+    ("--tribes", 300, "evaluations is 262144; it must be 921600 or more for 300 tribes"),
     ("--war-interval", -1, f"war-interval is -1; {NUMBER.format('0 up')}"),
     ("--seed", -1, f"seed is -1; {NUMBER.format('0 up')}"),
     *[
@@ -270,7 +270,7 @@ OPTIONS = [
         for value in ("x", "1.5", "", "1e3", "nan")
     ],
     *[
-        ("--seconds", value, f"seconds is {value}; legal is a number")
+        ("--seconds", value, f"seconds is {value}; it must be a number")
         for value in ("-0.5", "inf", "nan")
     ],
     *[
@@ -291,7 +291,7 @@ OPTIONS = [
     ],
     *[("--start", value, f"cannot read the circuit file {value}") for value in ("x", "", "UPM16")],
     *[("--topology", value, f"cannot read the graph file {value}") for value in ("x", "", "file")],
-    ("--topology", "ring", "topology is 'ring'; legal is complete unless there are wars, migr"),
+    ("--topology", "ring", "topology is 'ring'; it must be complete unless there are wars, migr"),
     ("--replay", "model", "'model' is not one of 'icarus', 'verilator'"),
     ("--test-pair", "noisy.png", "'--test-pair' requires 2 arguments"),
     ("--train-pair", "noisy.png", "'--train-pair' requires 2 arguments"),
@@ -316,14 +316,14 @@ def test_option_values_of_evolve(
     [
         (
             ("noise", "clean.png", "-o", "o.png", "--amount", "nan"),
-            "amount of noise is nan; legal is 0 to 1",
+            "amount of noise is nan; it must be 0 to 1",
         ),
         (("noise", "clean.png", "-o", "o.png", "--amount", "inf"), "amount of noise is inf"),
         (("noise", "clean.png", "-o", "o.png", "--amount", "1.1"), "amount of noise is 1.1"),
         (("noise", "clean.png", "-o", "o.png", "--amount", "-0.1"), "amount of noise is -0.1"),
         (("noise", "clean.png", "-o", "o.png", "--amount", "x"), "'x' is not a valid float"),
         (("noise", "clean.png", "-o", "o.png", "--kind", "hum"), "'hum' is not one of 'salt-and"),
-        (("noise", "clean.png", "-o", "o.png", "--seed", "-1"), "seed is -1; legal is a whole"),
+        (("noise", "clean.png", "-o", "o.png", "--seed", "-1"), "seed is -1; it must be a whole"),
         (("noise", "clean.png", "-o", "o.png", "--seed", "x"), "'x' is not a valid integer"),
         (("target", "clean.png"), "Missing option '-o' / '--output'"),
         (("target", "clean.png", "-o", "o.png", "--kind", "open"), "'open' is not one of 'smooth'"),

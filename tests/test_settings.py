@@ -20,24 +20,28 @@ RATES = (
 @pytest.mark.parametrize(
     ("option", "value", "says"),
     [
-        ("evaluations", 0, "evaluations is 0; legal is a whole number from 1 up"),
+        ("evaluations", 0, "evaluations is 0; it must be a whole number from 1 up"),
         ("evaluations", -5, "evaluations is -5;"),
         ("evaluations", 1.5, "evaluations is 1.5;"),
         ("evaluations", True, "evaluations is True;"),
         ("evaluations", "9", "evaluations is '9';"),
-        ("mutation_rate", 0, "mutation-rate is 0; legal is a whole number from 1 to 64"),
+        ("mutation_rate", 0, "mutation-rate is 0; it must be a whole number from 1 to 64"),
         ("mutation_rate", HIGHEST_RATE + 1, "mutation-rate is 65;"),
-        ("tribes", 0, f"tribes is 0; legal is a whole number from 1 to {MOST_TRIBES}"),
+        ("tribes", 0, f"tribes is 0; it must be a whole number from 1 to {MOST_TRIBES}"),
         ("tribes", MOST_TRIBES + 1, "tribes is 1025;"),
-        ("war_interval", -1, "war-interval is -1; legal is a whole number from 0 up"),
-        ("seed", -1, "seed is -1; legal is a whole number from 0 up"),
+        ("war_interval", -1, "war-interval is -1; it must be a whole number from 0 up"),
+        ("seed", -1, "seed is -1; it must be a whole number from 0 up"),
         ("seed", None, "seed is None;"),
-        ("start", "zero", "start is 'zero'; legal is one of copy, random"),
-        ("accept", "worse", "accept is 'worse'; legal is one of equal, better"),
-        ("functions", "N,max,nand", "functions is 'N,max,nand'; legal is a list of N+W, 2N, 2W,"),
-        ("functions", "N,", "functions is 'N,'; legal is a list of"),
+        ("start", "zero", "start is 'zero'; it must be one of copy, random"),
+        ("accept", "worse", "accept is 'worse'; it must be one of equal, better"),
+        ("functions", "N,max,nand", "functions is 'N,max,nand'; it must be a list of N+W, 2N, 2W,"),
+        ("functions", "N,", "functions is 'N,'; it must be a list of"),
         *(
-            ("temperature", wrong, f"temperature is '{wrong}'; legal is a part from 0 to 1, or two")
+            (
+                "temperature",
+                wrong,
+                f"temperature is '{wrong}'; it must be a part from 0 to 1, or two",
+            )
             for wrong in ("", "hot", "1.5", "-0.1", "0.1..", "0.1..0", "0..0.1", "1e-3", "0.1..2")
         ),
     ],
@@ -56,7 +60,7 @@ def test_settings_refuse_a_budget_that_gives_tribes_nothing(
     evaluations: int, tribes: int, war_interval: int, least: int
 ) -> None:
     with pytest.raises(
-        InputError, match=f"is {evaluations}; legal is {least} or more for {tribes}"
+        InputError, match=f"is {evaluations}; it must be {least} or more for {tribes}"
     ):
         Settings(SHAPE, evaluations, tribes=tribes, war_interval=war_interval)
     Settings(SHAPE, least, tribes=tribes, war_interval=war_interval)
@@ -88,14 +92,14 @@ ZERO_UP = (
 def test_numbers_have_a_least_value_and_are_whole(option: str, least: int, legal: str) -> None:
     for value in (least - 1, -(10**30), 1.5, "2", True, None):
         refused(
-            {option: value}, f"{named(option)} is {value!r}; legal is a whole number from {legal}"
+            {option: value}, f"{named(option)} is {value!r}; it must be a whole number from {legal}"
         )
     Settings(SHAPE, **{option: least})  # type: ignore[arg-type]
 
 
 def test_a_time_limit_may_be_a_part_of_a_second() -> None:
     for value in (-0.5, float("inf"), float("nan"), "2", True, None):
-        refused({"seconds": value}, f"seconds is {value!r}; legal is a number from 0.0 up")
+        refused({"seconds": value}, f"seconds is {value!r}; it must be a number from 0.0 up")
     assert Settings(SHAPE, seconds=0.5).seconds == 0.5
     Settings(SHAPE, seconds=1)
 
@@ -125,7 +129,7 @@ def refused(options: dict[str, Any], says: str, shape: Shape = SHAPE) -> None:
 )
 def test_words_are_among_those_named(option: str, legal: str) -> None:
     for value in ("", "x", legal.partition(",")[0].upper(), None, 3):
-        refused({option: value}, f"{option} is {value!r}; legal is one of {legal}")
+        refused({option: value}, f"{option} is {value!r}; it must be one of {legal}")
 
 
 @pytest.mark.parametrize(
@@ -136,7 +140,7 @@ def test_words_are_among_those_named(option: str, legal: str) -> None:
     ],
 )
 def test_mutation_rates_that_are_refused(rate: object) -> None:
-    refused({"mutation_rate": rate}, f"mutation-rate is {rate!r}; legal is {RATES}")
+    refused({"mutation_rate": rate}, f"mutation-rate is {rate!r}; it must be {RATES}")
 
 
 @pytest.mark.parametrize(
@@ -166,56 +170,56 @@ def test_mutation_rates_share_the_budget_or_begin_when_told(
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"crossover": "full"}, "crossover is 'full'; legal is none with a single tribe"),
-        ({"crossover": "partial"}, "crossover is 'partial'; legal is none with a single tribe"),
+        ({"crossover": "full"}, "crossover is 'full'; it must be none with a single tribe"),
+        ({"crossover": "partial"}, "crossover is 'partial'; it must be none with a single tribe"),
         (
             {"crossover": "partial", "tribes": 2},
-            "crossover-size is 4; legal is a whole number from 1 to 3",
+            "crossover-size is 4; it must be a whole number from 1 to 3",
         ),
         (
             {"crossover": "partial", "tribes": 2, "crossover_size": 0},
-            "crossover-size is 0; legal is a whole number from 1 to 64",
+            "crossover-size is 0; it must be a whole number from 1 to 64",
         ),
-        ({"growth": "3x4", "pieces": "1x1"}, "pieces is '1x1'; legal is nothing beside growth"),
+        ({"growth": "3x4", "pieces": "1x1"}, "pieces is '1x1'; it must be nothing beside growth"),
         (
             {"abrupt_after": 9, "tribes": 2},
-            "abrupt-after is 9; legal is 0 unless war-interval is 0: a war ends it",
+            "abrupt-after is 9; it must be 0 unless war-interval is 0: a war ends it",
         ),
         (
             {"children": 4, "war_interval": 10},
-            "war-interval is 10; legal is a multiple of the 4 children",
+            "war-interval is 10; it must be a multiple of the 4 children",
         ),
         (
             {"children": 4, "drop_interval": 10},
-            "drop-interval is 10; legal is a multiple of the 4 children",
+            "drop-interval is 10; it must be a multiple of the 4 children",
         ),
         (
             {"children": 4, "crossover_interval": 10},
-            "crossover-interval is 10; legal is a multiple of the 4 children",
+            "crossover-interval is 10; it must be a multiple of the 4 children",
         ),
         (
             {"children": 4, "tribes": 2, "migration_interval": 10},
-            "migration-interval is 10; legal is a multiple of the 4 children",
+            "migration-interval is 10; it must be a multiple of the 4 children",
         ),
         (
             {"children": 4, "tribes": 3, "topology": "ring", "rewire_interval": 10},
-            "rewire-interval is 10; legal is a multiple of the 4 children",
+            "rewire-interval is 10; it must be a multiple of the 4 children",
         ),
-        ({"migration_interval": 9}, "migration-interval is 9; legal is 0 with a single tribe"),
-        ({"topology": "ring"}, "topology is 'ring'; legal is complete with a single tribe"),
+        ({"migration_interval": 9}, "migration-interval is 9; it must be 0 with a single tribe"),
+        ({"topology": "ring"}, "topology is 'ring'; it must be complete with a single tribe"),
         (
             {"topology": "ring", "tribes": 3, "war_interval": 0},
-            "topology is 'ring'; legal is complete unless there are wars, migrations or "
+            "topology is 'ring'; it must be complete unless there are wars, migrations or "
             "crossovers, where tribes meet",
         ),
         (
             {"rewire_interval": 9, "tribes": 3},
-            "rewire-interval is 9; legal is 0 where all tribes are neighbours",
+            "rewire-interval is 9; it must be 0 where all tribes are neighbours",
         ),
         *(
             (
                 {"mates": "roulette", "tribes": 3, **others},
-                "mates is 'roulette'; legal is uniform unless tribes migrate, or the donor of a "
+                "mates is 'roulette'; it must be uniform unless tribes migrate, or the donor of a "
                 "partial crossover is random",
             )
             for others in (
@@ -226,21 +230,21 @@ def test_mutation_rates_share_the_budget_or_begin_when_told(
         ),
         (
             {"abrupt_after": 9, "tribes": 2, "war_interval": 0, "migration_interval": 9},
-            "abrupt-after is 9; legal is 0 unless migration-interval is 0: a migration ends it",
+            "abrupt-after is 9; it must be 0 unless migration-interval is 0: a migration ends it",
         ),
         (
             {"parsimony": "pareto", "tribes": 2, "war_interval": 0, "migration_interval": 9},
-            "parsimony is 'pareto'; legal is another one beside migration: its tribes do not "
+            "parsimony is 'pareto'; it must be another one beside migration: its tribes do not "
             "compete (--preset plain --war-interval 0)",
         ),
-        ({"children": 3}, "children is 3; legal is a divisor of 1024"),
+        ({"children": 3}, "children is 3; it must be a divisor of 1024"),
         (
             {"children": 8, "evaluations": 7},
-            "evaluations is 7; legal is 8 or more for 1 tribes",
+            "evaluations is 7; it must be 8 or more for 1 tribes",
         ),
         (
             {"tribes": 3, "war_interval": 0, "drop_interval": 50, "evaluations": 149},
-            "evaluations is 149; legal is 150 or more for 3 tribes",
+            "evaluations is 149; it must be 150 or more for 3 tribes",
         ),
     ],
     ids=str,
@@ -251,7 +255,7 @@ def test_options_that_do_not_go_together(options: dict[str, Any], says: str) -> 
 
 @pytest.mark.parametrize("sides", [(1, 4), (4, 1)])
 def test_a_mesh_of_one_row_or_column_has_no_halves(sides: tuple[int, int]) -> None:
-    says = "crossover is 'full'; legal is none or partial in a mesh of one row or column"
+    says = "crossover is 'full'; it must be none or partial in a mesh of one row or column"
     refused({"crossover": "full", "tribes": 2}, says, Shape(*sides, "upm16"))
     Settings(Shape(*sides, "upm16"), crossover="partial", tribes=2, crossover_size=1)
 
@@ -259,13 +263,13 @@ def test_a_mesh_of_one_row_or_column_has_no_halves(sides: tuple[int, int]) -> No
 @pytest.mark.parametrize("option", ["growth", "pieces"])
 @pytest.mark.parametrize("value", ["x", "3", "3x", "0x4", "3x4,", "3*4", "-1x2", "3x4x5"])
 def test_sizes_are_rows_by_columns(option: str, value: str) -> None:
-    says = f"{option} is {value!r}; legal is sizes such as 4x4, separated by commas"
+    says = f"{option} is {value!r}; it must be sizes such as 4x4, separated by commas"
     refused({option: value}, says)
 
 
 @pytest.mark.parametrize("value", ["2x2", "3x4,2x2", "4x4", "3x3,3x4,3x3", "2x4,3x3,3x4", "9x9"])
 def test_growth_ends_in_the_whole_mesh_and_never_shrinks(value: str) -> None:
-    says = f"growth is {value!r}; legal is sizes that grow to the whole mesh, such as 2x2,3x4"
+    says = f"growth is {value!r}; it must be sizes that grow to the whole mesh, such as 2x2,3x4"
     refused({"growth": value}, says)
     assert Settings(SHAPE, growth="1x1, 3x2,3x2,3x4").growth_sizes == (
         *((1, 1), (3, 2), (3, 2), (3, 4)),
@@ -274,14 +278,14 @@ def test_growth_ends_in_the_whole_mesh_and_never_shrinks(value: str) -> None:
 
 @pytest.mark.parametrize("value", ["4x4", "3x5", "2x2,3x4"])
 def test_pieces_are_no_more_than_rows_and_columns(value: str) -> None:
-    says = f"pieces is {value!r}; legal is such as 2x2, and no more than rows and columns"
+    says = f"pieces is {value!r}; it must be of the form 2x2, and no more than rows and columns"
     refused({"pieces": value}, says)
     assert Settings(SHAPE, pieces="3x4").piece_grid == (3, 4)
 
 
 def test_a_start_circuit_has_the_genes_of_the_run() -> None:
     genes = tuple(copy_filter(SHAPE).genes.tolist())
-    says = "start is {!r}; legal is a circuit of the run's own rows, cols and function-set"
+    says = "start is {!r}; it must be a circuit of the run's own rows, cols and function-set"
     for start, wrong in (
         ("circuit", ()),
         ("circuit", genes[:-1]),
@@ -310,7 +314,7 @@ def test_a_start_circuit_has_the_genes_of_the_run() -> None:
     ids=str,
 )
 def test_edges_are_those_of_a_file_and_join_tribes(topology: str, edges: Any) -> None:
-    says = f"topology is {topology!r}; legal is a graph of which the tribes are the nodes"
+    says = f"topology is {topology!r}; it must be a graph of which the tribes are the nodes"
     refused({"topology": topology, "edges": edges, "tribes": 3}, says)
     Settings(SHAPE, topology="file", edges=((0, 1), (1, 2)), tribes=3)
 

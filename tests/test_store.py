@@ -181,7 +181,7 @@ def test_a_save_that_json_cannot_hold_saves_nothing(folder: Path) -> None:
         for wrong in ({"nan": float("nan")}, {"object": object()}):
             with pytest.raises((ValueError, TypeError)):
                 store.save(wrong, rows, events)
-        with pytest.raises(ValueError, match="status is 'tired'; legal is one of running, "):
+        with pytest.raises(ValueError, match="status is 'tired'; it must be one of running, "):
             store.save(checkpoint, rows, events, "tired")
         assert check(store.load()) == 2
         assert check(saved(store, 3, 3).load()) == 3

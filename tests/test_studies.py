@@ -162,22 +162,22 @@ CLAIM = '\n[[claims]]\nsays = "a"\n'
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("runs = 6", "runs = 0", "runs is 0; legal is a whole number from 1 up"),
+        ("runs = 6", "runs = 0", "runs is 0; it must be a whole number from 1 up"),
         ("runs = 6", "runs = true", "runs is True"),
         ("runs = 6", 'runs = "6"', "runs is '6'"),
         ("quick = 2", "quick = -1", "quick is -1"),
         ("runs = 6", "rnus = 6", "rnus is not known; known are amount"),
         ("runs = 6", "runs = 6\nruns = 7", "not a TOML file"),
-        ("runs = 6", "amount = true", "amount is True; legal is a number such as 0.2"),
-        ("runs = 6", "amount = inf", "amount is inf; legal is a number such as 0.2"),
-        ("runs = 6", "runs = 6.0", "runs is 6.0; legal is a whole number from 1 up"),
-        ("runs = 6", "together = 1", "together is 1; legal is true or false"),
+        ("runs = 6", "amount = true", "amount is True; it must be a number such as 0.2"),
+        ("runs = 6", "amount = inf", "amount is inf; it must be a number such as 0.2"),
+        ("runs = 6", "runs = 6.0", "runs is 6.0; it must be a whole number from 1 up"),
+        ("runs = 6", "together = 1", "together is 1; it must be true or false"),
         ("runs = 6", 'first-tribe = "yes"', "first-tribe is 'yes'"),
         ('["clean.png", "noisy.png"]', "[]", "photos is missing"),
-        ('["clean.png", "noisy.png"]', "[1]", "legal is a list of names"),
-        ('["clean.png", "noisy.png"]', '"clean.png"', "legal is a list"),
+        ('["clean.png", "noisy.png"]', "[1]", "it must be a list of names"),
+        ('["clean.png", "noisy.png"]', '"clean.png"', "it must be a list"),
         ('held-out = ["noisy.png"]', 'held-out = ["none.png"]', "none.png"),
-        ("[grid]\ntribes = [1, 2]", "[grid]\ntribes = 2", "grid: tribes is 2; legal is a list"),
+        ("[grid]\ntribes = [1, 2]", "[grid]\ntribes = 2", "grid: tribes is 2; it must be a list"),
         ("[grid]\ntribes = [1, 2]", "[grid]\ntribes = []", "grid: tribes is []"),
         ("tribes = [1, 2]", "tribes = [1, 1]", "'tribes 1' comes twice"),
         ('name = "crossed"', 'name = "tribes 1"', "'tribes 1' comes twice"),
@@ -187,32 +187,32 @@ CLAIM = '\n[[claims]]\nsays = "a"\n'
         ("size", "seconds = 3\nsize", "seconds is not known"),
         ("tribes = [1, 2]", 'fitness = ["sae", "own"]', "setting 'fitness own': fitness is 'own'"),
         ('"3x4"', '"3x4"\nrows = 3', "size is '3x4', beside rows or cols; give one of these"),
-        ('"3x4"', '"3by4"', "size is '3by4'; legal is such as 8x8"),
+        ('"3x4"', '"3by4"', "size is '3by4'; it must be of the form 8x8"),
         ('better = "tribes 2"', 'better = "tribes 9"', "'tribes 9' is no setting; there are"),
         ('than = ["tribes 1", "crossed"]', 'than = ["x"]', "'x' is no setting"),
         ('than = ["tribes 1", "crossed"]', "than = []", "better needs at least one setting"),
         ('than = ["tribes 1", "crossed"]', "", "than is missing beside better"),
         ('than = ["tribes 1", "crossed"]', 'as = ["tribes 1"]', "as is not known"),
-        ('better = "tribes 2"', "better = 2", "better is 2; legal is the name of a setting"),
-        ("after = 2048", "after = 0", "after is 0; legal is a number of evaluations"),
+        ('better = "tribes 2"', "better = 2", "better is 2; it must be the name of a setting"),
+        ("after = 2048", "after = 0", "after is 0; it must be a number of evaluations"),
         ("after = 2048", "at = 2048", "at is not known"),
         ("level = 0.9", "", "apart and level need each other"),
-        ("level = 0.9", 'level = "1"', "level is '1'; legal is a number such as 0.9"),
+        ("level = 0.9", 'level = "1"', "level is '1'; it must be a number such as 0.9"),
         ('says = "Two are better"', "", "needs says"),
         ('better = "tribes 2"', "", "one of better, same"),
         ('better = "tribes 2"', 'better = "tribes 2"\nsame = "tribes 2"', "one of better, same"),
         (
             "[[claims]]\n",
             f'{CLAIM}improves = "crossed"\nat = 1\nby = [2, 1]\n[[claims]]\n',
-            "by is [2, 1]; legal is two numbers such as [0.05, 0.15]",
+            "by is [2, 1]; it must be two numbers such as [0.05, 0.15]",
         ),
         (
             "[[claims]]\n",
             f'{CLAIM}improves = "crossed"\nat = 1\nby = [0, true]\n[[claims]]\n',
-            "by is True; legal is two numbers such as [0.05, 0.15]",
+            "by is True; it must be two numbers such as [0.05, 0.15]",
         ),
         *[
-            ("tribes = [1, 2]", f"{name} = [{value}]", f"{name} is {told}; legal is {legal}")
+            ("tribes = [1, 2]", f"{name} = [{value}]", f"{name} is {told}; it must be {legal}")
             for name, value, told, legal in (
                 ("tribes", "1.5", "1.5", "a whole number"),
                 ("tribes", "true", "True", "a whole number"),
@@ -605,7 +605,7 @@ def test_a_cluster_that_dies(
     assert "cannot reach the cluster" in refused(
         evoarray, spec, "-o", "study", "--cluster", address
     )
-    assert "legal is such as tcp://HOST:8786" in refused(
+    assert "it must look like tcp://HOST:8786" in refused(
         evoarray, spec, "-o", "study", "--cluster", "here"
     )
 

@@ -502,7 +502,7 @@ def test_a_graphml_file(tmp_path: Path, kind: Any, suffix: str) -> None:
         ("net.txt", "0 1\n1 2\n", "the graph of {} has 3 nodes, and there are 4 tribes; give "
          "--tribes 3"),
         ("net.txt", "", "the graph of {} has no edge, so that no tribes would meet"),
-        ("net.txt", "0, 1\n1, 2\n", "{}, line 1: '0, 1' is no edge; legal is such as 0 1"),
+        ("net.txt", "0, 1\n1, 2\n", "{}, line 1: '0, 1' is no edge; it must look like 0 1"),
         ("net.txt", "%%MatrixMarket matrix coordinate pattern symmetric\n4 4 3\n2 1\n",
          "{} is a MatrixMarket file; give GraphML, or a line for each edge"),
         *[
@@ -519,8 +519,8 @@ def test_a_graphml_file(tmp_path: Path, kind: Any, suffix: str) -> None:
                 ("p edge\ne 1\ne 2\n", 2, "e 1", "names"),
             )
         ],
-        ("net.txt", "0 1\n2\n", "{}, line 2: '2' is no edge; legal is such as 0 1"),
-        ("net.txt", "0,1\n", "{}, line 1: '0,1' is no edge; legal is such as 0 1"),
+        ("net.txt", "0 1\n2\n", "{}, line 2: '2' is no edge; it must look like 0 1"),
+        ("net.txt", "0,1\n", "{}, line 1: '0,1' is no edge; it must look like 0 1"),
         ("net.txt", "0 1\n1 1\n2 3\n", "the graph of {} has an edge from '1' to itself; take it "
          "out"),
         ("net.txt", "\udc80", "{} is not a graph file: it is not UTF-8 text"),

@@ -256,16 +256,16 @@ UNEVEN = "EDGE_WEIGHT_FORMAT: FULL_MATRIX\nEDGE_WEIGHT_SECTION\n0 1 2 3 0 3 2 3 
     ("text", "says"),
     [
         ("hello", "x.tsp: 'hello' is no line of a TSPLIB file"),
-        ("TYPE: ATSP", "TYPE is 'ATSP'; legal is TSP"),
-        ("DIMENSION: 2", "DIMENSION is '2'; legal is a whole number from 3"),
+        ("TYPE: ATSP", "TYPE is 'ATSP'; it must be TSP"),
+        ("DIMENSION: 2", "DIMENSION is '2'; it must be a whole number from 3"),
         ("DIMENSION: x", "DIMENSION is 'x'"),
-        (tsp("XRAY1", PLACES), "EDGE_WEIGHT_TYPE is 'XRAY1'; legal is one of EUC_2D"),
-        (tsp("EUC_2D", ""), "NODE_COORD_SECTION has 0 numbers; legal are 9"),
+        (tsp("XRAY1", PLACES), "EDGE_WEIGHT_TYPE is 'XRAY1'; it must be one of EUC_2D"),
+        (tsp("EUC_2D", ""), "NODE_COORD_SECTION has 0 numbers; it must have 9"),
         (tsp("EUC_2D", f"{PLACES} 4"), "NODE_COORD_SECTION has 10 numbers"),
         (tsp("EUC_2D", PLACES.replace("10", "x")), "could not convert string"),
-        (tsp("EUC_2D", PLACES.replace("10", "inf")), "legal are 9 finite ones"),
+        (tsp("EUC_2D", PLACES.replace("10", "inf")), "it must have 9 finite ones"),
         (tsp("EUC_2D", PLACES.replace("\n3", "\n1")), "does not number its cities from 1 to 3"),
-        (tsp("EXPLICIT", ""), "EDGE_WEIGHT_FORMAT is ''; legal is one of FULL_MATRIX"),
+        (tsp("EXPLICIT", ""), "EDGE_WEIGHT_FORMAT is ''; it must be one of FULL_MATRIX"),
         (tsp("EXPLICIT", UNEVEN), "not the same in both directions"),
         *[
             (tsp("EUC_2D", f"{PLACES}\n{word}_SECTION\n1 2\n-1"), f"{word}_SECTION would change")
@@ -275,7 +275,7 @@ UNEVEN = "EDGE_WEIGHT_FORMAT: FULL_MATRIX\nEDGE_WEIGHT_SECTION\n0 1 2 3 0 3 2 3 
             (tsp("EUC_2D", f"{word}: 3\n{PLACES}"), f"{word} would change the problem, or is unkn")
             for word in ("CAPACITY", "EDGE_DATA_FORMAT", "SALESMEN", "DISTANCE")
         ],
-        (tsp("EUC_2D", f"NODE_COORD_TYPE: THREED_COORDS\n{PLACES}"), "legal is TWOD_COORDS"),
+        (tsp("EUC_2D", f"NODE_COORD_TYPE: THREED_COORDS\n{PLACES}"), "it must be TWOD_COORDS"),
         (tsp("EUC_2D", f"{PLACES}\nEDGE_WEIGHT_SECTION\n1 2 3"), "needs EDGE_WEIGHT_TYPE: EXPL"),
         (tsp("EUC_2D", f"{PLACES}\n{PLACES}"), "NODE_COORD_SECTION is given twice"),
         (tsp("EUC_2D", f"{PLACES}\nDIMENSION: 3"), "DIMENSION is given twice"),

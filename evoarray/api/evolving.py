@@ -136,7 +136,7 @@ def begin(
     unknown = [name for name in options if name not in OWN]
     if unknown:
         raise InputError(
-            f"{unknown[0].replace('-', '_')} is no option; legal are "
+            f"{unknown[0].replace('-', '_')} is no option; the options are "
             + ", ".join(sorted(name.replace("-", "_") for name in OWN))
         )
     check_backend(backend)

@@ -54,12 +54,12 @@ def as_plane(image: Any, called: str) -> Plane:
     array = np.asarray(image)
     if array.dtype != np.uint8:
         raise InputError(
-            f"{called} is an array of {array.dtype}; legal is one of uint8, from 0 for black to "
+            f"{called} is an array of {array.dtype}; it must be one of uint8, from 0 for black to "
             "255 for white: convert it first, such as by skimage.util.img_as_ubyte"
         )
     if array.ndim != 2 or min(array.shape) < SMALLEST_SIDE:
         raise InputError(
-            f"{called} is an array of the shape {array.shape}; legal is (height, width), from "
+            f"{called} is an array of the shape {array.shape}; it must be (height, width), from "
             f"{SMALLEST_SIDE} up: filter colours channel by channel, or give their luma"
         )
     return np.ascontiguousarray(array)

@@ -100,7 +100,7 @@ def begin(
     for name in options:
         if name not in OWN:
             legal = ", ".join(sorted(each.replace("-", "_") for each in OWN))
-            raise InputError(f"{name.replace('-', '_')} is no option; legal are {legal}")
+            raise InputError(f"{name.replace('-', '_')} is no option; the options are {legal}")
     if replay is not None and replay not in SIMULATORS:
         refuse("replay", replay, f"one of {', '.join(SIMULATORS)}")
     settings = settings_of(options)

@@ -77,7 +77,7 @@ class Network:
                 f"is {legal}"
             )
         if len(array) and array.min() < -LARGEST:
-            raise InputError(f"a pixel is {array.min()}; legal is from -{LARGEST} to {LARGEST}")
+            raise InputError(f"a pixel is {array.min()}; it must be from -{LARGEST} to {LARGEST}")
         return array
 
     def __repr__(self) -> str:

@@ -109,7 +109,7 @@ def filter_command(
     "--tolerance",
     default=1.0,
     metavar="PERCENT",
-    help="By how much the SAE may rise in all.",
+    help="Largest total rise of the SAE, in percent.",
 )
 @after_option
 @convert_option

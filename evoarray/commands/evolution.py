@@ -11,6 +11,7 @@ from rich.table import Table
 
 from evoarray.api.evolving import begin
 from evoarray.api.resuming import go_on
+from evoarray.commands.grouping import Grouped
 from evoarray.commands.options import (
     FILE,
     after_option,
@@ -39,7 +40,25 @@ _USUAL = with_preset({})
 """Options of a run for which none is given."""
 
 
-@click.command()
+GROUPS = {
+    "Files": ("output", "config", "train_pair", "test_pair", "after", "convert"),
+    "Array": ("size", "rows", "cols", "function_set", "functions", "start"),
+    "Budget": ("evaluations", "seconds", "stagnation", "target_sae"),
+    "Fitness": ("fitness", "sample", "parsimony", "lut_weight"),
+    "Mutation and selection": ("mutation_rate", "scope", "children", "accept", "temperature"),
+    "Tribes": (
+        *("tribes", "war_interval", "drop_interval", "drop_worse", "survivors"),
+        *("topology", "rewire_interval", "migration_interval", "mates"),
+    ),
+    "Crossover": (
+        *("crossover", "crossover_interval", "crossover_attempts", "crossover_size", "donor"),
+    ),
+    "In steps": ("growth", "pieces", "abrupt_after", "abrupt_rate"),
+    "Run": ("preset", "seed", "backend", "workers", "replay", "json_lines", "help"),
+}
+
+
+@click.command(cls=Grouped, groups=GROUPS)
 @click.argument("noisy", type=FILE)
 @click.argument("clean", type=FILE)
 @output_option(metavar="DIR", help="The run folder; it must not exist yet.")

@@ -25,7 +25,7 @@ from evoarray.model.neuro.network import FORMAT, load_network
 @click.command()
 @click.argument("path", type=FILE, metavar="CIRCUIT|NETWORK")
 @output_option(metavar="DIR|FILE", help="The folder for the files, or the ONNX file of a network.")
-@option("--name", default="evolved_filter", help="What the module or the function is called.")
+@option("--name", default="evolved_filter", help="Name of the module or function.")
 @option(
     "--language",
     type=click.Choice(product.LANGUAGES),
@@ -58,7 +58,7 @@ from evoarray.model.neuro.network import FORMAT, load_network
     type=(FILE, FILE),
     multiple=True,
     metavar="NOISY CLEAN",
-    help="Images on which to measure it, for the page of facts; may be repeated.",
+    help="A pair of images for the quality figures on the page of facts. May be repeated.",
 )
 @after_option
 @convert_option

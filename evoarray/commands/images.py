@@ -45,7 +45,7 @@ def noise(
 ) -> None:
     """Add noise to IMAGE, a photo or a sequence of frames."""
     if seed < 0:
-        raise InputError(f"seed is {seed}; legal is a whole number from 0 up")
+        raise InputError(f"seed is {seed}; it must be a whole number from 0 up")
     rng = np.random.default_rng(seed)
 
     def noisy(plane: Plane) -> Plane:
@@ -60,11 +60,11 @@ def noise(
     "--kind",
     type=click.Choice(TARGETS),
     default="edges",
-    help="Of 3x3 pixels the mean, the mean with a gaussian's weights, the edges by Sobel, the "
-    "least, the greatest, or the difference of these two.",
+    help="The operation on 3x3 pixels: mean, Gaussian mean, Sobel edges, minimum, maximum, or the "
+    "difference between maximum and minimum.",
 )
 @output_option(metavar="OUT.png", help="The goal: .png, .pgm, .bmp or .tif.")
 @convert_option
 def target(image: Path, kind: str, output: Path, convert: bool) -> None:
-    """Make of IMAGE what a circuit shall learn to make of it."""
+    """Compute the target image that a circuit should learn to produce from IMAGE."""
     write_image(output, make_target(read_image(image, convert), kind))

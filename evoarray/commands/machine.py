@@ -21,7 +21,7 @@ from evoarray.evolution.console import say
     multiple=True,
     help="Rows and columns of the array; may be repeated.  [default: all]",
 )
-@option("--rounds", type=click.IntRange(1, 100), default=3, help="How often all is measured.")
+@option("--rounds", type=click.IntRange(1, 100), default=3, help="Number of measurements.")
 @click.option("--json", "json_wanted", is_flag=True, help="Print a JSON object.")
 def bench(sides: tuple[str, ...], rounds: int, json_wanted: bool) -> None:
     """Measure every backend that is installed, in one run, with its spread."""

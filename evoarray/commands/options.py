@@ -44,14 +44,15 @@ train_pair_option = click.option(
     type=(FILE, FILE),
     multiple=True,
     metavar="NOISY CLEAN",
-    help="More images to judge by, beside NOISY and CLEAN: their SAE is added; may be repeated.",
+    help="Another pair of images to evolve for; the SAEs are added. May be repeated.",
 )
 after_option = click.option(
     "--after",
     type=FILE,
     multiple=True,
     metavar="CIRCUIT",
-    help="A filter that comes before this one in a cascade; may be repeated, in their order.",
+    help="A circuit that filters the image before this one, in a cascade. May be repeated, in "
+    "order.",
 )
 json_lines_option = click.option(
     "--json-lines",
@@ -77,7 +78,8 @@ config_option = click.option(
     is_eager=True,
     expose_value=False,
     callback=lambda context, _, path: _read_config(context, path),
-    help="A TOML file of these options, named as here: tribes = 8. Those given here go first.",
+    help="A TOML file of these options, such as tribes = 8. Options on the command line override "
+    "it.",
 )
 
 
@@ -127,6 +129,7 @@ def with_options(
                 show_default=f"{default}; {algorithm}: {twin.default}" if differs else True,
                 help=says["meaning"] if each.name in names else f"{algorithm}: {says['meaning']}",
                 metavar=says["metavar"],
+                is_eager=each.name == "algorithm",  # --help may ask which one it is
             )(command)
         return command
 

@@ -108,7 +108,7 @@ class Goal:
         if self.fitness == "own" and max(sums, default=0) > HIGHEST * SCALE:
             raise InputError(
                 f"{_called(self.cost)} says {max(sums) / SCALE:g} of {len(clean)} images together; "
-                f"legal is a number from 0 to {HIGHEST:.0e}"
+                f"it must be a number from 0 to {HIGHEST:.0e}"
             )
         return sums
 
@@ -120,7 +120,7 @@ class Goal:
             number = float("nan")
         if not isfinite(number) or not 0 <= number <= HIGHEST:
             raise InputError(
-                f"{_called(self.cost)} says {said!r} of an image; legal is a number from 0 to "
+                f"{_called(self.cost)} says {said!r} of an image; it must be a number from 0 to "
                 f"{HIGHEST:.0e}, the lower, the better"
             )
         return round(number * SCALE)

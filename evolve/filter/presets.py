@@ -38,7 +38,7 @@ def with_preset(options: Mapping[str, Any]) -> dict[str, Any]:
     """
     name = options.get("preset", DEFAULT)
     if name not in PRESETS:
-        raise InputError(f"preset is {name!r}; legal is one of {', '.join(PRESETS)}")
+        raise InputError(f"preset is {name!r}; it must be one of {', '.join(PRESETS)}")
     preset = dict(PRESETS[name])
     own = preset.get("function-set")
     if options.get("function-set", own) != own:
@@ -59,7 +59,7 @@ def shape_of(options: Mapping[str, Any]) -> Shape:
             raise InputError(f"size is {size}, beside rows or cols; give one of these")
         sides = [whole(side, 0, LARGEST_SIDE) for side in str(options["size"]).split("x")]
         if len(sides) != 2 or None in sides:
-            refuse("size", options["size"], f"such as 8x8, up to {LARGEST_SIDE}x{LARGEST_SIDE}")
+            refuse("size", options["size"], f"of the form 8x8, up to {LARGEST_SIDE}x{LARGEST_SIDE}")
         rows, cols = sides
     return Shape(rows, cols, options.get("function-set", "upm16"))
 

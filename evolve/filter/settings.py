@@ -59,7 +59,9 @@ class Settings:
     """
 
     shape: Shape
-    evaluations: int = option(262_144, "Circuits tried, by all tribes together.", least=1)
+    evaluations: int = option(
+        262_144, "Budget: circuits evaluated by all tribes together.", least=1
+    )
     mutation_rate: int | str = option(
         "2",
         "Genes redrawn in every child: a number; 1..8 to draw it for each child; 2,1 to change it "
@@ -78,11 +80,13 @@ class Settings:
     )
     children: int = option(
         1,
-        "Children at once, of which the best may replace its parent.",
+        "Children per generation; the best may replace its parent.",
         least=1,
         most=MOST_CHILDREN,
     )
-    tribes: int = option(1, "Evolutions that share the budget.", least=1, most=MOST_TRIBES)
+    tribes: int = option(
+        1, "Tribes: independent evolutions that share the budget.", least=1, most=MOST_TRIBES
+    )
     war_interval: int = option(
         BLOCK,
         "Evaluations per tribe between wars, in which the worst falls to the best it may meet; "
@@ -125,7 +129,7 @@ class Settings:
         "0: none.",
         least=0,
     )
-    survivors: int = option(1, "Tribes that are never dropped.", least=1)
+    survivors: int = option(1, "Number of tribes that are never dropped.", least=1)
     crossover: str = option(
         "none",
         "Join halves of the best tribe and of others, or try a square of one in the first.",
@@ -133,10 +137,16 @@ class Settings:
     )
     crossover_interval: int = option(BLOCK, "Evaluations per tribe between crossovers.", least=1)
     crossover_attempts: int = option(
-        32, "Children tried in each; they are evaluations.", least=1, most=MOST_ATTEMPTS
+        32,
+        "Children tried in each crossover; they count as evaluations.",
+        least=1,
+        most=MOST_ATTEMPTS,
     )
     crossover_size: int = option(
-        4, "Side of the square of a partial crossover.", least=1, most=LARGEST_SIDE
+        4,
+        "Side, in elements, of the square exchanged by a partial crossover.",
+        least=1,
+        most=LARGEST_SIDE,
     )
     donor: str = option(
         "second",
@@ -159,7 +169,9 @@ class Settings:
         "evolves as a new tribe; 0: never.",
         least=0,
     )
-    abrupt_rate: int = option(16, "Genes redrawn in an abrupt change.", least=1, most=HIGHEST_RATE)
+    abrupt_rate: int = option(
+        16, "Number of genes redrawn in an abrupt change.", least=1, most=HIGHEST_RATE
+    )
     fitness: str = option(
         "sae",
         "What evolution makes as low as it can: the sum of absolute or of squared errors (sae, "
@@ -168,9 +180,13 @@ class Settings:
         metavar="sae|squared",
     )
     target_sae: int = option(
-        0, "Stop when the best SAE, or other fitness, is at most this.", least=0
+        0,
+        "Stop when the best SAE (or other fitness) is at most this; 0 never stops early.",
+        least=0,
     )
-    stagnation: int = option(0, "Stop after so many evaluations without progress; 0: no.", least=0)
+    stagnation: int = option(
+        0, "Stop after this many evaluations without progress; 0: never.", least=0
+    )
     seconds: float = option(
         0.0,
         "Stop after this many seconds, such as 0.5; 0: no limit.",
@@ -207,10 +223,13 @@ class Settings:
         choices=PARSIMONIES,
     )
     lut_weight: int = option(
-        16, "With --parsimony weight: how much SAE a LUT is worth.", least=1, most=HIGHEST_WEIGHT
+        16, "SAE that one LUT is worth, with --parsimony weight.", least=1, most=HIGHEST_WEIGHT
     )
     seed: int = option(
-        1, "The same seed gives the same circuit, on every backend.", least=0, most=LARGEST_SEED
+        1,
+        "Seed of the random numbers; the same seed gives the same circuit on every backend.",
+        least=0,
+        most=LARGEST_SEED,
     )
     effects: ClassVar[Sequence[Effect]] = EFFECTS
 
@@ -385,7 +404,7 @@ class Settings:
         if len(grid) > 1 or any(
             n > side for size in grid for n, side in zip(size, self._sides, strict=True)
         ):
-            _refuse("pieces", self.pieces, "such as 2x2, and no more than rows and columns")
+            _refuse("pieces", self.pieces, "of the form 2x2, and no more than rows and columns")
         return grid[0] if grid else (1, 1)
 
     def sample_of(self, pixels: int) -> int:

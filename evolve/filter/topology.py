@@ -99,7 +99,7 @@ def _read_list(path: Path) -> Graph:
     for number, line in enumerate(text.splitlines(), 1):
         words = re.split(f"[{_COMMENTS}]", line)[0].split()
         if len(words) == 1 or any({",", ";"} & set(word) for word in words[:2]):
-            raise InputError(f"{path}, line {number}: {line!r} is no edge; legal is such as 0 1")
+            raise InputError(f"{path}, line {number}: {line!r} is no edge; it must look like 0 1")
         if words:
             lines[number] = (words[0], words[1])
     graph = nx.Graph()

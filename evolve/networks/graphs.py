@@ -58,7 +58,7 @@ def graph_of(
         return nx.watts_strogatz_graph(nodes, few, led_elsewhere, seed=seed)
     if topology == "scale-free":
         return nx.barabasi_albert_graph(nodes, min(attached, nodes - 1), seed=seed)
-    raise InputError(f"topology is {topology!r}; legal is one of {', '.join(TOPOLOGIES)}")
+    raise InputError(f"topology is {topology!r}; it must be one of {', '.join(TOPOLOGIES)}")
 
 
 def rewire(graph: Graph, swaps: int, random: Random) -> int:

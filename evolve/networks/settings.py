@@ -125,7 +125,12 @@ class GuidedSettings:
     local_search: str = option(
         "none", "Shorten every tour until no two edges can be exchanged.", choices=("none", "2-opt")
     )
-    seed: int = option(1, "The same seed gives the same result.", least=0, most=LARGEST_SEED)
+    seed: int = option(
+        1,
+        "Seed of the random numbers; the same seed gives the same result.",
+        least=0,
+        most=LARGEST_SEED,
+    )
     effects: ClassVar[Sequence[Effect]]
 
     def __post_init__(self) -> None:

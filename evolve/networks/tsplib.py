@@ -89,19 +89,19 @@ def _check_word(word: str, before: Container[str], known: Sequence[str]) -> None
 
 def _distances(facts: Mapping[str, str], sections: Mapping[str, Sequence[str]]) -> Reals:
     if facts.get("TYPE", "TSP").split()[:1] != ["TSP"]:
-        raise InputError(f"TYPE is {facts['TYPE']!r}; legal is TSP")
+        raise InputError(f"TYPE is {facts['TYPE']!r}; it must be TSP")
     dimension = facts.get("DIMENSION", "")
     count = whole(dimension, 3, MOST)
     if count is None:
         refuse("DIMENSION", dimension, f"a whole number from 3 to {MOST}")
     if facts.get("NODE_COORD_TYPE", "") == "THREED_COORDS":
-        raise InputError("NODE_COORD_TYPE is 'THREED_COORDS'; legal is TWOD_COORDS")
+        raise InputError("NODE_COORD_TYPE is 'THREED_COORDS'; it must be TWOD_COORDS")
     kind = facts.get("EDGE_WEIGHT_TYPE", "")
     if kind == "EXPLICIT":
         name = facts.get("EDGE_WEIGHT_FORMAT", "")
         if name not in _FORMATS:
             legal = ", ".join(_FORMATS)
-            raise InputError(f"EDGE_WEIGHT_FORMAT is {name!r}; legal is one of {legal}")
+            raise InputError(f"EDGE_WEIGHT_FORMAT is {name!r}; it must be one of {legal}")
         one, other = _FORMATS[name](count)
         weights = _numbers(sections, _WEIGHTS, len(one))
         distances = np.zeros((count, count))
@@ -113,7 +113,7 @@ def _distances(facts: Mapping[str, str], sections: Mapping[str, Sequence[str]]) 
         return distances
     if kind not in _TYPES:
         legal = ", ".join((*_TYPES, "EXPLICIT"))
-        raise InputError(f"EDGE_WEIGHT_TYPE is {kind!r}; legal is one of {legal}")
+        raise InputError(f"EDGE_WEIGHT_TYPE is {kind!r}; it must be one of {legal}")
     if _WEIGHTS in sections:
         raise InputError(f"{_WEIGHTS} needs EDGE_WEIGHT_TYPE: EXPLICIT, and it is {kind}")
     rows = _numbers(sections, _COORDINATES, 3 * count).reshape(count, 3)
@@ -132,7 +132,7 @@ def _numbers(sections: Mapping[str, Sequence[str]], name: str, count: int) -> Re
     except ValueError as error:
         raise InputError(f"{name}: {error}") from None
     if len(numbers) != count or not all(map(isfinite, numbers)):
-        raise InputError(f"{name} has {len(numbers)} numbers; legal are {count} finite ones")
+        raise InputError(f"{name} has {len(numbers)} numbers; it must have {count} finite ones")
     return np.array(numbers)
 
 

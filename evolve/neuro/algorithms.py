@@ -65,6 +65,14 @@ def settings_of(options: Mapping[str, Any]) -> Settings:
     return NeuroSettings(**chosen(options, OPTIONS))
 
 
+def used_with(algorithm: str) -> frozenset[str]:
+    """Return the options that have an effect with an algorithm, by the names of their fields."""
+    settings = settings_of({"algorithm": algorithm})
+    idle = {name for each in settings.effects if not each.when(settings) for name in each.options}
+    own = neat.OPTIONS if isinstance(settings, NeatSettings) else OPTIONS
+    return frozenset(each.name for each in own) - idle
+
+
 def algorithm_of(settings: Settings) -> Algorithm[Any]:
     """Return the algorithm at its start, with a generator from the seed.
 

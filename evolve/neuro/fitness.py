@@ -46,11 +46,13 @@ class FitnessSettings:
     accuracy: float = option(1.0, "Of the part of the images that is right.", least=0.0)
     smooth: float = option(0.0, "Of the bits that an image's label costs.", least=0.0)
     scale: int = option(
-        12, "Two to this power is the difference of logits that is a bit.", least=10, most=24
+        12, "Binary logarithm of the logit difference that counts as one bit.", least=10, most=24
     )
     size: float = option(0.0, "Of the parameters, as a part of the most there may be.", least=0.0)
     counts: str = option(
-        "nonzero", "Which parameters count: all, or those not 0.", choices=("nonzero", "stored")
+        "nonzero",
+        "Parameters that the size penalty counts: all stored ones, or only those that are not 0.",
+        choices=("nonzero", "stored"),
     )
     most: int = option(1, "Parameters, which count as the part 1.", least=1)
 

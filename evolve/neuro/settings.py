@@ -33,77 +33,123 @@ class NeuroSettings:
     """The options of an evolution of weights. Raises InputError naming option and legal range."""
 
     algorithm: str = option(
-        "one-plus-lambda", "What looks for weights.", choices=(*EVOLVED, *CNNS, *TRAINED)
+        "one-plus-lambda",
+        "Algorithm that searches for the network.",
+        choices=(*EVOLVED, *CNNS, *TRAINED),
     )
-    layers: str = option("64-16-10", "Pixels, units of hidden layers, classes.", metavar="N-N-N")
-    activation: str = option("relu", "Of hidden layers.", choices=ACTIVATIONS)
-    shift: int = option(9, "Sums between layers are divided by 2 to this power.", least=0, most=31)
-    evaluations: int = option(100_000, "Networks that are evaluated.", least=1)
+    layers: str = option(
+        "64-16-10", "Layer sizes: inputs, hidden layers, classes.", metavar="N-N-N"
+    )
+    activation: str = option(
+        "relu", "Activation function of the hidden layers.", choices=ACTIVATIONS
+    )
+    shift: int = option(
+        9,
+        "Right shift of the sums between layers: they are divided by 2 to this power.",
+        least=0,
+        most=31,
+    )
+    evaluations: int = option(100_000, "Number of networks evaluated.", least=1)
     interval: int = option(
-        1000, "Evaluations after which the fittest network is validated again.", least=1
+        1000, "Evaluations between two validations of the fittest network.", least=1
     )
     # Fitness.
     accuracy: float = option(
-        0.0, "Weight of the part of the images that is right.", least=0.0, most=MOST_WEIGHT
+        0.0, "Weight of the accuracy in the fitness.", least=0.0, most=MOST_WEIGHT
     )
     smooth: float = option(
-        1.0, "Weight of the bits that an image's label costs.", least=0.0, most=MOST_WEIGHT
+        1.0,
+        "Weight of the cross-entropy, in bits per image, in the fitness.",
+        least=0.0,
+        most=MOST_WEIGHT,
     )
     scale: int = option(
-        11, "Two to this power is the difference of logits that is a bit.", least=10, most=24
+        11, "Binary logarithm of the logit difference that counts as one bit.", least=10, most=24
     )
     size: float = option(
-        0.3, "Weight of the part of the parameters that counts.", least=0.0, most=MOST_WEIGHT
+        0.3, "Weight of the size penalty in the fitness.", least=0.0, most=MOST_WEIGHT
     )
     counts: str = option(
-        "nonzero", "Which parameters count: all, or those not 0.", choices=("nonzero", "stored")
+        "nonzero",
+        "Parameters that the size penalty counts: all stored ones, or only those that are not 0.",
+        choices=("nonzero", "stored"),
     )
     copies: int = option(
-        0, "Of each image to train on, turned, shifted and scaled a little.", least=0, most=20
+        0,
+        "Augmented copies of each training image: rotated, shifted and scaled a little.",
+        least=0,
+        most=20,
     )
     # Individuals.
-    encoding: str = option("integer", "How a GA writes the weights.", choices=ENCODINGS)
-    spread: float = option(30.0, "Size of the weights at the start.", least=1.0, most=127.0)
-    density: float = option(0.3, "The part of them that is not 0.", least=0.0, most=1.0)
-    step: float = option(8.0, "Size of a change.", least=1.0, most=127.0)
-    rate: float = option(0.01, "The part of the numbers that changes.", least=0.0, most=1.0)
+    encoding: str = option(
+        "integer", "Encoding of the weights in a genetic algorithm.", choices=ENCODINGS
+    )
+    spread: float = option(
+        30.0,
+        "Size of the initial weights: half their range, or the deviation of normal ones.",
+        least=1.0,
+        most=127.0,
+    )
+    density: float = option(
+        0.3, "Fraction of the initial weights that are not 0.", least=0.0, most=1.0
+    )
+    step: float = option(8.0, "Mutation step size.", least=1.0, most=127.0)
+    rate: float = option(
+        0.01, "Mutation rate: fraction of the genes that a mutation changes.", least=0.0, most=1.0
+    )
     # (1+lambda).
-    children: int = option(8, "Of the parent in a generation.", least=1, most=4096)
-    zeroes: float = option(0.25, "The part of the changes to 0.", least=0.0, most=1.0)
+    children: int = option(8, "Children per generation (lambda).", least=1, most=4096)
+    zeroes: float = option(
+        0.25, "Fraction of the mutations that set a weight to 0.", least=0.0, most=1.0
+    )
     anywhere: float = option(
-        0.35, "The part of the changes that may touch a weight of 0.", least=0.0, most=1.0
+        0.35, "Fraction of the mutations that may change a weight that is 0.", least=0.0, most=1.0
     )
     temperature: float = option(
         0.0,
-        "By how much a worse child is forgiven, on average, at the start.",
+        "Initial temperature: mean loss of fitness that a child is accepted with.",
         least=0.0,
         most=MOST_WEIGHT,
     )
     # Populations.
-    population: int = option(100, "Individuals.", least=2, most=4096)
-    tournament: int = option(3, "Individuals that meet.", least=1, most=100)
-    elite: int = option(2, "Parents that stay.", least=0, most=100)
-    learning_rate: float = option(1.0, "By which the centre follows.", least=0.0, most=127.0)
+    population: int = option(100, "Population size.", least=2, most=4096)
+    tournament: int = option(3, "Tournament size.", least=1, most=100)
+    elite: int = option(2, "Elite: parents that survive unchanged.", least=0, most=100)
+    learning_rate: float = option(
+        1.0, "Step size of the evolution strategy's mean (learning rate).", least=0.0, most=127.0
+    )
     # CNNs.
-    blocks: int = option(1, "Convolutions of every network.", least=1, most=3)
-    filters: int = option(4, "Of a convolution at the start.", least=1, most=32)
-    hidden: int = option(0, "Units of a hidden layer at the start; 0: none.", least=0, most=32)
+    blocks: int = option(1, "Convolutional layers of every network.", least=1, most=3)
+    filters: int = option(
+        4, "Filters in each convolution of the initial networks.", least=1, most=32
+    )
+    hidden: int = option(
+        0,
+        "Units in the hidden layer of the initial networks; 0: no hidden layer.",
+        least=0,
+        most=32,
+    )
     trials: int = option(
-        500, "Children of a new network in its last layer, before it competes.", least=0
+        500, "Evaluations that train the last layer of a new network before it competes.", least=0
     )
     crossover_rate: float = option(
-        0.3, "The part of children that have two parents.", least=0.0, most=1.0
+        0.3, "Crossover rate: fraction of the children with two parents.", least=0.0, most=1.0
     )
     structure_rate: float = option(
-        0.1, "The part of children whose architecture changes.", least=0.0, most=1.0
+        0.1, "Fraction of the children whose architecture is mutated.", least=0.0, most=1.0
     )
     mutation_rate: float = option(
-        0.5, "The part of architectures that mutate.", least=0.0, most=1.0
+        0.5, "Fraction of the architectures mutated in a generation.", least=0.0, most=1.0
     )
-    epochs: int = option(10, "How often training sees each image.", least=1, most=1000)
-    most: int = option(20_000, "Parameters of a CNN that count as the part 1.", least=1)
-    backend: str = option("fast", "What runs the networks.", choices=tuple(BACKENDS))
-    seed: int = option(1, "The same seed gives the same result.", least=0, most=LARGEST_SEED)
+    epochs: int = option(10, "Epochs of training for each network.", least=1, most=1000)
+    most: int = option(20_000, "Parameter count at which the size penalty is 1.", least=1)
+    backend: str = option("fast", "Backend that evaluates the networks.", choices=tuple(BACKENDS))
+    seed: int = option(
+        1,
+        "Seed of the random numbers; the same seed gives the same result.",
+        least=0,
+        most=LARGEST_SEED,
+    )
     effects: ClassVar[Sequence[Effect]]
     until_solved: ClassVar[bool] = False
 

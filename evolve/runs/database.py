@@ -161,7 +161,7 @@ def _extend(
 def set_status(database: sqlite3.Connection, status: str) -> None:
     """Set the status. Raises ValueError unless it is one of STATUSES."""
     if status not in STATUSES:
-        raise ValueError(f"status is {status!r}; legal is one of {', '.join(STATUSES)}")
+        raise ValueError(f"status is {status!r}; it must be one of {', '.join(STATUSES)}")
     database.execute("UPDATE run SET status = ? WHERE status <> ?", (status, status))
 
 

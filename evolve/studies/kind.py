@@ -142,5 +142,5 @@ def of_run(settings: Any, run: int) -> Any:
 def names_of(key: str, values: Sequence[Any]) -> tuple[str, ...]:
     """Return a list of names. Raises InputError for what is none."""
     if not all(isinstance(value, str) for value in values):
-        raise InputError(f"{key} is {values!r}; legal is a list of names")
+        raise InputError(f"{key} is {values!r}; it must be a list of names")
     return tuple(values)

@@ -161,7 +161,7 @@ def _spec(data: Mapping[str, Any]) -> Spec:
     name = data.get("kind", "filters")
     _value("kind", name, *_KEYS["kind"])
     if name not in KINDS:
-        raise InputError(f"kind is {name!r}; legal is one of {', '.join(KINDS)}")
+        raise InputError(f"kind is {name!r}; it must be one of {', '.join(KINDS)}")
     keys = {**_KEYS, **KINDS[name].keys}
     _check_keys(data, keys)
     data = {key: _value(key, value, *keys[key]) for key, value in data.items()}
@@ -208,7 +208,7 @@ def _chosen(data: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     grid = data.get("grid", {})
     for key, values in grid.items():
         if not isinstance(values, list) or not values:
-            raise InputError(f"grid: {key} is {shown(values)}; legal is a list")
+            raise InputError(f"grid: {key} is {shown(values)}; it must be a list")
     count = prod(map(len, grid.values())) + len(data.get("settings", []))
     if count > MOST_SETTINGS:
         raise InputError(f"there are {count:,} settings; give a grid of at most {MOST_SETTINGS:,}")

@@ -228,7 +228,7 @@ def _cluster(address: str) -> Iterator[tuple[Executor, int]]:
         raise InputError("--cluster needs Dask: pip install 'evoarray[cluster]'") from None
     if not re.fullmatch(r"(tcp|tls|wss?)://\S+:[0-9]+", address):  # Client complains twice
         raise InputError(
-            f"cluster is {address!r}; legal is such as tcp://HOST:8786 or tls://HOST:8786"
+            f"cluster is {address!r}; it must look like tcp://HOST:8786 or tls://HOST:8786"
         )
     for logger in ("distributed", "distributed.client"):
         logging.getLogger(logger).setLevel(logging.CRITICAL)  # what fails is said once, here

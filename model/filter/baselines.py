@@ -27,7 +27,9 @@ def adaptive_median(image: Plane, largest: int = 7) -> Plane:
     least 3. Source: Gonzalez and Woods, Digital Image Processing, 3rd edition, 5.3.3.
     """
     if largest < 3 or largest % 2 == 0:
-        raise InputError(f"the largest window is {largest} wide; legal are odd numbers from 3")
+        raise InputError(
+            f"the largest window is {largest} wide; it must be an odd number from 3 up"
+        )
     output = image.copy()
     undecided = np.ones(image.shape, np.bool_)
     for size in range(3, largest + 1, 2):

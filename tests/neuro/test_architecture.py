@@ -47,5 +47,5 @@ def test_what_does_not_fit_becomes_plain_from_the_end() -> None:
 def test_kernels_of_another_shape_are_refused() -> None:
     two, three = (architecture(([Block(filters, 1, 2)], [])) for filters in (2, 3))
     mixed = random_kernels(two, 1)[0], random_kernels(three, 1)[1]
-    with pytest.raises(InputError, match=r"inputs per output is 48; legal is 32"):
+    with pytest.raises(InputError, match=r"inputs per output is 48; it must be 32"):
         three.network(mixed)

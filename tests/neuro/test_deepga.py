@@ -189,9 +189,9 @@ def test_the_champion_is_the_fittest() -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"population": 3}, "population is 3; legal is 4 or more with the algorithm deepga"),
-        ({"tournament": 21}, "tournament is 21; legal is up to the population, 20"),
-        ({"epochs": 0}, "epochs is 0; legal is a whole number from 1 to"),
+        ({"population": 3}, "population is 3; it must be 4 or more with the algorithm deepga"),
+        ({"tournament": 21}, "tournament is 21; it must be up to the population, 20"),
+        ({"epochs": 0}, "epochs is 0; it must be a whole number from 1 to"),
     ],
 )
 def test_settings_that_are_refused(options: dict[str, Any], says: str) -> None:

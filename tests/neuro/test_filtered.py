@@ -229,11 +229,11 @@ def test_the_rtl_of_both_says_the_same() -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"algorithm": "mean"}, "algorithm is 'mean'; legal is one of no-filter, median, filter"),
-        ({"size": "4"}, "size is '4'; legal is such as 8x8"),
-        ({"size": "4x65"}, "size is '4x65'; legal is such as 8x8, up to 64x64"),
-        ({"function_set": "upm"}, "function_set is 'upm'; legal is one of upm16"),
-        ({"mutation_rate": 0}, "mutation-rate is 0; legal is a whole number from 1 to 64"),
+        ({"algorithm": "mean"}, "algorithm is 'mean'; it must be one of no-filter, median, filter"),
+        ({"size": "4"}, "size is '4'; it must be of the form 8x8"),
+        ({"size": "4x65"}, "size is '4x65'; it must be of the form 8x8, up to 64x64"),
+        ({"function_set": "upm"}, "function_set is 'upm'; it must be one of upm16"),
+        ({"mutation_rate": 0}, "mutation-rate is 0; it must be a whole number from 1 to 64"),
     ],
 )
 def test_bad_options(options: dict[str, object], says: str) -> None:
@@ -309,9 +309,9 @@ def test_a_study(evoarray: Evoarray, spec: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("0.2", "1.2", "amount is 1.2; legal is a number from 0 to 1"),
-        ("amount = 0.2", 'noise = "rain"', "noise is 'rain'; legal is one of salt-and-pepper"),
-        ('"no-filter"', '"neat"', "algorithm is 'neat'; legal is one that has a use with noise"),
+        ("0.2", "1.2", "amount is 1.2; it must be a number from 0 to 1"),
+        ("amount = 0.2", 'noise = "rain"', "noise is 'rain'; it must be one of salt-and-pepper"),
+        ('"no-filter"', '"neat"', "algorithm is 'neat'; it must be one that has a use with noise"),
         ("evaluations = 30", "layers = 3", "layers has no effect with algorithm filter; leave"),
         ('"net.json"', '"no.json"', "cannot read the network file"),
         ('"net.json"', '"spec.toml"', "is not a usable network file"),

@@ -185,10 +185,10 @@ def test_the_sums_of_pixels_at_their_limits() -> None:
     ],
 )
 def test_illegal_terms(option: str, value: object, legal: str) -> None:
-    with pytest.raises(InputError, match=f"{option} is {value!r}; legal is {legal}"):
+    with pytest.raises(InputError, match=f"{option} is {value!r}; it must be {legal}"):
         FitnessSettings(**{option: value})  # type: ignore[arg-type]
 
 
 def test_an_unknown_backend() -> None:
-    with pytest.raises(InputError, match="backend is 'gpu'; legal is one of fast, model"):
+    with pytest.raises(InputError, match="backend is 'gpu'; it must be one of fast, model"):
         open_backend("gpu")

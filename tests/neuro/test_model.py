@@ -130,12 +130,12 @@ def test_every_average(size: int) -> None:
 @pytest.mark.parametrize(
     ("shift", "multiplier", "named"),
     [
-        (-1, 1, "shift is -1; legal is a whole number from 0 to 31"),
-        (32, 1, "shift is 32; legal is a whole number from 0 to 31"),
-        (63, 2, "shift is 63; legal is a whole number from 0 to 62"),
+        (-1, 1, "shift is -1; it must be a whole number from 0 to 31"),
+        (32, 1, "shift is 32; it must be a whole number from 0 to 31"),
+        (63, 2, "shift is 63; it must be a whole number from 0 to 62"),
         (1.0, 1, "shift is 1.0"),
         (True, 1, "shift is True"),
-        (1, 0, "multiplier is 0; legal is a whole number from 1 to 2147483647"),
+        (1, 0, "multiplier is 0; it must be a whole number from 1 to 2147483647"),
         (1, 2**31, "multiplier is 2147483648"),
         (1, -3, "multiplier is -3"),
         (1, 1.5, "multiplier is 1.5"),

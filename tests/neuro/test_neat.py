@@ -311,13 +311,13 @@ def test_a_run_goes_on_as_if_it_had_not_been_stopped() -> None:
 
 
 def test_settings_are_checked() -> None:
-    with pytest.raises(InputError, match=r"step is 0; legal is a whole number from 1 to 127"):
+    with pytest.raises(InputError, match=r"step is 0; it must be a whole number from 1 to 127"):
         NeatSettings(step=0)
     with pytest.raises(InputError, match=r"threshold is -1\.0"):
         NeatSettings(threshold=-1.0)
     with pytest.raises(
-        InputError, match=r"activation is 'tanh'; legal is one of relu, linear, step"
+        InputError, match=r"activation is 'tanh'; it must be one of relu, linear, step"
     ):
         Frame((2, 1, 1), 1, "tanh")
-    with pytest.raises(InputError, match=r"shift is 7; legal is a whole number from 0 to 6"):
+    with pytest.raises(InputError, match=r"shift is 7; it must be a whole number from 0 to 6"):
         Frame((2, 1, 1), 1, shift=7)

@@ -86,7 +86,7 @@ def test_a_run_may_fail() -> None:
 
 
 def test_settings_are_checked() -> None:
-    legal = r"activation is 'step'; legal is relu or linear with the problem digits-4x4"
+    legal = r"activation is 'step'; it must be relu or linear with the problem digits-4x4"
     with pytest.raises(InputError, match=legal):
         NeatSettings(activation="step", problem="digits-4x4")
     kind = Neuro()

@@ -246,23 +246,23 @@ def test_options_from_a_file(evoarray: Evoarray, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (("--layers", "63-10"), "layers is '63-10'; legal is 64 inputs first"),
-        (("--evaluations", 0), "evaluations is 0; legal is a whole number from 1 up"),
+        (("--layers", "63-10"), "layers is '63-10'; it must be 64 inputs first"),
+        (("--evaluations", 0), "evaluations is 0; it must be a whole number from 1 up"),
         (("--algorithm", "luck"), "'luck' is not one of"),
-        (("--algorithm", "logistic"), "algorithm is 'logistic'; legal is one of one-plus-lambda"),
+        (("--algorithm", "logistic"), "algorithm is 'logistic'; it must be one of one-plus-lambda"),
         (("--algorithm", "neat-python"), "hand-made, neat; studies have others"),
         (("--algorithm", "neat", *SMALL), "layers has no effect with algorithm neat"),
         (("--add-node", 0.1), "add-node has no effect with algorithm one-plus-lambda"),
-        (("--algorithm", "neat", "--step", 8.5), "step is 8.5; legal is a whole number"),
+        (("--algorithm", "neat", "--step", 8.5), "step is 8.5; it must be a whole number"),
         (("--algorithm", "neat", "--step", "far"), "'far' is not a number"),
         *(
             (
                 ("--algorithm", name, "--evaluations", 49, "--population", 50),
-                "evaluations is 49; legal is 50 or more with a population of as many",
+                "evaluations is 49; it must be 50 or more with a population of as many",
             )
             for name in ("ga", "ep", "es", "pso", "deepga", "neat")
         ),
-        (("--algorithm", "neat", "--activation", "tanh"), "legal is one of relu, linear, step"),
+        (("--algorithm", "neat", "--activation", "tanh"), "it must be one of relu, linear, step"),
         (("--config", "none.toml"), "cannot read the TOML file none.toml: No such file"),
     ],
 )

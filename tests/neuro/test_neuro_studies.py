@@ -167,7 +167,7 @@ def test_copies_look_like_their_originals() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ('"neuro"', '"neural"', "kind is 'neural'; legal is one of filters, networks, neuro"),
+        ('"neuro"', '"neural"', "kind is 'neural'; it must be one of filters, networks, neuro"),
         ("evaluations", "evalutions", "evalutions is not known; known are accuracy, activation"),
         ("population = 40", "children = 4", "setting 'genetic': children has no effect with"),
         ("runs = 5", 'photos = ["a.png"]', "photos is not known; known are claims, grid, kind"),

@@ -57,7 +57,7 @@ def test_the_defaults_are_those_of_the_rtl() -> None:
     ],
 )
 def test_an_impossible_core_is_refused(key: str, value: Any) -> None:
-    with pytest.raises(InputError, match=f"^{key} is {value}; legal is a whole number from"):
+    with pytest.raises(InputError, match=f"^{key} is {value}; it must be a whole number from"):
         Core(**{key: value})
 
 
@@ -69,7 +69,7 @@ def test_an_impossible_core_is_refused(key: str, value: Any) -> None:
         ("positions", 4, "the number of positions of a convolution's map is 4"),
         ("weights", 27, "the number of rows of weights is 27"),
         ("biases", 7, "the number of biases of the network is 7"),
-        ("multiplier", 1, "the multiplier of a layer is 3; legal is 1"),
+        ("multiplier", 1, "the multiplier of a layer is 3; it must be 1"),
     ],
 )
 def test_what_does_not_fit_is_refused_and_what_just_fits_is_not(
@@ -84,7 +84,7 @@ def test_too_many_tables_are_refused() -> None:
     layers = (dense(2, 2, "tanh"), dense(2, 2, "step"), dense(2, 2))
     network = Network((1, 1, 2), layers)
     check_fit(network, Core(tables=2))
-    with pytest.raises(InputError, match="tables of the network is 2; legal is up to 1 in this"):
+    with pytest.raises(InputError, match="tables of the network is 2; it must be up to 1 in this"):
         check_fit(network, Core(tables=1))
 
 

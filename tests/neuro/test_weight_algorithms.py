@@ -395,17 +395,20 @@ def test_the_champion_is_the_best_for_validation() -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"algorithm": "sgd"}, "algorithm is 'sgd'; legal is one of one-plus-lambda, ga, ep, es"),
-        ({"layers": "64-16-x"}, "layers is '64-16-x'; legal is numbers from 1 to 4096"),
-        ({"layers": "64"}, "layers is '64'; legal is numbers"),
-        ({"layers": "63-10"}, "layers is '63-10'; legal is 64 inputs first"),
-        ({"layers": "64-0-10"}, "layers is '64-0-10'; legal is numbers"),
-        ({"layers": "64-9"}, "layers is '64-9'; legal is 10 classes last"),
-        ({"algorithm": "ga", "population": 2, "elite": 2}, "elite is 2; legal is less than the"),
-        ({"algorithm": "es", "population": 9}, "population is 9; legal is an even number"),
-        ({"zeroes": 0.7}, "zeroes is 0.7; legal is 0.65 at most"),
-        ({"algorithm": "mlp", "activation": "step"}, "activation is 'step'; legal is one that has"),
-        ({"step": 0.5}, "step is 0.5; legal is a number from 1.0 to 127.0"),
+        ({"algorithm": "sgd"}, "algorithm is 'sgd'; it must be one of one-plus-lambda, ga, ep, es"),
+        ({"layers": "64-16-x"}, "layers is '64-16-x'; it must be numbers from 1 to 4096"),
+        ({"layers": "64"}, "layers is '64'; it must be numbers"),
+        ({"layers": "63-10"}, "layers is '63-10'; it must be 64 inputs first"),
+        ({"layers": "64-0-10"}, "layers is '64-0-10'; it must be numbers"),
+        ({"layers": "64-9"}, "layers is '64-9'; it must be 10 classes last"),
+        ({"algorithm": "ga", "population": 2, "elite": 2}, "elite is 2; it must be less than the"),
+        ({"algorithm": "es", "population": 9}, "population is 9; it must be an even number"),
+        ({"zeroes": 0.7}, "zeroes is 0.7; it must be 0.65 at most"),
+        (
+            {"algorithm": "mlp", "activation": "step"},
+            "activation is 'step'; it must be one that has",
+        ),
+        ({"step": 0.5}, "step is 0.5; it must be a number from 1.0 to 127.0"),
     ],
 )
 def test_illegal_settings(options: dict[str, Any], says: str) -> None:

@@ -102,5 +102,5 @@ def open_backend(name: str) -> Backend:
     SimulatorError if that does not work.
     """
     if name not in BACKENDS:
-        raise InputError(f"backend is {name!r}; legal is one of {', '.join(BACKENDS)}")
+        raise InputError(f"backend is {name!r}; it must be one of {', '.join(BACKENDS)}")
     return BACKENDS[name]()

@@ -36,13 +36,16 @@ class FilterSettings:
     interval: int = option(
         500, "Evaluations after which the fittest circuit is validated again.", least=1
     )
-    children: int = option(4, "Of the parent in a generation.", least=1, most=4096)
+    children: int = option(4, "Children per generation (lambda).", least=1, most=4096)
     mutation_rate: int = option(2, "Genes redrawn in every child.", least=1, most=HIGHEST_RATE)
     smooth: float = option(
-        3e-5, "Weight of the bits that an image's label costs.", least=0.0, most=MOST_WEIGHT
+        3e-5,
+        "Weight of the cross-entropy, in bits per image, in the fitness.",
+        least=0.0,
+        most=MOST_WEIGHT,
     )
     scale: int = option(
-        11, "Two to this power is the difference of logits that is a bit.", least=10, most=24
+        11, "Binary logarithm of the logit difference that counts as one bit.", least=10, most=24
     )
     seed: int = option(
         1, "The same seed gives the same noise and the same result.", least=0, most=LARGEST_SEED

@@ -27,45 +27,71 @@ class NeatSettings:
     """
 
     algorithm: str = option(
-        NEAT, "NEAT, or the package neat-python as it comes.", choices=ALGORITHMS
+        NEAT, "NEAT as built here, or the package neat-python.", choices=ALGORITHMS
     )
-    problem: str = option("xor", "What is learned.", choices=tuple(PROBLEMS))
-    population: int = option(150, "Genomes of a generation.", least=2, most=10_000)
+    problem: str = option("xor", "Problem to be learned.", choices=tuple(PROBLEMS))
+    population: int = option(150, "Population size: genomes per generation.", least=2, most=10_000)
     evaluations: int = option(
-        15_000, "Networks that are evaluated at most, by whole generations.", least=1
+        15_000, "Largest number of networks evaluated; generations are never cut.", least=1
     )
     accuracy: float = option(
-        1.0, "Weight of the part of the images that is right.", least=0.0, most=MOST_WEIGHT
+        1.0, "Weight of the accuracy in the fitness.", least=0.0, most=MOST_WEIGHT
     )
     smooth: float = option(
-        0.25, "Weight of the bits that an image's label costs.", least=0.0, most=MOST_WEIGHT
+        0.25,
+        "Weight of the cross-entropy, in bits per image, in the fitness.",
+        least=0.0,
+        most=MOST_WEIGHT,
     )
     scale: int = option(
-        12, "Two to this power is the difference of logits that is a bit.", least=10, most=24
+        12, "Binary logarithm of the logit difference that counts as one bit.", least=10, most=24
     )
-    activation: str = option("relu", "Of hidden nodes.", choices=tuple(ACTIVATIONS))
-    shift: int = option(6, "Two to this power is the weight 1.", least=0, most=LARGEST_SHIFT)
-    add_node: float = option(0.03, "How often a child gets a node.", least=0.0, most=1.0)
+    activation: str = option(
+        "relu", "Activation function of the hidden nodes.", choices=tuple(ACTIVATIONS)
+    )
+    shift: int = option(
+        6,
+        "Binary logarithm of the integer that stands for a weight of 1.",
+        least=0,
+        most=LARGEST_SHIFT,
+    )
+    add_node: float = option(0.03, "Probability that a child gets a new node.", least=0.0, most=1.0)
     add_connection: float = option(
         0.05, "How often a child gets a connection.", least=0.0, most=1.0
     )
-    mutates: float = option(0.8, "How often a child's weights change.", least=0.0, most=1.0)
-    part: float = option(1.0, "The part of them that then does.", least=0.0, most=1.0)
-    step: int = option(32, "By how much a weight changes at most.", least=1, most=127)
+    mutates: float = option(
+        0.8, "Probability that a child's weights are mutated.", least=0.0, most=1.0
+    )
+    part: float = option(1.0, "Fraction of the weights mutated then.", least=0.0, most=1.0)
+    step: int = option(32, "Largest step by which a mutation moves a weight.", least=1, most=127)
     excess: float = option(
-        1.0, "c1 of the distance: for excess genes.", least=0.0, most=MOST_WEIGHT
+        1.0,
+        "Coefficient c1 of the compatibility distance, for excess genes.",
+        least=0.0,
+        most=MOST_WEIGHT,
     )
     disjoint: float = option(
-        1.0, "c2 of the distance: for disjoint genes.", least=0.0, most=MOST_WEIGHT
+        1.0,
+        "Coefficient c2 of the compatibility distance, for disjoint genes.",
+        least=0.0,
+        most=MOST_WEIGHT,
     )
     weights: float = option(
-        0.4, "c3 of the distance: for differences of weights.", least=0.0, most=MOST_WEIGHT
+        0.4,
+        "Coefficient c3 of the compatibility distance, for weight differences.",
+        least=0.0,
+        most=MOST_WEIGHT,
     )
     threshold: float = option(
-        3.0, "The distance within which a species is.", least=0.0, most=MOST_WEIGHT
+        3.0, "Compatibility threshold between species.", least=0.0, most=MOST_WEIGHT
     )
-    backend: str = option("fast", "What runs the networks.", choices=tuple(BACKENDS))
-    seed: int = option(1, "The same seed gives the same result.", least=0, most=LARGEST_SEED)
+    backend: str = option("fast", "Backend that evaluates the networks.", choices=tuple(BACKENDS))
+    seed: int = option(
+        1,
+        "Seed of the random numbers; the same seed gives the same result.",
+        least=0,
+        most=LARGEST_SEED,
+    )
     effects: ClassVar[Sequence[Effect]]
     until_solved: ClassVar[bool] = True
     """A run ends where its champion has all images for validation right."""
