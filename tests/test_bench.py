@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pytest
 
-from evoarray.evolution.bench import machine, measure, networks, photos
+from evoarray.evolution.bench import machine, measure, neuro, photos
 from evoarray.evolution.bench.peer import graph_genes
 from evoarray.evolution.filter.backends.fast import FastBackend
 from evoarray.evolution.filter.backends.model import ModelBackend
@@ -31,9 +31,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measure, "PAIRINGS", 2)
     monkeypatch.setattr(measure, "SEEDS", {4: 2})
     monkeypatch.setattr(machine, "_TIMES", 1000)
-    monkeypatch.setattr(networks, "EVALUATIONS", 1_000)
-    monkeypatch.setattr(networks, "GOLDEN_RUNS", 1)
-    monkeypatch.setattr(networks, "READ_BY_RTL", 5)
+    monkeypatch.setattr(neuro, "EVALUATIONS", 1_000)
+    monkeypatch.setattr(neuro, "GOLDEN_RUNS", 1)
+    monkeypatch.setattr(neuro, "READ_BY_RTL", 5)
     monkeypatch.setattr(measure, "command_seconds", lambda pair, side, count: 1 + count / 2**10)
     clean = machine.camera("training")[:16, :12]
     noisy = add_noise(clean, "salt-and-pepper", 0.2, np.random.default_rng(1))

@@ -11,8 +11,8 @@ from evoarray.evolution.export.verilog import stages_of
 from evoarray.evolution.filter import settings as filters
 from evoarray.evolution.filter.presets import settings_of as filter_settings
 from evoarray.evolution.filter.topology import read_edges
-from evoarray.evolution.networks import settings as guided
-from evoarray.evolution.networks.tsplib import read_tsplib
+from evoarray.evolution.guided import settings as guided
+from evoarray.evolution.guided.tsplib import read_tsplib
 from evoarray.evolution.neuro import settings as neuro
 from evoarray.evolution.neuro.algorithms import settings_of as neuro_settings
 from evoarray.evolution.neuro.filtered import settings as filtered

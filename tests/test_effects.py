@@ -9,7 +9,7 @@ import pytest
 
 from evoarray.evolution.effects import idle
 from evoarray.evolution.filter.settings import Settings
-from evoarray.evolution.networks.settings import GuidedSettings
+from evoarray.evolution.guided.settings import GuidedSettings
 from evoarray.evolution.neuro.algorithms import settings_of as network_settings
 from evoarray.evolution.neuro.filtered.settings import FilterSettings
 from evoarray.evolution.neuro.neat.settings import NeatSettings

@@ -15,9 +15,9 @@ from rich.table import Table
 
 from evoarray.cli import commands
 from evoarray.evolution.console import open_console, print_table
-from evoarray.evolution.networks.settings import GuidedSettings
-from evoarray.evolution.networks.tsplib import read_tsplib
-from evoarray.evolution.studies.networks import Networks
+from evoarray.evolution.guided.settings import GuidedSettings
+from evoarray.evolution.guided.tsplib import read_tsplib
+from evoarray.evolution.studies.guided import Networks
 from evoarray.evolution.studies.neuro import Neuro
 from evoarray.evolution.studies.spec import KINDS, parse_spec
 from evoarray.model.errors import InputError, printable, shown, whole

@@ -4,7 +4,7 @@
 import networkx as nx
 import pytest
 
-from evoarray.evolution.networks.graphs import TOPOLOGIES, Graph, graph_of, rewire
+from evoarray.evolution.graphs import TOPOLOGIES, Graph, graph_of, rewire
 from evoarray.evolution.rng import Random
 from evoarray.model.errors import InputError
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from evoarray.evolution.networks.algorithms import evolve_all, operators_of
-from evoarray.evolution.networks.baseline import scipy_evolve
-from evoarray.evolution.networks.differential import Vectors
-from evoarray.evolution.networks.guided import GRAPH, REWIRING, Networks, evolve
-from evoarray.evolution.networks.problems import FUNCTIONS, Reals
-from evoarray.evolution.networks.settings import ALGORITHMS, SCIPY, GuidedSettings
+from evoarray.evolution.guided.algorithms import evolve_all, operators_of
+from evoarray.evolution.guided.baseline import scipy_evolve
+from evoarray.evolution.guided.differential import Vectors
+from evoarray.evolution.guided.loop import GRAPH, REWIRING, Networks, evolve
+from evoarray.evolution.guided.problems import FUNCTIONS, Reals
+from evoarray.evolution.guided.settings import ALGORITHMS, SCIPY, GuidedSettings
 from evoarray.evolution.rng import Random
 from evoarray.model.errors import InputError
 

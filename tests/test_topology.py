@@ -35,7 +35,7 @@ from evoarray.evolution.filter.settings import TOPOLOGIES, Settings
 from evoarray.evolution.filter.topology import Edges, network, read_edges
 from evoarray.evolution.filter.tribe import Rule, Tribe
 from evoarray.evolution.filter.world import World
-from evoarray.evolution.networks.graphs import TOPOLOGIES as NAMED
+from evoarray.evolution.graphs import TOPOLOGIES as NAMED
 from evoarray.evolution.rng import Random
 from evoarray.evolution.runs.store import RunStore
 from evoarray.model.errors import InputError

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evoarray.evolution.networks.algorithms import evolve_all
-from evoarray.evolution.networks.knapsack import Knapsack, Knapsacks, random_knapsack
-from evoarray.evolution.networks.problems import Reals
-from evoarray.evolution.networks.settings import GuidedSettings
-from evoarray.evolution.networks.tours import (
+from evoarray.evolution.guided.algorithms import evolve_all
+from evoarray.evolution.guided.knapsack import Knapsack, Knapsacks, random_knapsack
+from evoarray.evolution.guided.problems import Reals
+from evoarray.evolution.guided.settings import GuidedSettings
+from evoarray.evolution.guided.tours import (
     Tours,
     ends,
     inverted,
@@ -24,7 +24,7 @@ from evoarray.evolution.networks.tours import (
     swapped,
     two_opt,
 )
-from evoarray.evolution.networks.tsplib import read_tsplib
+from evoarray.evolution.guided.tsplib import read_tsplib
 from evoarray.model.errors import InputError
 
 

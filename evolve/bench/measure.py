@@ -38,7 +38,7 @@ from evoarray.evolution.bench.machine import (
     store_a_while,
     store_limit,
 )
-from evoarray.evolution.bench.networks import measure_networks
+from evoarray.evolution.bench.neuro import measure_neuro
 from evoarray.evolution.bench.peer import evaluate_with_cgpy
 from evoarray.evolution.bench.photos import measure_photos
 from evoarray.evolution.filter.backends import Backend, open_backend
@@ -142,7 +142,7 @@ def bench(sides: Sequence[int], rounds: int, console: Console) -> dict[str, Any]
                 for measured_photo in measure_photos(seed):
                     photos.note(*measured_photo)
         with console.status(f"round {seed} of {rounds}, networks"):
-            for figure in measure_networks(seed, rtl=rtl):
+            for figure in measure_neuro(seed, rtl=rtl):
                 networks.note(*figure)
     return {
         "date": datetime.now(UTC).date().isoformat(),

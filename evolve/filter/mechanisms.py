@@ -20,7 +20,7 @@ from evoarray.evolution.filter.mutation import mutation_of_all_genes
 from evoarray.evolution.filter.settings import BLOCK, Settings
 from evoarray.evolution.filter.tribe import Evolver, Tribe, highest_saes, rule_at, score, tell
 from evoarray.evolution.filter.world import World
-from evoarray.evolution.networks.graphs import edges_of, rewire
+from evoarray.evolution.graphs import edges_of, rewire
 from evoarray.evolution.rng import Random
 from evoarray.model.filter.circuit import Genes, Shape
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from evoarray.evolution.filter.settings import Settings
-from evoarray.evolution.networks.graphs import Graph, graph_of
+from evoarray.evolution.graphs import Graph, graph_of
 from evoarray.evolution.rng import Random
 from evoarray.model.errors import InputError
 from evoarray.model.files import read_file, read_text

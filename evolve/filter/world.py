@@ -10,7 +10,7 @@ import numpy as np
 
 from evoarray.evolution.filter.topology import Edges, network
 from evoarray.evolution.filter.tribe import Solution, Tribe, score
-from evoarray.evolution.networks.graphs import Graph, edges_of
+from evoarray.evolution.graphs import Graph, edges_of
 from evoarray.evolution.rng import Random
 from evoarray.model.filter.circuit import Genes, Shape
 

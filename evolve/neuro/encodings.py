@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from evoarray.evolution.networks.bits import crossed, flipped
+from evoarray.evolution.bits import crossed, flipped
 from evoarray.evolution.neuro.weights import Form, quantised
 from evoarray.model.neuro.arithmetic import LARGEST, Int8
 from evoarray.model.neuro.network import Network

@@ -15,7 +15,7 @@ from evoarray.evolution.filter.runs.job import Job, job_of
 from evoarray.evolution.filter.world import World
 from evoarray.evolution.neuro import run as neuro
 from evoarray.evolution.report.filters import ALWAYS, USUAL, FilterStudy, options
-from evoarray.evolution.report.networks import NetworkStudy
+from evoarray.evolution.report.guided import NetworkStudy
 from evoarray.evolution.report.neuro import NeuroStudy
 from evoarray.evolution.report.neuro_run import NeuroRun
 from evoarray.evolution.report.study import Study, said_list
@@ -24,8 +24,8 @@ from evoarray.evolution.runs.listing import look
 from evoarray.evolution.runs.store import DATABASE as RUN
 from evoarray.evolution.runs.store import said
 from evoarray.evolution.studies.filters import Filters
+from evoarray.evolution.studies.guided import Networks
 from evoarray.evolution.studies.kind import Kind
-from evoarray.evolution.studies.networks import Networks
 from evoarray.evolution.studies.neuro import Neuro
 from evoarray.evolution.studies.noisy_digits import NoisyDigits
 from evoarray.evolution.studies.store import DATABASE as STUDY

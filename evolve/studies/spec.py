@@ -39,7 +39,7 @@ Other claims name a setting and what is said of it:
 
 Files are named from the spec's folder. Run r of every setting has the seed `seed + r`, and photo
 number i the noise of the seed 1 + i, if it is held out 101 + i. The options of a kind are in
-evolve/filter/settings.py, evolve/networks/settings.py and evolve/neuro/settings.py, for the
+evolve/filter/settings.py, evolve/guided/settings.py and evolve/neuro/settings.py, for the
 algorithm neat in evolve/neuro/neat/settings.py; the kind noisy-digits is neuro with noise, and has
 those of evolve/neuro/filtered/settings.py, too.
 """
@@ -54,8 +54,8 @@ from typing import Any
 from evoarray.evolution.effects import idle
 from evoarray.evolution.options import typed
 from evoarray.evolution.studies.filters import Filters
+from evoarray.evolution.studies.guided import Networks
 from evoarray.evolution.studies.kind import Kind, names_of, of_run
-from evoarray.evolution.studies.networks import Networks
 from evoarray.evolution.studies.neuro import Neuro
 from evoarray.evolution.studies.noisy_digits import NoisyDigits
 from evoarray.model.errors import InputError, refuse, shown

@@ -27,7 +27,7 @@ from evoarray.model.neuro.forward import classify, forward
 from evoarray.model.neuro.latency import inference_cycles
 from evoarray.model.neuro.program import Core
 from tests.conftest import ROOT, Evoarray
-from tests.test_network_studies import results
+from tests.test_guided_studies import results
 from tests.test_studies import done, refused
 
 SPEC = """

@@ -21,7 +21,7 @@ TOPOLOGIES = ("complete", "ring", "small-world", "scale-free")
 NEIGHBOURS = 4
 """Of each node of a small world, before some of its edges are led elsewhere."""
 
-LED_ELSEWHERE = 0.1
+REWIRING_PROBABILITY = 0.1
 """The probability with which an edge of a small world is."""
 
 ATTACHED = 2
@@ -37,7 +37,7 @@ def graph_of(
     seed: int,
     *,
     neighbours: int = NEIGHBOURS,
-    led_elsewhere: float = LED_ELSEWHERE,
+    led_elsewhere: float = REWIRING_PROBABILITY,
     attached: int = ATTACHED,
 ) -> Graph:
     """Return a graph of two nodes or more.

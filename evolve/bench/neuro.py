@@ -49,7 +49,7 @@ class Measured(NamedTuple):
     value: float
 
 
-def measure_networks(seed: int, *, rtl: bool) -> Iterator[Measured]:
+def measure_neuro(seed: int, *, rtl: bool) -> Iterator[Measured]:
     """Measure everything once; rtl: on the RTL, too."""
     for name, algorithms in NETWORKS.items():
         rates, networks = {}, []

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from evoarray.evolution.networks.guided import Evolved
-from evoarray.evolution.networks.problems import Function
-from evoarray.evolution.networks.settings import GuidedSettings
+from evoarray.evolution.guided.loop import Evolved
+from evoarray.evolution.guided.problems import Function
+from evoarray.evolution.guided.settings import GuidedSettings
 
 
 def scipy_evolve(settings: GuidedSettings, function: Function, seeds: Sequence[int]) -> Evolved:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, fields
 from typing import ClassVar
 
 from evoarray.evolution.effects import Effect, used_by
-from evoarray.evolution.networks.graphs import ATTACHED, LED_ELSEWHERE, NEIGHBOURS
-from evoarray.evolution.networks.problems import FUNCTIONS, Function
+from evoarray.evolution.graphs import ATTACHED, NEIGHBOURS, REWIRING_PROBABILITY
+from evoarray.evolution.guided.problems import FUNCTIONS, Function
 from evoarray.evolution.options import LARGEST_SEED, check, option
 from evoarray.model.errors import refuse
 
@@ -46,7 +46,10 @@ class GuidedSettings:
         NEIGHBOURS, "Of each node of a small world at first; an even number.", least=2
     )
     led_elsewhere: float = option(
-        LED_ELSEWHERE, "The part of a small world's edges led elsewhere.", least=0.0, most=1.0
+        REWIRING_PROBABILITY,
+        "Rewiring probability of the edges of a small world.",
+        least=0.0,
+        most=1.0,
     )
     attached: int = option(
         ATTACHED, "Edges that each new node of a scale-free network brings.", least=1

@@ -10,8 +10,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from evoarray.evolution.networks.problems import Reals
-from evoarray.evolution.networks.settings import GuidedSettings
+from evoarray.evolution.guided.problems import Reals
+from evoarray.evolution.guided.settings import GuidedSettings
 from evoarray.model.errors import InputError
 
 Tour: TypeAlias = NDArray[np.int64]

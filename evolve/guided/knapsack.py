@@ -8,9 +8,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from evoarray.evolution.networks.bits import crossed, flipped
-from evoarray.evolution.networks.problems import Reals
-from evoarray.evolution.networks.settings import GuidedSettings
+from evoarray.evolution.bits import crossed, flipped
+from evoarray.evolution.guided.problems import Reals
+from evoarray.evolution.guided.settings import GuidedSettings
 
 Bits: TypeAlias = NDArray[np.int8]
 

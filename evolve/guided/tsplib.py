@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evoarray.evolution.networks.problems import Reals
+from evoarray.evolution.guided.problems import Reals
 from evoarray.model.errors import InputError, refuse, whole
 
 MOST = 2000

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evoarray.evolution.networks.algorithms import evolve_all
-from evoarray.evolution.networks.settings import GuidedSettings
-from evoarray.evolution.studies import networks
+from evoarray.evolution.guided.algorithms import evolve_all
+from evoarray.evolution.guided.settings import GuidedSettings
+from evoarray.evolution.studies import guided
+from evoarray.evolution.studies.guided import Error
 from evoarray.evolution.studies.kind import of_run
-from evoarray.evolution.studies.networks import Error
 from evoarray.evolution.studies.spec import parse_spec
 from evoarray.evolution.studies.store import DATABASE, StudyStore
 from tests.conftest import ROOT, Evoarray
@@ -105,7 +105,7 @@ def test_blocks_workers_shards_and_what_was_there_before(
     done(evoarray, spec, "-o", "two", "--workers", 2)
     assert results(spec.parent / "two") == expected
     (spec.parent / "burma14.tsp").write_text(BURMA14, encoding="utf-8")
-    monkeypatch.setattr(networks, "BLOCK", 1)
+    monkeypatch.setattr(guided, "BLOCK", 1)
     for shard in ("1", "2"):
         done(evoarray, spec, "-o", shard, "--shard", f"{shard}/2", "--workers", 1)
     done(evoarray, "merge", "2", "1", "-o", "merged")
@@ -252,13 +252,13 @@ def test_long_curves_keep_some_points() -> None:
     kind, settings = spec.kind, {"x": GuidedSettings(population=5, generations=999)}
     (task,) = kind.tasks(settings, kind.read({}, ROOT), [("x", 3)])
     (result,) = task.work()
-    assert isinstance(result, networks.NetworkResult)
+    assert isinstance(result, guided.NetworkResult)
     assert result.run == 3
-    assert len(result.curve[0]) == networks.POINTS + 1
+    assert len(result.curve[0]) == guided.POINTS + 1
     assert (result.curve[0][0], result.curve[0][-1]) == (5, 5000)
     whole = evolve_all(settings["x"], "", [4])
     for after in (1, 5, 6, 2500, 5000, 10_000):
-        last = max(i for i in range(networks.POINTS + 1) if result.curve[0][i] <= max(5, after))
+        last = max(i for i in range(guided.POINTS + 1) if result.curve[0][i] <= max(5, after))
         assert Error().of(result, after) == result.curve[1][last]
         assert result.curve[1][last] == whole.errors[int(result.curve[0][last]) // 5 - 1, 0]
 
@@ -268,7 +268,7 @@ def test_the_shortest_tour_of_the_study_is_the_shortest() -> None:
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse.csgraph import connected_components
 
-    from evoarray.evolution.networks.tours import random_cities
+    from evoarray.evolution.guided.tours import random_cities
 
     text = (ROOT / "studies" / "networks-tsp.toml").read_text(encoding="utf-8")
     for settings in {

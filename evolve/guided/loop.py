@@ -13,9 +13,9 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from evoarray.evolution.networks.graphs import edges_of, graph_of, swap
-from evoarray.evolution.networks.problems import Reals
-from evoarray.evolution.networks.settings import GuidedSettings
+from evoarray.evolution.graphs import edges_of, graph_of, swap
+from evoarray.evolution.guided.problems import Reals
+from evoarray.evolution.guided.settings import GuidedSettings
 from evoarray.evolution.rng import Random
 
 Genes: TypeAlias = NDArray[Any]

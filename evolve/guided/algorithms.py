@@ -3,13 +3,13 @@
 
 from collections.abc import Sequence
 
-from evoarray.evolution.networks.baseline import scipy_evolve
-from evoarray.evolution.networks.differential import Vectors
-from evoarray.evolution.networks.guided import Evolved, Operators, evolve
-from evoarray.evolution.networks.knapsack import Knapsacks, random_knapsack
-from evoarray.evolution.networks.settings import KNAPSACK, SCIPY, GuidedSettings
-from evoarray.evolution.networks.tours import Tours, random_cities
-from evoarray.evolution.networks.tsplib import read_tsplib
+from evoarray.evolution.guided.baseline import scipy_evolve
+from evoarray.evolution.guided.differential import Vectors
+from evoarray.evolution.guided.knapsack import Knapsacks, random_knapsack
+from evoarray.evolution.guided.loop import Evolved, Operators, evolve
+from evoarray.evolution.guided.settings import KNAPSACK, SCIPY, GuidedSettings
+from evoarray.evolution.guided.tours import Tours, random_cities
+from evoarray.evolution.guided.tsplib import read_tsplib
 
 
 def evolve_all(settings: GuidedSettings, file: str, seeds: Sequence[int]) -> Evolved:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evoarray.evolution.networks.problems import Reals
+from evoarray.evolution.guided.problems import Reals
 
 
 def crossed(one: NDArray[Any], other: NDArray[Any], draws: Reals) -> NDArray[Any]:

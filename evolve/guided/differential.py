@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evoarray.evolution.networks.problems import Function, Reals
-from evoarray.evolution.networks.settings import GuidedSettings
+from evoarray.evolution.guided.problems import Function, Reals
+from evoarray.evolution.guided.settings import GuidedSettings
 
 
 @dataclass(frozen=True)

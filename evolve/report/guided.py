@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from evoarray.evolution.networks.settings import OPTIONS, TSP, GuidedSettings
+from evoarray.evolution.guided.settings import OPTIONS, TSP, GuidedSettings
 from evoarray.evolution.report.study import Study
 
 ALWAYS = ("population", "generations", "seed")
@@ -16,7 +16,7 @@ ALWAYS = ("population", "generations", "seed")
 class NetworkStudy(Study):
     """A study of guided evolution. Settings are compared on the same problem."""
 
-    template: ClassVar[str] = "networks.html"
+    template: ClassVar[str] = "guided.html"
 
     def group_of(self, setting: str) -> str:
         """Return the problem, and what makes it another one, such as the number of cities."""

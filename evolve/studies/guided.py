@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Studies of guided evolution: settings of evolve/networks/settings.py, many runs at once."""
+"""Studies of guided evolution: settings of evolve/guided/settings.py, many runs at once."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -10,9 +10,9 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from evoarray.evolution.networks.algorithms import evolve_all
-from evoarray.evolution.networks.settings import OPTIONS, GuidedSettings
-from evoarray.evolution.networks.tsplib import read_tsplib
+from evoarray.evolution.guided.algorithms import evolve_all
+from evoarray.evolution.guided.settings import OPTIONS, GuidedSettings
+from evoarray.evolution.guided.tsplib import read_tsplib
 from evoarray.evolution.options import by_option, chosen
 from evoarray.evolution.studies.kind import Kind, Material, Measure, of_run
 from evoarray.model.files import read_text
