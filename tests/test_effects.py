@@ -210,8 +210,8 @@ def test_what_a_study_has_found_can_be_read_where_its_options_would_be_refused(
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ("--runs 3 --quick", "--quick has no effect beside --runs; leave one of them out"),
-        ("--workers 2 --cluster tcp://x:1", "--workers has no effect beside --cluster; leave one"),
+        ("--runs 3 --quick", "quick has no effect beside runs; leave one of them out"),
+        ("--workers 2 --cluster tcp://x:1", "workers has no effect beside cluster; leave one"),
     ],
 )
 def test_of_a_study(evoarray: Evoarray, options: str, says: str) -> None:
