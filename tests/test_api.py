@@ -142,7 +142,7 @@ def test_a_network(images: Path, command: Evoarray) -> None:
     assert (images / "digits.onnx").stat().st_size > 300
     assert network._repr_svg_().startswith("<svg")
     for wrong, says in (
-        (test.images[:, 0], r"of the shape \(400, 8, 8\); it must be int8 and \(n, 1, 8, 8\)"),
+        (test.images[:, 0], r"of the shape \(400, 8, 8\); they must be int8 and \(n, 1, 8, 8\)"),
         (test.images.astype(int), "an array of int64"),
         (np.full((1, 1, 8, 8), -128, np.int8), "a pixel is -128; it must be from -127 to 127"),
     ):

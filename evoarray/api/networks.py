@@ -73,8 +73,8 @@ class Network:
         if array.dtype != np.int8 or array.shape[1:] != self.input_shape:
             legal = f"int8 and (n, {', '.join(map(str, self.input_shape))})"
             raise InputError(
-                f"the images are an array of {array.dtype} and of the shape {array.shape}; legal "
-                f"is {legal}"
+                f"the images are an array of {array.dtype} and of the shape {array.shape}; they "
+                f"must be {legal}"
             )
         if len(array) and array.min() < -LARGEST:
             raise InputError(f"a pixel is {array.min()}; it must be from -{LARGEST} to {LARGEST}")

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from queue import SimpleQueue
-from threading import Lock
+from threading import Barrier, Lock
 from typing import Protocol
 
 import numpy as np
@@ -96,12 +96,27 @@ def _open_all(openers: Iterable[Callable[[], Backend]]) -> list[Backend]:
     return backends
 
 
+def _started_pool(threads: int) -> ThreadPoolExecutor:
+    """Return a pool whose threads run already.
+
+    One that is started later, just as Ctrl-C raises an exception, would be unknown to its pool, and
+    go on with a backend that is closed.
+    """
+    pool, all_run = ThreadPoolExecutor(threads), Barrier(threads)
+    try:
+        list(pool.map(lambda _: all_run.wait(), range(threads)))
+    except BaseException:
+        all_run.abort()
+        raise
+    return pool
+
+
 class _Crew:
     """Several backends that share the work, each in a thread that waits for it."""
 
     def __init__(self, backends: Sequence[Backend]) -> None:
         self._backends = backends
-        self._pool = ThreadPoolExecutor(len(backends))
+        self._pool = _started_pool(len(backends))
         self._free = SimpleQueue[Backend]()
         for backend in backends:
             self._free.put(backend)
