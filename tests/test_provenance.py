@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The commit in a provenance is that of evoarray's own checkout, or none."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -50,6 +51,16 @@ def test_the_checkout_s_own_commit(checkout: Path) -> None:
     assert said() == own
     (checkout / "pyproject.toml").write_text("changed", encoding="utf-8")
     assert said() == f"{own}-dirty"
+
+
+def test_the_checkout_s_index_is_left_alone(checkout: Path) -> None:
+    """Who writes it locks it first, and a lock that is left by a kill -9 stops every commit."""
+    own = commit(checkout)
+    index = checkout / ".git" / "index"
+    before = index.read_bytes()
+    os.utime(checkout / "pyproject.toml", (1, 1))  # git would note that the file is the same
+    assert said() == own
+    assert index.read_bytes() == before
 
 
 def test_no_other_repository_s_commit(

@@ -39,7 +39,10 @@ def _git_commit() -> str | None:
         if Path(_git(root, "rev-parse", "--show-toplevel")) != root:
             return None
         _git(root, "ls-files", "--error-unmatch", "pyproject.toml", str(here))
-        return _git(root, "describe", "--always", "--exclude=*", "--abbrev=40", "--dirty")
+        commit = _git(root, "rev-parse", "HEAD")
+        # Unlike describe --dirty this never locks the index: a kill -9 would leave the lock there.
+        changed = _git(root, "status", "--porcelain", "--untracked-files=no")
+        return f"{commit}-dirty" if changed else commit
     except (OSError, subprocess.CalledProcessError):
         return None
 
